@@ -21,6 +21,9 @@ AeStatus ae_model_seal (AeModel *model, AeError *err);
 
 const AeGraph *ae_model_graph (const AeModel *model);
 
+/* The id of ae_model_id, computed anew: 32 hexadecimal digits. */
+void ae_model_compute_id (const AeModel *model, char id[33]);
+
 /* An unsealed deep copy. */
 AeStatus ae_model_copy (AeModel **out, const AeModel *model, AeError *err);
 
