@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ae_test.h"
+#include "texture.h"
+
+#include "util/mem.h"
+#include "util/rng.h"
+#include "video/motion.h"
+
+#include <string.h>
+
+/* Frame (6,h,w) of the texture seen from (left, top) in luma pixels. Chroma is
+ * the texture's at even positions. */
+static float *
+view (int h, int w, int left, int top, float sigma, uint64_t seed)
+{
+  float *frame = ae_alloc ((size_t) 6 * h * w * sizeof *frame);
+  AeRng rng;
+  ae_rng_seed (&rng, seed);
+  for (int c = 0; c < 6; c++)
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++) {
+        int px = c < 4 ? c & 1 : 0, py = c < 4 ? c >> 1 : 0;
+        frame[(c * h + y) * w + x]
+            = texture_at (2 * x + px + left, 2 * y + py + top, c < 4 ? 1 : c)
+              + sigma * ae_rng_normal (&rng);
+      }
+  return frame;
+}
+
+static float *
+filled (size_t n, float value)
+{
+  float *p = ae_alloc (n * sizeof *p);
+  for (size_t i = 0; i < n; i++)
+    p[i] = value;
+  return p;
+}
+
+/* Fraction of blocks, those at the border left out, with the given vector. */
+static float
+fraction_found (int h, int w, int dx, int dy, float sigma, float ref_sigma)
+{
+  float *now = view (h, w, 100 + dx, 200 + dy, sigma, 1);
+  float *before = view (h, w, 100, 200, ref_sigma, 2);
+  size_t n = ae_motion_n_vectors (h, w);
+  AeVector *vectors = ae_calloc (n, sizeof *vectors);
+  void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
+  AeMotionNoise noise = { sigma, ref_sigma };
+  ae_motion_search (now, before, h, w, noise, 2, scratch, vectors);
+  int columns = w / 8, rows = h / 8, found = 0, all = 0;
+  for (int y = 0; y < rows; y++)
+    for (int x = 0; x < columns; x++) {
+      int left = x * 16 + dx, top = y * 16 + dy;
+      if (left < 0 || top < 0 || left + 16 > 2 * w || top + 16 > 2 * h)
+        continue;
+      AeVector v = vectors[y * columns + x];
+      found += v.x == dx && v.y == dy;
+      all++;
+    }
+  ae_free (scratch);
+  ae_free (vectors);
+  ae_free (before);
+  ae_free (now);
+  return (float) found / (float) all;
+}
+
+static const struct {
+  int dx, dy;
+} shifts[] = { { 0, 0 }, { 1, 0 }, { 0, -1 }, { 2, 3 }, { -5, 7 }, { 12, -12 },
+  { -9, 0 }, { 23, 10 }, { -37, 30 } };
+
+START_TEST (test_shift_is_found_exactly_without_noise)
+{
+  int dx = shifts[_i].dx, dy = shifts[_i].dy;
+  ck_assert_float_eq (fraction_found (120, 160, dx, dy, 0, 0), 1.0f);
+}
+END_TEST
+
+/* Some blocks are nearly flat, so that a pixel more or less drowns in noise. */
+START_TEST (test_shift_is_found_under_noise)
+{
+  int dx = shifts[_i].dx, dy = shifts[_i].dy;
+  ck_assert_float_ge (
+      fraction_found (120, 160, dx, dy, 20 / 255.0f, 5 / 255.0f), 0.85f);
+}
+END_TEST
+
+/* Vectors on a still scene would blur it: noise must not move blocks, even
+ * when both frames have it. */
+START_TEST (test_noise_does_not_move_a_still_scene)
+{
+  static const float sigma[] = { 2, 5, 10, 20, 50 };
+  ck_assert_float_ge (fraction_found (120, 160, 0, 0, sigma[_i] / 255,
+                          sigma[_i] / 255),
+      0.99f);
+}
+END_TEST
+
+START_TEST (test_small_crops_find_their_shift)
+{
+  ck_assert_float_eq (fraction_found (32, 32, 4, -3, 0, 0), 1.0f);
+}
+END_TEST
+
+START_TEST (test_threads_do_not_change_vectors)
+{
+  int h = 60, w = 84;
+  float *now = view (h, w, 3, 5, 0.05f, 1);
+  float *before = view (h, w, 0, 0, 0.02f, 2);
+  size_t n = ae_motion_n_vectors (h, w);
+  AeVector *one = ae_calloc (n, sizeof *one);
+  AeVector *four = ae_calloc (n, sizeof *four);
+  void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
+  AeMotionNoise noise = { 0.05f, 0.02f };
+  float a = ae_motion_search (now, before, h, w, noise, 1, scratch, one);
+  float b = ae_motion_search (now, before, h, w, noise, 4, scratch, four);
+  ck_assert_float_eq (a, b);
+  ck_assert_mem_eq (one, four, n * sizeof *one);
+  ae_free (scratch);
+  ae_free (one);
+  ae_free (four);
+  ae_free (now);
+  ae_free (before);
+}
+END_TEST
+
+/* Warping by any vector must reproduce the shifted view wherever the source is
+ * inside: luma exactly, chroma exactly for even vectors. */
+START_TEST (test_warp_is_exact_inside_and_uncounted_outside)
+{
+  int h = 36, w = 44, dx = shifts[_i].dx, dy = shifts[_i].dy;
+  float *want = view (h, w, dx, dy, 0, 1);
+  float *state = view (h, w, 0, 0, 0, 1);
+  float *count = filled ((size_t) h * w, 3);
+  float *warped = filled ((size_t) 6 * h * w, -1);
+  float *warped_count = filled ((size_t) h * w, -1);
+  size_t n = ae_motion_n_vectors (h, w);
+  AeVector *vectors = ae_calloc (n, sizeof *vectors);
+  for (size_t i = 0; i < n; i++)
+    vectors[i] = (AeVector) { (int16_t) dx, (int16_t) dy };
+  ae_motion_warp (vectors, state, count, h, w, 2, warped, warped_count);
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++) {
+      int left = 2 * x + dx, top = 2 * y + dy, at = y * w + x;
+      bool inside = left >= 0 && top >= 0 && left + 1 < 2 * w
+                    && top + 1 < 2 * h;
+      ck_assert_float_eq (warped_count[at], inside ? 3.0f : 0.0f);
+      for (int c = 0; c < 6; c++) {
+        float value = warped[c * h * w + at];
+        ck_assert_float_ge (value, 0.0f);
+        if (inside && (c < 4 || (dx % 2 == 0 && dy % 2 == 0)))
+          ck_assert_float_eq (value, want[c * h * w + at]);
+      }
+    }
+  ae_free (vectors);
+  ae_free (warped_count);
+  ae_free (warped);
+  ae_free (count);
+  ae_free (state);
+  ae_free (want);
+}
+END_TEST
+
+/* The four taps follow a straight ramp exactly. */
+START_TEST (test_warp_interpolates_chroma_at_half_positions)
+{
+  int h = 16, w = 24;
+  float *state = filled ((size_t) 6 * h * w, 0);
+  for (int c = 4; c < 6; c++)
+    for (int i = 0; i < h * w; i++)
+      state[c * h * w + i] = 0.01f * (i % w) + 0.02f * (i / w);
+  float *count = filled ((size_t) h * w, 1);
+  float *warped = filled ((size_t) 6 * h * w, -1);
+  float *warped_count = filled ((size_t) h * w, -1);
+  size_t n = ae_motion_n_vectors (h, w);
+  AeVector *vectors = ae_calloc (n, sizeof *vectors);
+  for (int vy = -1; vy <= 1; vy++)
+    for (int vx = -1; vx <= 1; vx++) {
+      for (size_t i = 0; i < n; i++)
+        vectors[i] = (AeVector) { (int16_t) vx, (int16_t) vy };
+      ae_motion_warp (vectors, state, count, h, w, 1, warped, warped_count);
+      for (int c = 4; c < 6; c++)
+        for (int y = 2; y < h - 2; y++)
+          for (int x = 2; x < w - 2; x++)
+            ck_assert_float_eq_tol (warped[(c * h + y) * w + x],
+                0.01f * (x + 0.5f * vx) + 0.02f * (y + 0.5f * vy), 1e-6f);
+    }
+  ae_free (vectors);
+  ae_free (warped_count);
+  ae_free (warped);
+  ae_free (count);
+  ae_free (state);
+}
+END_TEST
+
+/* Every size from the smallest on stays inside its memory (address sanitizer)
+ * and gives finite results. */
+START_TEST (test_all_small_sizes)
+{
+  for (int h = 4; h <= 40; h += 4)
+    for (int w = 4; w <= 40; w += 12) {
+      float *now = view (h, w, 30, -20, 0.1f, 1);
+      float *before = view (h, w, 0, 0, 0, 2);
+      float *count = filled ((size_t) h * w, 2);
+      float *warped = filled ((size_t) 6 * h * w, -1);
+      float *warped_count = filled ((size_t) h * w, -1);
+      void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
+      ae_motion_compensate (now, before, count, h, w, 0.1f, warped,
+          warped_count, scratch);
+      for (int i = 0; i < 6 * h * w; i++)
+        ck_assert (warped[i] >= 0 && warped[i] <= 1.1f);
+      for (int i = 0; i < h * w; i++)
+        ck_assert (warped_count[i] == 0 || warped_count[i] == 2);
+      ae_free (scratch);
+      ae_free (warped_count);
+      ae_free (warped);
+      ae_free (count);
+      ae_free (before);
+      ae_free (now);
+    }
+}
+END_TEST
+
+static Suite *
+motion_suite (void)
+{
+  Suite *suite = suite_create ("motion");
+  TCase *tcase = tcase_create ("motion");
+  int n = sizeof shifts / sizeof *shifts;
+  tcase_add_loop_test (tcase, test_shift_is_found_exactly_without_noise, 0, n);
+  tcase_add_loop_test (tcase, test_shift_is_found_under_noise, 0, n);
+  tcase_add_loop_test (tcase, test_noise_does_not_move_a_still_scene, 0, 5);
+  tcase_add_test (tcase, test_small_crops_find_their_shift);
+  tcase_add_test (tcase, test_threads_do_not_change_vectors);
+  tcase_add_loop_test (
+      tcase, test_warp_is_exact_inside_and_uncounted_outside, 0, n);
+  tcase_add_test (tcase, test_warp_interpolates_chroma_at_half_positions);
+  tcase_add_test (tcase, test_all_small_sizes);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+AE_TEST_MAIN (motion_suite)
