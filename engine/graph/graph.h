@@ -14,6 +14,7 @@ typedef struct {
   bool trainable;     /* an initializer the trainer may change */
   AeType type;        /* AE_TYPE_NONE when not known */
   AeShape shape;      /* rank -1 when not known, dim -1 when open */
+  AeLayout layout;    /* chosen by ae_graph_assign_layouts */
 } AeValue;
 
 typedef struct {

@@ -53,13 +53,17 @@ enum {
   AE_GRAD_READS_IN = 1 << 0,
   AE_GRAD_READS_OUT = 1 << 1,
   /* out[0] has the type and shape of in[0] and forward may be called with
-   * out[0]->data == in[0]->data */
+   * out[0]->data == in[0]->data. With AE_OP_UNARY too, backward may be called
+   * with din[0]->data == dout[0]->data. */
   AE_OP_IN_PLACE = 1 << 2,
   /* every output element depends on the same element of in[0] alone (other
    * inputs absent or scalars): runs on storage of any layout */
   AE_OP_UNARY = 1 << 3,
   /* gives other results in training (or random ones): never folded then */
-  AE_OP_TRAINING = 1 << 4
+  AE_OP_TRAINING = 1 << 4,
+  /* forward reads only the shapes of its inputs, never their data: foldable as
+   * soon as shapes are known (Shape, Size) */
+  AE_OP_SHAPE_ONLY = 1 << 5
 };
 
 /* What an operator wants for a given call (see AeOp.layout). Bit i of

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/pool.h"
 
+#include "util/fpenv.h"
 #include "util/mem.h"
 
 #include <ae/cpu.h>
@@ -98,6 +99,7 @@ worker_main (void *arg)
 {
   AePool *pool = arg;
   inside_job = true;
+  ae_fpenv_enter ();
   pthread_mutex_lock (&pool->lock);
   for (;;) {
     Run *run = find_run (pool);

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking a part of a graph, and dropping what nobody needs. */
+#include "graph/passes.h"
+
+#include "util/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int
+ae_graph_count_readers (const AeGraph *graph, int v)
+{
+  int n = 0;
+  for (int i = 0; i < graph->n_outputs; i++)
+    n += graph->outputs[i] == v;
+  for (int i = 0; i < graph->n_nodes; i++)
+    for (int k = 0; k < graph->nodes[i].n_in; k++)
+      n += graph->nodes[i].in[k] == v;
+  return n;
+}
+
+AeNode *
+ae_graph_producer (const AeGraph *graph, int v)
+{
+  for (int i = 0; i < graph->n_nodes; i++)
+    for (int k = 0; k < graph->nodes[i].n_out; k++)
+      if (graph->nodes[i].out[k] == v)
+        return &graph->nodes[i];
+  return NULL;
+}
+
+static void
+free_node (AeNode *node)
+{
+  ae_free (node->name);
+  ae_attrs_clear (&node->attrs);
+  ae_free (node->in);
+  ae_free (node->out);
+}
+
+AeStatus
+ae_graph_prune (AeGraph *graph, AeError *err)
+{
+  bool *needed = ae_calloc ((size_t) graph->n_values, sizeof *needed);
+  if (!needed)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+  for (int i = 0; i < graph->n_outputs; i++)
+    needed[graph->outputs[i]] = true;
+  bool *keep = ae_calloc ((size_t) graph->n_nodes, sizeof *keep);
+  if (!keep) {
+    ae_free (needed);
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+  }
+  for (int n = graph->n_nodes - 1; n >= 0; n--) {
+    const AeNode *node = &graph->nodes[n];
+    for (int i = 0; i < node->n_out; i++)
+      keep[n] |= node->out[i] >= 0 && needed[node->out[i]];
+    for (int i = 0; keep[n] && i < node->n_in; i++)
+      if (node->in[i] >= 0)
+        needed[node->in[i]] = true;
+  }
+  int kept = 0;
+  for (int n = 0; n < graph->n_nodes; n++)
+    if (keep[n])
+      graph->nodes[kept++] = graph->nodes[n];
+    else
+      free_node (&graph->nodes[n]);
+  graph->n_nodes = kept;
+  for (int v = 0; v < graph->n_values; v++)
+    if (!needed[v])
+      ae_tensor_free (&graph->values[v].constant);
+  ae_free (needed);
+  ae_free (keep);
+  return AE_OK;
+}
+
+static AeStatus
+unknown_name (const AeGraph *graph, const char *name, const int *values,
+    int n, const char *what, AeError *err)
+{
+  char list[400] = "";
+  size_t used = 0;
+  for (int i = 0; i < n && used + 1 < sizeof list; i++) {
+    int wrote = snprintf (list + used, sizeof list - used, "%s'%s'",
+        i ? ", " : "", graph->values[values[i]].name);
+    used += wrote > 0 ? (size_t) wrote : 0;
+  }
+  return ae_fail (err, AE_ERROR_NOT_FOUND,
+      "the model has no value '%s'; its own %s are %s", name, what, list);
+}
+
+static AeStatus
+choose (AeGraph *graph, int **list, int *n_list, const char *const *names,
+    size_t n, const char *what, AeError *err)
+{
+  if (n == 0)
+    return AE_OK;
+  int *chosen = ae_calloc (n, sizeof *chosen);
+  if (!chosen)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+  for (size_t i = 0; i < n; i++) {
+    chosen[i] = ae_graph_find (graph, names[i]);
+    if (chosen[i] < 0) {
+      ae_free (chosen);
+      return unknown_name (graph, names[i], *list, *n_list, what, err);
+    }
+  }
+  ae_free (*list);
+  *list = chosen;
+  *n_list = (int) n;
+  return AE_OK;
+}
+
+/* An input has no producer: whatever made it writes nowhere now. */
+static void
+disconnect_inputs (AeGraph *graph)
+{
+  for (int i = 0; i < graph->n_inputs; i++)
+    for (int n = 0; n < graph->n_nodes; n++)
+      for (int k = 0; k < graph->nodes[n].n_out; k++)
+        if (graph->nodes[n].out[k] == graph->inputs[i])
+          graph->nodes[n].out[k] = -1;
+}
+
+AeStatus
+ae_graph_cut (AeGraph *graph, const char *const *inputs, size_t n_inputs,
+    const char *const *outputs, size_t n_outputs, AeError *err)
+{
+  AeStatus status = choose (graph, &graph->inputs, &graph->n_inputs, inputs,
+      n_inputs, "inputs", err);
+  if (status == AE_OK)
+    status = choose (graph, &graph->outputs, &graph->n_outputs, outputs,
+        n_outputs, "outputs", err);
+  if (status != AE_OK)
+    return status;
+  disconnect_inputs (graph);
+  return ae_graph_prune (graph, err);
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Merging nodes for inference. Every rewrite keeps the graph valid: a merged
+ * node takes the place of its last part. */
+#include "graph/passes.h"
+
+#include "util/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool
+is_op (const AeNode *node, const char *name)
+{
+  return node && strcmp (node->op->name, name) == 0
+      && node->op->domain[0] == '\0';
+}
+
+static bool
+is_fused_conv (const AeNode *node)
+{
+  return node && strcmp (node->op->name, "Conv") == 0
+      && strcmp (node->op->domain, "ae") == 0;
+}
+
+static void
+replace_readers (AeGraph *graph, int from, int to)
+{
+  for (int n = 0; n < graph->n_nodes; n++)
+    for (int i = 0; i < graph->nodes[n].n_in; i++)
+      if (graph->nodes[n].in[i] == from)
+        graph->nodes[n].in[i] = to;
+}
+
+static bool
+is_output (const AeGraph *graph, int v)
+{
+  for (int i = 0; i < graph->n_outputs; i++)
+    if (graph->outputs[i] == v)
+      return true;
+  return false;
+}
+
+/* Identity, and Dropout without a mask: readers take the input. */
+static void
+remove_copies (AeGraph *graph)
+{
+  for (int n = 0; n < graph->n_nodes; n++) {
+    AeNode *node = &graph->nodes[n];
+    bool copies = is_op (node, "Identity")
+        || (is_op (node, "Dropout") && (node->n_out < 2 || node->out[1] < 0));
+    if (!copies || node->out[0] < 0 || is_output (graph, node->out[0]))
+      continue;
+    replace_readers (graph, node->out[0], node->in[0]);
+    node->out[0] = -1;
+  }
+}
+
+/* The single reader of v when it is a node; NULL otherwise. */
+static AeNode *
+only_reader (const AeGraph *graph, int v)
+{
+  if (is_output (graph, v) || ae_graph_count_readers (graph, v) != 1)
+    return NULL;
+  for (int n = 0; n < graph->n_nodes; n++)
+    for (int i = 0; i < graph->nodes[n].n_in; i++)
+      if (graph->nodes[n].in[i] == v)
+        return &graph->nodes[n];
+  return NULL;
+}
+
+static const float *
+constant_f32 (const AeGraph *graph, int v, size_t count)
+{
+  const AeTensor *c = v >= 0 ? graph->values[v].constant : NULL;
+  return c && c->type == AE_F32 && ae_shape_count (&c->shape) == count
+      ? c->data
+      : NULL;
+}
+
+/* w' = w s, b' = (b - mean) s + shift with s = scale / sqrt (var + eps),
+ * Ioffe and Szegedy 2015. False when memory runs out. */
+static bool
+fold_norm (AeGraph *graph, AeNode *conv, const AeNode *norm, bool *done)
+{
+  const AeTensor *w = conv->in[1] >= 0
+      ? graph->values[conv->in[1]].constant
+      : NULL;
+  *done = false;
+  if (!w || w->type != AE_F32 || norm->n_in != 5)
+    return true;
+  size_t oc = (size_t) w->shape.dim[0];
+  const float *p[4];
+  for (int i = 0; i < 4; i++)
+    if (!(p[i] = constant_f32 (graph, norm->in[i + 1], oc)))
+      return true;
+  const float *bias
+      = conv->n_in > 2 ? constant_f32 (graph, conv->in[2], oc) : NULL;
+  if (conv->n_in > 2 && conv->in[2] >= 0 && !bias)
+    return true;
+  float eps = ae_attrs_float (&norm->attrs, "epsilon", 1e-5f);
+  AeShape bias_shape = ae_shape (1, (int) oc);
+  AeTensor *nw = ae_tensor_copy (w);
+  AeTensor *nb = ae_tensor_new (AE_F32, &bias_shape);
+  int *in = ae_calloc (3, sizeof *in);
+  if (!nw || !nb || !in) {
+    ae_tensor_free (&nw);
+    ae_tensor_free (&nb);
+    ae_free (in);
+    return false;
+  }
+  size_t per = oc ? ae_shape_count (&w->shape) / oc : 0;
+  for (size_t o = 0; o < oc; o++) {
+    float s = p[0][o] / sqrtf (p[3][o] + eps);
+    for (size_t i = 0; i < per; i++)
+      ((float *) nw->data)[o * per + i] *= s;
+    ((float *) nb->data)[o]
+        = ((bias ? bias[o] : 0) - p[2][o]) * s + p[1][o];
+  }
+  in[0] = conv->in[0];
+  in[1] = ae_graph_add_constant (graph, "folded.weight", nw);
+  in[2] = ae_graph_add_constant (graph, "folded.bias", nb);
+  ae_free (conv->in);
+  conv->in = in;
+  conv->n_in = 3;
+  *done = true;
+  return in[1] >= 0 && in[2] >= 0;
+}
+
+static AeStatus
+fold_norms (AeGraph *graph, AeError *err)
+{
+  for (int n = 0; n < graph->n_nodes; n++) {
+    AeNode *conv = &graph->nodes[n];
+    if (!is_op (conv, "Conv"))
+      continue;
+    AeNode *norm = only_reader (graph, conv->out[0]);
+    bool done;
+    if (!is_op (norm, "BatchNormalization")
+        || ae_attrs_int (&norm->attrs, "training_mode", 0) != 0)
+      continue;
+    if (!fold_norm (graph, conv, norm, &done))
+      return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+    if (!done)
+      continue;
+    /* the convolution moves to the norm's place */
+    int out = norm->out[0];
+    norm->out[0] = -1;
+    conv->out[0] = out;
+  }
+  return ae_graph_prune (graph, err);
+}
+
+static bool
+can_merge (const AeGraph *graph, const AeNode *node)
+{
+  return is_op (node, "Conv") && graph->values[node->out[0]].type == AE_F32;
+}
+
+/* Turns a Conv into the internal operator, which has four inputs. */
+static bool
+make_fused (AeNode *node)
+{
+  if (is_fused_conv (node))
+    return true;
+  int *in = ae_calloc (4, sizeof *in);
+  if (!in)
+    return false;
+  for (int i = 0; i < 4; i++)
+    in[i] = i < node->n_in ? node->in[i] : -1;
+  ae_free (node->in);
+  node->in = in;
+  node->n_in = 4;
+  node->op = ae_op_find ("ae", "Conv", 1);
+  return node->op != NULL;
+}
+
+static const struct {
+  const char *op, *activation;
+  float alpha;
+} activations[] = {
+  { "Relu", "relu", 0 },
+  { "LeakyRelu", "leaky_relu", 0.01f },
+};
+
+static bool
+merge_activation (AeNode *conv, const AeNode *act, bool *merged)
+{
+  *merged = false;
+  for (size_t i = 0; i < sizeof activations / sizeof activations[0]; i++) {
+    if (!is_op (act, activations[i].op))
+      continue;
+    float alpha
+        = ae_attrs_float (&act->attrs, "alpha", activations[i].alpha);
+    *merged = true;
+    return make_fused (conv)
+        && ae_attrs_set_string (
+            &conv->attrs, "activation", activations[i].activation)
+        && ae_attrs_set_float (&conv->attrs, "alpha", alpha);
+  }
+  return true;
+}
+
+/* Moves node `from` to the place of node `to` (after it), whose output it
+ * takes; `to` is left without outputs. */
+static void
+move_node (AeGraph *graph, AeNode *from, AeNode *to)
+{
+  from->out[0] = to->out[0];
+  to->out[0] = -1;
+  AeNode moved = *from, dead = *to;
+  for (AeNode *p = from; p < to; p++)
+    p[0] = p[1];
+  /* `to` slid down by one; put the merged node behind it */
+  to[-1] = dead;
+  to[0] = moved;
+  (void) graph;
+}
+
+/* The other input of an Add when shapes are equal; -1 otherwise. */
+static int
+residual_of (const AeGraph *graph, const AeNode *add, int v)
+{
+  if (!is_op (add, "Add") || add->in[0] == add->in[1])
+    return -1;
+  int other = add->in[0] == v ? add->in[1] : add->in[0];
+  const AeValue *a = &graph->values[v], *b = &graph->values[other];
+  return ae_shape_equal (&a->shape, &b->shape) && b->type == AE_F32
+          && !b->constant
+      ? other
+      : -1;
+}
+
+static AeStatus
+merge_epilogues (AeGraph *graph, AeError *err)
+{
+  for (int n = 0; n < graph->n_nodes; n++) {
+    AeNode *conv = &graph->nodes[n];
+    bool fused = is_fused_conv (conv);
+    if (!fused && !can_merge (graph, conv))
+      continue;
+    if (fused && ae_attrs_find (&conv->attrs, "activation"))
+      continue;
+    AeNode *next = only_reader (graph, conv->out[0]);
+    if (!next || next < conv)
+      continue;
+    int residual = fused ? -1 : residual_of (graph, next, conv->out[0]);
+    bool ok = true, merged = residual >= 0;
+    if (merged) {
+      ok = make_fused (conv);
+      if (ok)
+        conv->in[3] = residual;
+    } else {
+      ok = merge_activation (conv, next, &merged);
+    }
+    if (!ok)
+      return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+    if (merged) {
+      move_node (graph, conv, next);
+      n--; /* another node stands here now */
+    }
+  }
+  return ae_graph_prune (graph, err);
+}
+
+AeStatus
+ae_graph_fuse (AeGraph *graph, AeError *err)
+{
+  remove_copies (graph);
+  AeStatus status = ae_graph_prune (graph, err);
+  if (status == AE_OK)
+    status = fold_norms (graph, err);
+  if (status == AE_OK && ae_op_find ("ae", "Conv", 1))
+    status = merge_epilogues (graph, err);
+  return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_GRAPH_PASSES_H
+#define AE_GRAPH_PASSES_H
+
+/* What happens to a private copy of a model's graph between the file and the
+ * plan, in this order: cut, infer, fuse, layouts. */
+
+#include "graph/graph.h"
+
+/* Views of a node's inputs and outputs, and the call that points to them. */
+typedef struct {
+  AeOpCall call;
+  AeTensor in_view[AE_MAX_IO], out_view[AE_MAX_IO];
+  const AeTensor *in[AE_MAX_IO];
+  AeTensor *out[AE_MAX_IO];
+} AeNodeCall;
+
+/* Fills *c from the graph: types, shapes and layouts; data only of constants
+ * (of all of them, or only of those that are not trained). */
+void ae_node_call (AeNodeCall *c, const AeGraph *graph, const AeNode *node,
+    bool training);
+
+/* Gives input `index` the type and shape of *given after checking them against
+ * what the model declares. Data of *given is not looked at. Errors: SHAPE. */
+AeStatus ae_graph_set_input (
+    AeGraph *graph, size_t index, const AeTensor *given, AeError *err);
+
+/* Makes the named values the graph's inputs / outputs (n = 0: as they are)
+ * and drops every node that no output needs. A value that becomes an input
+ * loses its producer. Errors: NOT_FOUND with the names there are. */
+AeStatus ae_graph_cut (AeGraph *graph, const char *const *inputs,
+    size_t n_inputs, const char *const *outputs, size_t n_outputs,
+    AeError *err);
+
+/* Drops nodes whose outputs nobody needs. */
+AeStatus ae_graph_prune (AeGraph *graph, AeError *err);
+
+/* Sets type and shape of every value; input values must have theirs. Nodes
+ * whose inputs are all known are evaluated and become constants (in training:
+ * not those that depend on trainable values). */
+AeStatus ae_graph_infer (AeGraph *graph, bool training, AeError *err);
+
+/* For inference, after ae_graph_infer: removes Identity and Dropout, folds
+ * batch normalisation into convolutions, and merges convolution + residual
+ * add + activation into one "ae" Conv node. */
+AeStatus ae_graph_fuse (AeGraph *graph, AeError *err);
+
+/* Chooses a layout for every value and inserts Reorder nodes where producer
+ * and consumer differ. Inputs and outputs of the graph stay plain. */
+AeStatus ae_graph_assign_layouts (AeGraph *graph, AeError *err);
+
+/* Nodes that read value `v`; the graph's outputs count as one reader each. */
+int ae_graph_count_readers (const AeGraph *graph, int v);
+
+/* The node that makes value `v`; NULL for inputs and constants. */
+AeNode *ae_graph_producer (const AeGraph *graph, int v);
+
+#endif
