@@ -2,13 +2,13 @@
 #include "util/pool.h"
 
 #include "util/fpenv.h"
-#include "util/mem.h"
 
 #include <ae/cpu.h>
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 /* A run lives on its caller's stack and hangs in the pool's list while it has
@@ -125,14 +125,15 @@ worker_main (void *arg)
   return NULL;
 }
 
-static AePool *the_pool;
+static AePool pool_storage;
+static AePool *the_pool; /* NULL until the first use */
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 forget_pool_in_child (void)
 {
   /* Threads do not survive fork: the child makes its own pool when it needs
-   * one. The parent's memory is left alone. */
+   * one. */
   the_pool = NULL;
   pthread_mutex_init (&pool_lock, NULL);
   inside_job = false;
@@ -142,9 +143,8 @@ static AePool *
 make_pool (void)
 {
   static bool fork_handler;
-  AePool *pool = ae_calloc (1, sizeof *pool);
-  if (!pool)
-    return NULL;
+  AePool *pool = &pool_storage;
+  memset (pool, 0, sizeof *pool);
   pthread_mutex_init (&pool->lock, NULL);
   pthread_cond_init (&pool->work, NULL);
   if (!fork_handler)

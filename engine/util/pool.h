@@ -16,7 +16,7 @@ typedef struct AePool AePool;
 typedef void (*AeJob) (void *arg, size_t index, int thread);
 
 /* The process's pool, with ae_cpu_count() - 1 workers; made at the first
- * call. NULL when memory runs out: then ae_pool_run runs in the caller. */
+ * call and kept. Where threads cannot be had, runs use the caller alone. */
 AePool *ae_pool_shared (void);
 
 /* Runs jobs 0 .. n_jobs-1 on at most n_threads threads and returns when all
