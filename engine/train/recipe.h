@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_RECIPE_H
+#define AE_TRAIN_RECIPE_H
+
+/* A recipe's values with the schema's defaults where a key is not set. The
+ * key must exist in the schema. */
+
+#include <ae/recipe.h>
+
+#include "train/schema.h"
+
+const char *ae_recipe_text_of (
+    const AeRecipe *recipe, const char *section, const char *key);
+double ae_recipe_number_of (
+    const AeRecipe *recipe, const char *section, const char *key);
+bool ae_recipe_bool_of (
+    const AeRecipe *recipe, const char *section, const char *key);
+
+/* Number of items. */
+size_t ae_recipe_ints_of (const AeRecipe *recipe, const char *section,
+    const char *key, int list[AE_KEY_MAX_LIST]);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "train/schema.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define TEXT(section, name, fallback, text) \
+  { section, name, AE_KEY_TEXT, 0, 0, NULL, fallback, text }
+#define CHOICE(section, name, words, fallback, text) \
+  { section, name, AE_KEY_CHOICE, 0, 0, words, fallback, text }
+#define BOOL(section, name, fallback, text) \
+  { section, name, AE_KEY_BOOL, 0, 0, NULL, fallback, text }
+#define INT(section, name, min, max, fallback, text) \
+  { section, name, AE_KEY_INT, min, max, NULL, fallback, text }
+#define NUMBER(section, name, min, max, fallback, text) \
+  { section, name, AE_KEY_NUMBER, min, max, NULL, fallback, text }
+#define INTS(section, name, min, max, fallback, text) \
+  { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
+
+const AeKey ae_keys[] = {
+  CHOICE ("model", "task", "denoise", "denoise", "what the model is for"),
+  TEXT ("model", "name", "denoise", "short name, kept in the model"),
+  TEXT ("model", "description", NULL, "one line, kept in the model"),
+
+  CHOICE ("network", "type", "unet", "unet", "architecture"),
+  INTS ("network", "widths", 4, 1024, "32,64,96",
+      "channels at each scale, from half the luma's size downward; multiples "
+      "of 16 run fastest"),
+  INTS ("network", "depths", 1, 16, "2,2,2",
+      "3x3 convolutions at each scale, on the way down and again on the way "
+      "up"),
+  INT ("network", "gate_width", 4, 256, "16",
+      "channels of the net that decides where the earlier frames fit"),
+
+  CHOICE ("loss", "type", "l1 l2 charbonnier", "charbonnier",
+      "loss of the first part of the training"),
+  NUMBER ("loss", "epsilon", 1e-6, 1, "0.002",
+      "where Charbonnier turns from square to absolute; 1 = white"),
+  NUMBER ("loss", "l2_from", 0, 1, "0.7",
+      "part of the steps after which the loss is L2"),
+  NUMBER ("loss", "sigma_weight", 0, 255, "6",
+      "c of the weight 1 / (sigma + c), squared for L2: low noise counts too; "
+      "8-bit grey levels; 0 = no weighting"),
+  NUMBER ("loss", "chroma_weight", 0, 10, "0.5",
+      "weight of U and V samples, luma being 1"),
+
+  INT ("training", "steps", 1, 1e9, "20000", "length of the training"),
+  INT ("training", "batch", 1, 256, "16", "sequences side by side"),
+  INT ("training", "patch", 16, 512, "64",
+      "luma pixels along an edge, a multiple of 8"),
+  CHOICE ("training", "optimiser", "adam adamw sgd", "adam", "optimiser"),
+  CHOICE ("training", "schedule", "cosine constant", "cosine",
+      "how the learning rate develops"),
+  NUMBER ("training", "learning_rate", 1e-9, 10, "0.001", "first rate"),
+  NUMBER ("training", "final_learning_rate", 1e-12, 10, "0.00001",
+      "the cosine ends here"),
+  INT ("training", "warmup_steps", 0, 1e9, "200", "linear from 0"),
+  NUMBER ("training", "clip_norm", 0, 1e9, "1",
+      "largest gradient norm; 0 = no clipping"),
+  NUMBER ("training", "ema_decay", 0, 0.999999, "0.999",
+      "averaging of the weights; 0 = none"),
+  NUMBER ("training", "weight_decay", 0, 10, "0", "adamw, sgd"),
+  NUMBER ("training", "momentum", 0, 0.9999, "0.9", "sgd"),
+  INT ("training", "seed", 0, 9e15, "1", "of everything random"),
+  INT ("training", "validate_every", 1, 1e9, "1000", "steps"),
+  INT ("training", "checkpoint_every", 1, 1e9, "1000", "steps"),
+  INT ("training", "early_stop", 0, 1e6, "0",
+      "stop after so many validations without gain; 0 = never"),
+  INT ("training", "memory", 1, 1 << 20, "1024",
+      "MiB of pictures to keep at most"),
+
+  NUMBER ("noise", "white_sigma_min", 0, 255, "0", "8-bit grey levels"),
+  NUMBER ("noise", "white_sigma_max", 0, 255, "55", "8-bit grey levels"),
+  NUMBER ("noise", "unclipped_probability", 0, 1, "0.3",
+      "share of white noise that is not rounded and clipped to 8 bits"),
+  NUMBER ("noise", "grey_probability", 0, 1, "0.25",
+      "share of sequences without colour"),
+  NUMBER ("noise", "map_jitter", 0, 1, "0.05",
+      "relative error of the noise level the network is told"),
+  NUMBER ("noise", "camera_probability", 0, 1, "0.25",
+      "share of camera-like noise, the rest is white"),
+  NUMBER ("noise", "shot_min", 0, 1, "0.0001",
+      "photon noise: variance per intensity in linear light"),
+  NUMBER ("noise", "shot_max", 0, 1, "0.02", "drawn evenly in the logarithm"),
+  NUMBER ("noise", "read_min", 0, 1, "0.0005",
+      "signal-independent noise in linear light, standard deviation"),
+  NUMBER ("noise", "read_max", 0, 1, "0.03", "drawn evenly in the logarithm"),
+  NUMBER ("noise", "correlation_probability", 0, 1, "0.6",
+      "share of camera noise smoothed as demosaicing does"),
+  NUMBER ("noise", "jpeg_probability", 0, 1, "0.4",
+      "share of camera-like pictures that were compressed by blocks"),
+  INT ("noise", "jpeg_quality_min", 10, 100, "70", "as libjpeg's"),
+  INT ("noise", "jpeg_quality_max", 10, 100, "95", "as libjpeg's"),
+
+  NUMBER ("motion", "max_speed", 0, 64, "8", "luma pixels per frame"),
+  NUMBER ("motion", "static_probability", 0, 1, "0.4",
+      "share of sequences whose background stands still"),
+  NUMBER ("motion", "foreground_probability", 0, 1, "0.35",
+      "share of sequences with an object passing over the background"),
+  NUMBER ("motion", "still_probability", 0, 1, "0.55",
+      "share of sequences of one frame"),
+  INT ("motion", "length_max", 2, 1000, "12", "frames of the other sequences"),
+  NUMBER ("motion", "warm_start_probability", 0, 1, "0.3",
+      "share of the other sequences that start with an average of many "
+      "frames"),
+
+  BOOL ("augment", "flips", "yes", "all eight flips and quarter turns"),
+  NUMBER ("augment", "scale_max", 1, 4, "2",
+      "pictures are reduced by up to this factor"),
+  NUMBER ("augment", "full_size_probability", 0, 1, "0.5",
+      "share of sequences cut from the picture as it is"),
+  NUMBER ("augment", "brightness", 0, 1, "0.1", "largest shift; 1 = white"),
+  NUMBER ("augment", "contrast", 0, 0.9, "0.25", "largest relative change"),
+  { 0 }
+};
+
+size_t
+ae_keys_count (void)
+{
+  return sizeof ae_keys / sizeof *ae_keys - 1;
+}
+
+size_t
+ae_keys_find (const char *section, const char *name)
+{
+  for (size_t i = 0; i < ae_keys_count (); i++)
+    if (strcmp (ae_keys[i].section, section) == 0
+        && strcmp (ae_keys[i].name, name) == 0)
+      return i;
+  return SIZE_MAX;
+}
+
+/* True when all of `text` (to `end`) is a finite number. */
+static bool
+read_number (const char *text, double *value)
+{
+  char *end;
+  if (*text == '\0')
+    return false;
+  *value = strtod (text, &end);
+  while (*end == ' ' || *end == '\t')
+    end++;
+  return *end == '\0' && isfinite (*value);
+}
+
+static AeStatus
+check_number (const AeKey *key, const char *value, AeError *err)
+{
+  bool whole = key->kind != AE_KEY_NUMBER;
+  double number;
+  if (!read_number (value, &number) || (whole && number != floor (number))
+      || number < key->min || number > key->max)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "[%s] %s is '%s', wanted %s from %g to %g", key->section, key->name,
+        value, whole ? "a whole number" : "a number", key->min, key->max);
+  return AE_OK;
+}
+
+static AeStatus
+check_list (const AeKey *key, const char *value, AeError *err)
+{
+  const char *item = value;
+  for (int n = 0; n < AE_KEY_MAX_LIST; n++) {
+    size_t length = strcspn (item, ",");
+    char text[32] = "";
+    if (length < sizeof text)
+      memcpy (text, item, length);
+    AeStatus status = check_number (key, text, err);
+    if (status != AE_OK)
+      return ae_fail_prefix (err, status, "list '%s'", value);
+    if (item[length] == '\0')
+      return AE_OK;
+    item += length + 1;
+  }
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "[%s] %s has more than %d items: '%s'", key->section, key->name,
+      AE_KEY_MAX_LIST, value);
+}
+
+static AeStatus
+check_word (
+    const AeKey *key, const char *words, const char *value, AeError *err)
+{
+  size_t length = strlen (value);
+  for (const char *w = words; *w;) {
+    size_t n = strcspn (w, " ");
+    if (n == length && strncasecmp (w, value, n) == 0)
+      return AE_OK;
+    w += n;
+    w += *w == ' ';
+  }
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "[%s] %s is '%s', wanted one of: %s", key->section, key->name, value,
+      words);
+}
+
+AeStatus
+ae_key_check (const AeKey *key, const char *value, AeError *err)
+{
+  switch (key->kind) {
+  case AE_KEY_CHOICE:
+    return check_word (key, key->words, value, err);
+  case AE_KEY_BOOL:
+    return check_word (key, "yes no true false on off 1 0", value, err);
+  case AE_KEY_INT:
+  case AE_KEY_NUMBER:
+    return check_number (key, value, err);
+  case AE_KEY_INTS:
+    return check_list (key, value, err);
+  case AE_KEY_TEXT:
+    break;
+  }
+  return AE_OK;
+}
+
+double
+ae_key_number (const char *value)
+{
+  return strtod (value, NULL);
+}
+
+bool
+ae_key_bool (const char *value)
+{
+  return strcasecmp (value, "yes") == 0 || strcasecmp (value, "true") == 0
+      || strcasecmp (value, "on") == 0 || strcmp (value, "1") == 0;
+}
+
+size_t
+ae_key_ints (const char *value, int list[AE_KEY_MAX_LIST])
+{
+  size_t n = 0;
+  for (const char *item = value; n < AE_KEY_MAX_LIST;) {
+    list[n++] = (int) strtod (item, NULL);
+    item += strcspn (item, ",");
+    if (*item++ == '\0')
+      break;
+  }
+  return n;
+}
