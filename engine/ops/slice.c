@@ -164,14 +164,24 @@ backward (const AeOpCall *call)
       call, &s, (float *) dx->data + offset, call->dout[0]->data);
 }
 
+/* A last block that is cut through would mix lanes of no meaning with real
+ * channels in the gradient. */
+static bool
+whole_blocks (const Cut *cut, int64_t channels)
+{
+  int64_t end = cut->start[1] + cut->count[1];
+  return cut->step[1] == 1 && cut->start[1] % AE_BLOCK == 0
+      && (end % AE_BLOCK == 0 || end == channels);
+}
+
 static bool
 layout (const AeOpCall *call, AeOpLayout *want)
 {
   const AeTensor *x = call->in[0];
   Cut cut;
   if (x->type != AE_F32 || x->shape.rank != 4
-      || read_cut (call, &cut, NULL) != AE_OK || cut.step[1] != 1
-      || cut.start[1] % AE_BLOCK != 0)
+      || read_cut (call, &cut, NULL) != AE_OK
+      || !whole_blocks (&cut, x->shape.dim[1]))
     return false;
   want->in_blocked = 1;
   want->out_blocked = true;
