@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "onnx_make.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *
+new_zeroed (size_t size)
+{
+  void *block = calloc (1, size ? size : 1);
+  if (!block)
+    abort ();
+  return block;
+}
+
+/* Makes room for one more pointer in a list; its old length was *n. */
+static void
+append (void *list, size_t *n, void *element)
+{
+  void **old;
+  memcpy (&old, list, sizeof old);
+  void **grown = new_zeroed ((*n + 1) * sizeof *grown);
+  if (*n > 0)
+    memcpy (grown, old, *n * sizeof *grown);
+  grown[(*n)++] = element;
+  memcpy (list, &grown, sizeof grown);
+}
+
+static void
+split (const char *text, char ***names, size_t *n)
+{
+  char *copy = strdup (text), *state = NULL;
+  for (char *name = strtok_r (copy, " ", &state); name;
+       name = strtok_r (NULL, " ", &state))
+    append (names, n, strcmp (name, "-") == 0 ? (char *) "" : name);
+}
+
+void
+onnx_make_start (OnnxMake *m)
+{
+  memset (m, 0, sizeof *m);
+  onnx_model__init (&m->model);
+  onnx_graph__init (&m->graph);
+  m->model.has_ir_version = true;
+  m->model.ir_version = 8;
+  onnx_opset__init (&m->opset[0]);
+  m->opset[0].domain = (char *) "";
+  m->opset[0].has_version = true;
+  m->opset[0].version = 17;
+  append (&m->model.opset_import, &m->model.n_opset_import, &m->opset[0]);
+}
+
+void
+onnx_make_identity (OnnxMake *m)
+{
+  onnx_make_start (m);
+  onnx_make_input (m, "x", 1, 2, (int64_t[]){ 2, 3 });
+  onnx_make_node (m, "Identity", "x", "y");
+  onnx_make_output (m, "y", 1);
+}
+
+OnnxNode *
+onnx_make_node (
+    OnnxMake *m, const char *op, const char *inputs, const char *outputs)
+{
+  OnnxNode *node = &m->node[m->graph.n_node];
+  onnx_node__init (node);
+  node->op_type = (char *) op;
+  split (inputs, &node->input, &node->n_input);
+  split (outputs, &node->output, &node->n_output);
+  append (&m->graph.node, &m->graph.n_node, node);
+  return node;
+}
+
+OnnxAttribute *
+onnx_make_attr (OnnxNode *node, const char *name, int type)
+{
+  OnnxAttribute *attr = new_zeroed (sizeof *attr);
+  onnx_attribute__init (attr);
+  attr->name = (char *) name;
+  attr->has_type = type != 0;
+  attr->type = type;
+  append (&node->attribute, &node->n_attribute, attr);
+  return attr;
+}
+
+OnnxTensor *
+onnx_make_initializer (OnnxMake *m, const char *name, int type, int rank,
+    const int64_t *dims, const void *raw, size_t size)
+{
+  OnnxTensor *tensor = &m->initializer[m->graph.n_initializer];
+  onnx_tensor__init (tensor);
+  tensor->name = (char *) name;
+  tensor->has_data_type = true;
+  tensor->data_type = type;
+  tensor->n_dims = (size_t) rank;
+  tensor->dims = new_zeroed ((size_t) rank * sizeof *dims);
+  if (rank > 0)
+    memcpy (tensor->dims, dims, (size_t) rank * sizeof *dims);
+  tensor->has_raw_data = raw != NULL;
+  tensor->raw_data.data = (uint8_t *) raw;
+  tensor->raw_data.len = size;
+  append (&m->graph.initializer, &m->graph.n_initializer, tensor);
+  return tensor;
+}
+
+ProtobufCBinaryData
+onnx_make_bytes (const ProtobufCMessage *message)
+{
+  ProtobufCBinaryData bytes
+      = { protobuf_c_message_get_packed_size (message), NULL };
+  bytes.data = new_zeroed (bytes.len);
+  protobuf_c_message_pack (message, bytes.data);
+  return bytes;
+}
+
+static ProtobufCBinaryData
+type_bytes (int type, int rank, const int64_t *dims)
+{
+  OnnxShape shape = ONNX_SHAPE__INIT;
+  OnnxTensorType tensor = ONNX_TENSOR_TYPE__INIT;
+  OnnxType outer = ONNX_TYPE__INIT;
+  for (int i = 0; i < rank; i++) {
+    OnnxDim *dim = new_zeroed (sizeof *dim);
+    onnx_dim__init (dim);
+    dim->has_dim_value = dims[i] != -1;
+    dim->dim_value = dims[i];
+    append (&shape.dim, &shape.n_dim, dim);
+  }
+  tensor.has_elem_type = true;
+  tensor.elem_type = type;
+  tensor.has_shape = rank >= 0;
+  if (rank >= 0)
+    tensor.shape = onnx_make_bytes (&shape.base);
+  outer.has_tensor_type = true;
+  outer.tensor_type = onnx_make_bytes (&tensor.base);
+  return onnx_make_bytes (&outer.base);
+}
+
+OnnxValue *
+onnx_make_input (
+    OnnxMake *m, const char *name, int type, int rank, const int64_t *dims)
+{
+  OnnxValue *value = &m->input[m->graph.n_input];
+  onnx_value__init (value);
+  value->name = (char *) name;
+  value->has_type = true;
+  value->type = type_bytes (type, rank, dims);
+  append (&m->graph.input, &m->graph.n_input, value);
+  return value;
+}
+
+OnnxValue *
+onnx_make_output (OnnxMake *m, const char *name, int type)
+{
+  OnnxValue *value = &m->output[m->graph.n_output];
+  onnx_value__init (value);
+  value->name = (char *) name;
+  value->has_type = true;
+  value->type = type_bytes (type, -1, NULL);
+  append (&m->graph.output, &m->graph.n_output, value);
+  return value;
+}
+
+static OnnxPair *
+new_pair (const char *key, const char *value)
+{
+  OnnxPair *pair = new_zeroed (sizeof *pair);
+  onnx_pair__init (pair);
+  pair->key = (char *) key;
+  pair->value = (char *) value;
+  return pair;
+}
+
+void
+onnx_make_meta (OnnxMake *m, const char *key, const char *value)
+{
+  append (&m->model.metadata_props, &m->model.n_metadata_props,
+      new_pair (key, value));
+}
+
+OnnxPair *
+onnx_make_external (OnnxTensor *tensor, const char *location,
+    const char *offset, const char *length)
+{
+  tensor->has_raw_data = false;
+  tensor->has_data_location = true;
+  tensor->data_location = 1;
+  OnnxPair *pair = new_pair ("location", location);
+  append (&tensor->external_data, &tensor->n_external_data, pair);
+  if (offset)
+    append (&tensor->external_data, &tensor->n_external_data,
+        new_pair ("offset", offset));
+  if (length)
+    append (&tensor->external_data, &tensor->n_external_data,
+        new_pair ("length", length));
+  return pair;
+}
+
+unsigned char *
+onnx_make_pack (OnnxMake *m, size_t *size)
+{
+  OnnxModel graph_only = ONNX_MODEL__INIT;
+  ProtobufCBinaryData graph = onnx_make_bytes (&m->graph.base);
+  graph_only.n_graph = 1;
+  graph_only.graph = &graph;
+  ProtobufCBinaryData tail = onnx_make_bytes (&graph_only.base);
+  size_t head = onnx_model__get_packed_size (&m->model);
+  unsigned char *bytes = new_zeroed (head + tail.len);
+  onnx_model__pack (&m->model, bytes);
+  memcpy (bytes + head, tail.data, tail.len);
+  *size = head + tail.len;
+  return bytes;
+}
