@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* MaxPool. Of equal values the first of the window counts. Output 1, when
+ * asked for, has the place of each maximum in the whole input, counted in row
+ * order or (storage_order 1) with each plane in column order. */
+#include "ops/params.h"
+#include "ops/window.h"
+
+#include <math.h>
+
+static AeStatus
+infer (const AeOpCall *call, AeError *err)
+{
+  const AeTensor *x = call->in[0];
+  AeWindow w;
+  AeShape shape;
+  AeStatus status = ae_window_read (call, &w, &shape, err);
+  if (status != AE_OK)
+    return status;
+  if (x->type != AE_F32 && x->type != AE_F64 && x->type != AE_F16
+      && x->type != AE_BF16 && x->type != AE_I8 && x->type != AE_U8)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "input is %s, wanted floats or 8-bit integers",
+        ae_type_name (x->type));
+  if ((status = ae_out_set (call, 0, x->type, &shape, err)) != AE_OK)
+    return status;
+  return ae_out_set (call, 1, AE_I64, &shape, err);
+}
+
+/* The taps of the window's outer axes that are inside the input. */
+typedef struct {
+  int64_t d0, d1, h0, h1;
+} Rows;
+
+static Rows
+rows_at (const AeWindow *w, const int64_t at[2])
+{
+  Rows r;
+  ae_window_taps (
+      at[0], w->dilation[0], w->kernel[0], w->in[0], &r.d0, &r.d1);
+  ae_window_taps (
+      at[1], w->dilation[1], w->kernel[1], w->in[1], &r.h0, &r.h1);
+  return r;
+}
+
+/* Floats; `lanes` is a constant wherever this is called. */
+static inline __attribute__ ((always_inline)) void
+max_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2],
+    int lanes)
+{
+  const AeWindow *w = &run->w;
+  const int64_t *step = run->xs.step;
+  const float *x = (const float *) run->x->data + xi;
+  float *y = (float *) run->y->data + yi;
+  Rows r = rows_at (w, at);
+  for (int64_t o = 0; o < w->out[2]; o++, y += lanes) {
+    int64_t left = o * w->stride[2] - w->begin[2], k0, k1;
+    ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
+    float best[AE_BLOCK];
+    for (int l = 0; l < lanes; l++)
+      best[l] = -INFINITY;
+    for (int64_t d = r.d0; d < r.d1; d++)
+      for (int64_t h = r.h0; h < r.h1; h++) {
+        const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
+            + (at[1] + h * w->dilation[1]) * step[1] + left * lanes;
+        for (int64_t k = k0; k < k1; k++)
+          for (int l = 0; l < lanes; l++) {
+            float v = line[k * w->dilation[2] * lanes + l];
+            best[l] = v > best[l] ? v : best[l];
+          }
+      }
+    for (int l = 0; l < lanes; l++)
+      y[l] = best[l];
+  }
+}
+
+static void
+max_row_plain (
+    const AeWindowRun *run, size_t x, size_t y, const int64_t at[2])
+{
+  max_row (run, x, y, at, 1);
+}
+
+static void
+max_row_blocked (
+    const AeWindowRun *run, size_t x, size_t y, const int64_t at[2])
+{
+  max_row (run, x, y, at, AE_BLOCK);
+}
+
+/* Where the maximum of lane l of the window is: its index in the tensor x;
+ * with `place`, also its depth, row and column. */
+static size_t
+find_max (const AeWindowRun *run, const AeTensor *x, size_t xi,
+    const int64_t at[3], int64_t place[3])
+{
+  const AeWindow *w = &run->w;
+  const int64_t *step = run->xs.step;
+  Rows r = rows_at (w, at);
+  int64_t k0, k1;
+  ae_window_taps (at[2], w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
+  double best = -INFINITY;
+  size_t found = SIZE_MAX;
+  for (int64_t d = r.d0; d < r.d1; d++)
+    for (int64_t h = r.h0; h < r.h1; h++)
+      for (int64_t k = k0; k < k1; k++) {
+        int64_t here[3] = { at[0] + d * w->dilation[0],
+          at[1] + h * w->dilation[1], at[2] + k * w->dilation[2] };
+        size_t i = xi
+            + (size_t) (here[0] * step[0] + here[1] * step[1]
+                + here[2] * step[2]);
+        double v = x->type == AE_F32 ? (double) ((const float *) x->data)[i]
+                                     : ae_tensor_get (x, i);
+        if (found != SIZE_MAX && !(v > best))
+          continue;
+        best = v;
+        found = i;
+        for (int a = 0; a < 3; a++)
+          place[a] = here[a];
+      }
+  return found;
+}
+
+/* Any type, with indices. */
+static void
+max_row_any (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
+{
+  const AeWindow *w = &run->w;
+  bool column = ae_attrs_int (run->call->attrs, "storage_order", 0) == 1;
+  AeTensor *y = run->call->out[0], *index = ae_out (run->call, 1);
+  for (int64_t o = 0; o < w->out[2]; o++, yi++) {
+    int64_t from[3] = { at[0], at[1], o * w->stride[2] - w->begin[2] };
+    int64_t place[3] = { 0 };
+    size_t i = find_max (run, run->x, xi, from, place);
+    bool none = i == SIZE_MAX;
+    if (y)
+      ae_tensor_set (y, yi, none ? 0 : ae_tensor_get (run->x, i));
+    if (index && column)
+      i = xi
+          + (size_t) (place[1]
+              + (place[2] + place[0] * w->in[2]) * w->in[1]);
+    if (index)
+      ((int64_t *) index->data)[yi] = none ? 0 : (int64_t) i;
+  }
+}
+
+static void
+forward (const AeOpCall *call)
+{
+  const AeTensor *y = call->out[0] ? call->out[0] : ae_out (call, 1);
+  AeWindowRun run = ae_window_run (call, call->in[0], y);
+  if (ae_out (call, 1) || call->in[0]->type != AE_F32)
+    run.row = max_row_any;
+  else
+    run.row = run.ys.lanes == 1 ? max_row_plain : max_row_blocked;
+  ae_window_rows (&run);
+}
+
+static void
+grad_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
+{
+  const AeWindow *w = &run->w;
+  const AeTensor *x = run->arg;
+  const float *dy = run->y->data;
+  float *dx = run->x->data;
+  int lanes = run->ys.lanes;
+  for (int64_t o = 0; o < w->out[2]; o++)
+    for (int l = 0; l < lanes; l++) {
+      int64_t from[3] = { at[0], at[1], o * w->stride[2] - w->begin[2] };
+      int64_t place[3];
+      size_t i = find_max (run, x, xi + (size_t) l, from, place);
+      if (i != SIZE_MAX)
+        dx[i] += dy[yi + (size_t) (o * lanes + l)];
+    }
+}
+
+static void
+backward (const AeOpCall *call)
+{
+  if (!call->din[0])
+    return;
+  AeWindowRun run = ae_window_run (call, call->din[0], call->dout[0]);
+  run.row = grad_row;
+  run.arg = call->in[0];
+  ae_window_planes (&run, call->overwrite[0]);
+}
+
+static bool
+layout (const AeOpCall *call, AeOpLayout *want)
+{
+  if (call->in[0]->type != AE_F32 || call->in[0]->shape.rank != 4
+      || ae_out (call, 1))
+    return false;
+  want->in_blocked = 1;
+  want->out_blocked = true;
+  return true;
+}
+
+const AeOp ae_op_max_pool = {
+  .name = "MaxPool",
+  .domain = "",
+  .since = 1,
+  .min_in = 1,
+  .max_in = 1,
+  .min_out = 1,
+  .max_out = 2,
+  .flags = AE_GRAD_READS_IN,
+  .infer = infer,
+  .forward = forward,
+  .backward = backward,
+  .layout = layout,
+};

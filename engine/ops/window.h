@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_OPS_WINDOW_H
+#define AE_OPS_WINDOW_H
+
+/* The sliding window of the pooling operators: attributes, output sizes, and
+ * the walk over output rows. Always three spatial axes here; missing outer
+ * ones have size 1. */
+
+#include "ops/op.h"
+
+#define AE_WINDOW_AXES 3
+
+typedef struct {
+  int64_t kernel[AE_WINDOW_AXES], stride[AE_WINDOW_AXES];
+  int64_t dilation[AE_WINDOW_AXES];
+  int64_t begin[AE_WINDOW_AXES], end[AE_WINDOW_AXES]; /* padding */
+  int64_t in[AE_WINDOW_AXES], out[AE_WINDOW_AXES];
+} AeWindow;
+
+/* Reads kernel_shape, strides, dilations, pads, auto_pad and ceil_mode for
+ * input 0 of shape (N,C,[[D,]H,]W), and works out the output's shape. */
+AeStatus ae_window_read (
+    const AeOpCall *call, AeWindow *window, AeShape *out, AeError *err);
+
+/* The taps k of one axis for which begin <= `position` + k * dilation < end:
+ * [*first, *last). */
+static inline void
+ae_window_taps (int64_t position, int64_t dilation, int64_t kernel,
+    int64_t size, int64_t *first, int64_t *last)
+{
+  int64_t below = position < 0 ? -position : 0, room = size - position;
+  if (dilation != 1) {
+    below = (below + dilation - 1) / dilation;
+    room = room > 0 ? (room - 1) / dilation + 1 : 0;
+  }
+  room = room < kernel ? room : kernel;
+  *first = below;
+  *last = room > below ? room : below;
+}
+
+/* A plane: one channel of a plain tensor or 16 channels of a blocked one.
+ * Element (d, h, w) of lane l is at data[d * step[0] + h * step[1]
+ * + w * step[2] + l]. */
+typedef struct {
+  size_t count; /* of planes in the tensor */
+  int lanes;    /* 1 or AE_BLOCK */
+  int64_t step[AE_WINDOW_AXES];
+} AePlanes;
+
+AePlanes ae_planes (const AeTensor *tensor);
+
+/* Index of the first element of plane p. */
+size_t ae_plane_at (const AeTensor *tensor, const AePlanes *planes, size_t p);
+
+/* One use of a window on a call: x is the larger tensor, y the pooled one. */
+typedef struct AeWindowRun AeWindowRun;
+struct AeWindowRun {
+  const AeOpCall *call;
+  AeWindow w;
+  const AeTensor *x, *y;
+  AePlanes xs, ys;
+  /* One row of outputs: x and y are indices of the plane's first element and
+   * of the row's. at: the window's first depth and row, padding included. */
+  void (*row) (const AeWindowRun *run, size_t x, size_t y,
+      const int64_t at[2]);
+  const void *arg;
+};
+
+/* Prepares a run for an accepted call. */
+AeWindowRun ae_window_run (
+    const AeOpCall *call, const AeTensor *x, const AeTensor *y);
+
+/* Calls run->row for every output row, spread over the threads by rows; or by
+ * planes, after zeroing the plane of x (f32) when `clear`: for gradients,
+ * whose windows overlap. */
+void ae_window_rows (const AeWindowRun *run);
+void ae_window_planes (const AeWindowRun *run, bool clear);
+
+#endif
