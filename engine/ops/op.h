@@ -114,6 +114,10 @@ struct AeOp {
 
   /* Optional: multiply-adds of one forward; default 0. */
   double (*mac) (const AeOpCall *call);
+
+  /* For files that define several operators with the same functions: what
+   * tells them apart. */
+  const void *family;
 };
 
 /* The table, NULL-terminated; tests loop over it. */

@@ -272,6 +272,31 @@ ae_tensor_set (AeTensor *t, size_t i, double value)
 }
 
 void
+ae_tensor_set_int (AeTensor *t, size_t i, int64_t value)
+{
+  switch (t->type) {
+    case AE_U8:
+    case AE_I8:
+      ((uint8_t *) t->data)[i] = (uint8_t) value;
+      break;
+    case AE_U16:
+    case AE_I16:
+      ((uint16_t *) t->data)[i] = (uint16_t) value;
+      break;
+    case AE_U32:
+    case AE_I32:
+      ((uint32_t *) t->data)[i] = (uint32_t) value;
+      break;
+    case AE_U64:
+    case AE_I64:
+      ((uint64_t *) t->data)[i] = (uint64_t) value;
+      break;
+    default:
+      ae_tensor_set (t, i, (double) value);
+  }
+}
+
+void
 ae_shape_strides (
     const AeShape *shape, bool broadcast, int64_t stride[AE_MAX_RANK])
 {

@@ -31,6 +31,8 @@ void ae_tensor_free (AeTensor **tensor);
 double ae_tensor_get (const AeTensor *plain, size_t index);
 int64_t ae_tensor_get_int (const AeTensor *plain, size_t index);
 void ae_tensor_set (AeTensor *plain, size_t index, double value);
+/* The low bits of `value` in integer types: exact for 64-bit numbers. */
+void ae_tensor_set_int (AeTensor *plain, size_t index, int64_t value);
 
 /* Row-major element strides of `shape`; 0 where the dimension is 1 and
  * `broadcast` is set. */

@@ -62,8 +62,8 @@ parse_shape (char **word)
 }
 
 /* Every value of an evenly spaced grid once, in random order, so that no two
- * are closer than a step and none is nearer to 0 than a quarter step when
- * lo == -hi. */
+ * are closer than a step and none is nearer to 0 than 0.15 steps when
+ * lo == -hi, for an odd or even count. */
 static void
 fill_random (AeTensor *t, AeRng *rng, double lo, double hi)
 {
@@ -74,7 +74,7 @@ fill_random (AeTensor *t, AeRng *rng, double lo, double hi)
     order[i] = order[j];
     order[j] = i;
   }
-  double shift = 0.25 + 0.5 * ae_rng_below (rng, 4) / 4.0;
+  double shift = 0.15 + 0.05 * ae_rng_below (rng, 4);
   for (size_t i = 0; i < n; i++)
     ae_tensor_set (t, i, lo + (hi - lo) * ((double) order[i] + shift)
         / (double) n);
@@ -90,6 +90,10 @@ fill_values (AeTensor *t, char *p)
     double value = strtod (p, &end);
     ck_assert_msg (end != p, "value %zu missing at '%s'", i, p);
     ae_tensor_set (t, i, value);
+    if (t->type == AE_I64 || t->type == AE_U64)
+      ae_tensor_set_int (t, i,
+          t->type == AE_I64 ? strtoll (p, NULL, 10)
+                            : (int64_t) strtoull (p, NULL, 10));
     p = *end == ',' ? end + 1 : end;
   }
   ck_assert_msg (*p == '\0', "values too many: '%s'", p);
