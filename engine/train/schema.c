@@ -32,6 +32,8 @@ const AeKey ae_keys[] = {
   INTS ("network", "depths", 1, 16, "2,2,2",
       "3x3 convolutions at each scale, on the way down and again on the way "
       "up"),
+  BOOL ("network", "residual", "yes",
+      "pairs of convolutions add their input to their output"),
   INT ("network", "gate_width", 4, 256, "16",
       "channels of the net that decides where the earlier frames fit"),
 

@@ -35,9 +35,15 @@ AE_API size_t ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer);
 AE_API AeStatus ae_denoise_trainer_step (
     AeDenoiseTrainer *trainer, AeStepReport *report, AeError *err);
 
-/* Mean luma PSNR in dB over the held-out pictures, fixed noise. */
+/* Mean luma PSNR in dB over the held-out pictures (those for training when
+ * none is held out), white noise of sigma 25, the same at each call. */
 AE_API AeStatus ae_denoise_trainer_validate (
     AeDenoiseTrainer *trainer, float *psnr, AeError *err);
+
+/* What the last validation found; 0 before. The video figure is the luma PSNR
+ * of the last of 8 frames panned over the held-out pictures. */
+AE_API float ae_denoise_trainer_still_psnr (const AeDenoiseTrainer *trainer);
+AE_API float ae_denoise_trainer_video_psnr (const AeDenoiseTrainer *trainer);
 
 /* The model so far (averaged weights), metadata filled in. */
 AE_API AeStatus ae_denoise_trainer_model (

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ae_test.h"
+
+#include "train/checkpoint.h"
+#include "util/file.h"
+#include "util/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define N 5
+
+static char path[] = "/tmp/ae-checkpoint-XXXXXX";
+
+static void
+setup (void)
+{
+  strcpy (path + sizeof path - 7, "XXXXXX");
+  int fd = mkstemp (path);
+  ck_assert_int_ge (fd, 0);
+  close (fd);
+}
+
+static void
+teardown (void)
+{
+  unlink (path);
+}
+
+typedef struct {
+  float blocks[3][N];
+  char extra[7];
+  AeCheckpoint c;
+} State;
+
+static void
+make_state (State *s, float value)
+{
+  for (int b = 0; b < 3; b++)
+    for (int i = 0; i < N; i++)
+      s->blocks[b][i] = value + b * N + i;
+  memset (s->extra, (int) value, sizeof s->extra);
+  s->c = (AeCheckpoint){ .structure = 1234,
+    .seed = 99,
+    .step = (int64_t) value,
+    .n_elements = N,
+    .n_blocks = 3,
+    .block = { s->blocks[0], s->blocks[1], s->blocks[2] },
+    .extra = s->extra,
+    .n_extra = sizeof s->extra };
+}
+
+static bool
+unchanged (const State *s, float value)
+{
+  State fresh;
+  make_state (&fresh, value);
+  return memcmp (s->blocks, fresh.blocks, sizeof fresh.blocks) == 0
+      && memcmp (s->extra, fresh.extra, sizeof fresh.extra) == 0
+      && s->c.step == fresh.c.step;
+}
+
+START_TEST (test_what_was_saved_comes_back)
+{
+  State saved, s;
+  make_state (&saved, 7);
+  make_state (&s, 50);
+  s.c.seed = 1;
+  AeError err = { 0 };
+  ck_assert_int_eq (ae_checkpoint_save (&saved.c, path, &err), AE_OK);
+  ck_assert_msg (ae_checkpoint_restore (&s.c, path, &err) == AE_OK, "%s",
+      err.text);
+  ck_assert (unchanged (&s, 7));
+  ck_assert_uint_eq (s.c.seed, 99);
+}
+END_TEST
+
+static void
+read_saved (void **bytes, size_t *size)
+{
+  State saved;
+  make_state (&saved, 7);
+  ck_assert_int_eq (ae_checkpoint_save (&saved.c, path, NULL), AE_OK);
+  ck_assert_int_eq (
+      ae_file_read (path, 1 << 20, bytes, size, NULL), AE_OK);
+}
+
+START_TEST (test_every_truncation_is_refused)
+{
+  void *bytes;
+  size_t size;
+  read_saved (&bytes, &size);
+  for (size_t n = 0; n < size; n++) {
+    FILE *f = fopen (path, "wb");
+    ck_assert_uint_eq (fwrite (bytes, 1, n, f), n);
+    fclose (f);
+    State s;
+    make_state (&s, 50);
+    ck_assert_int_eq (ae_checkpoint_restore (&s.c, path, NULL), AE_ERROR_FORMAT);
+    ck_assert (unchanged (&s, 50));
+  }
+  ae_free (bytes);
+}
+END_TEST
+
+START_TEST (test_every_changed_byte_is_refused)
+{
+  void *bytes;
+  size_t size;
+  read_saved (&bytes, &size);
+  for (size_t i = 0; i < size; i++) {
+    ((uint8_t *) bytes)[i] ^= 0x40;
+    FILE *f = fopen (path, "wb");
+    ck_assert_uint_eq (fwrite (bytes, 1, size, f), size);
+    fclose (f);
+    ((uint8_t *) bytes)[i] ^= 0x40;
+    State s;
+    make_state (&s, 50);
+    ck_assert_int_ne (ae_checkpoint_restore (&s.c, path, NULL), AE_OK);
+    ck_assert (unchanged (&s, 50));
+  }
+  ae_free (bytes);
+}
+END_TEST
+
+START_TEST (test_other_models_checkpoint_is_refused)
+{
+  State saved, s;
+  AeError err;
+  make_state (&saved, 7);
+  ck_assert_int_eq (ae_checkpoint_save (&saved.c, path, NULL), AE_OK);
+  for (int what = 0; what < 4; what++) {
+    make_state (&s, 50);
+    s.c.structure += what == 0;
+    s.c.n_elements -= what == 1;
+    s.c.n_blocks -= what == 2;
+    s.c.n_extra -= what == 3;
+    ck_assert_int_eq (
+        ae_checkpoint_restore (&s.c, path, &err), AE_ERROR_SHAPE);
+    ck_assert_ptr_nonnull (strstr (err.text, path));
+    ck_assert (unchanged (&s, 50));
+  }
+}
+END_TEST
+
+START_TEST (test_missing_file_is_not_found)
+{
+  State s;
+  make_state (&s, 50);
+  ck_assert_int_eq (ae_checkpoint_restore (&s.c, "/nonexistent/x", NULL),
+      AE_ERROR_NOT_FOUND);
+}
+END_TEST
+
+static Suite *
+checkpoint_suite (void)
+{
+  Suite *suite = suite_create ("checkpoint");
+  TCase *tcase = tcase_create ("checkpoint");
+  tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, test_what_was_saved_comes_back);
+  tcase_add_test (tcase, test_every_truncation_is_refused);
+  tcase_add_test (tcase, test_every_changed_byte_is_refused);
+  tcase_add_test (tcase, test_other_models_checkpoint_is_refused);
+  tcase_add_test (tcase, test_missing_file_is_not_found);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+AE_TEST_MAIN (checkpoint_suite)
