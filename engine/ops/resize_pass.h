@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_OPS_RESIZE_PASS_H
+#define AE_OPS_RESIZE_PASS_H
+
+/* Resampling of one axis of a dense f32 array (outer, axis, inner) by a table
+ * of taps, and its transpose for the gradient. */
+
+#include "ops/op.h"
+#include "ops/resize_axis.h"
+
+typedef struct {
+  AeResizeTaps taps;
+  size_t outer, inner;
+} AeResizePass;
+
+/* (outer, taps.in, inner) -> (outer, taps.out, inner). */
+void ae_resize_pass (const AeOpCall *call, const AeResizePass *pass,
+    float *to, const float *from);
+
+/* (outer, taps.out, inner) -> (outer, taps.in, inner); overwrites. */
+void ae_resize_pass_back (const AeOpCall *call, const AeResizePass *pass,
+    float *to, const float *from);
+
+#endif
