@@ -12,6 +12,7 @@
 static const AetoolCommand commands[] = {
   { "info", aetool_info, "print what a model is" },
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
+  { "train", aetool_train, "train a model from videos and pictures" },
 };
 
 static void

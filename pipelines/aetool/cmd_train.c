@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* aetool train: frames from anywhere -> a model file. */
+
+#include <gst/gst.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aetool.h"
+#include "frames.h"
+#include "inputs.h"
+#include "train.h"
+
+static struct {
+  char *output, *base, *checkpoint, *csv, *curve;
+  char **set;
+  gboolean resume;
+  gint64 steps;
+  double time_limit, save_interval;
+  int threads, max_frames;
+} option;
+
+static const GOptionEntry entries[] = {
+  { "output", 'o', 0, G_OPTION_ARG_FILENAME, &option.output,
+      "model file to write (default: the recipe's name with .onnx)", "MODEL" },
+  { "base", 0, 0, G_OPTION_ARG_FILENAME, &option.base,
+      "model whose weights to start from", "MODEL" },
+  { "checkpoint", 0, 0, G_OPTION_ARG_FILENAME, &option.checkpoint,
+      "where the state of the training is kept (default: MODEL.ckpt)",
+      "FILE" },
+  { "resume", 0, 0, G_OPTION_ARG_NONE, &option.resume,
+      "go on from the checkpoint when there is one", NULL },
+  { "steps", 0, 0, G_OPTION_ARG_INT64, &option.steps,
+      "instead of the recipe's", "N" },
+  { "time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &option.time_limit,
+      "save and stop after so many minutes", "MINUTES" },
+  { "save-interval", 0, 0, G_OPTION_ARG_DOUBLE, &option.save_interval,
+      "save at least so often (default: 5)", "MINUTES" },
+  { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
+      "cores to use (default: all)", "N" },
+  { "max-frames", 0, 0, G_OPTION_ARG_INT, &option.max_frames,
+      "read at most so many frames of each input (default: 1000 of a camera "
+      "or network stream, all of a file)", "N" },
+  { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &option.set,
+      "change a value of the recipe, e.g. -s training.batch=8",
+      "SECTION.KEY=VALUE" },
+  { "csv", 0, 0, G_OPTION_ARG_FILENAME, &option.csv,
+      "loss table to write (default: MODEL.csv)", "FILE" },
+  { "curve", 0, 0, G_OPTION_ARG_FILENAME, &option.curve,
+      "loss curve to write (default: MODEL.png)", "FILE" },
+  { 0 }
+};
+
+static void
+on_interrupt (int number)
+{
+  train_interrupted = 1;
+  /* A second one ends the program at once. */
+  signal (number, SIG_DFL);
+}
+
+/* Applies "section.key=value". */
+static gboolean
+override (AeRecipe *recipe, const char *text, AeError *err)
+{
+  g_auto (GStrv) sides = g_strsplit (text, "=", 2);
+  g_auto (GStrv) names = g_strsplit (sides[0] ? sides[0] : "", ".", 2);
+  if (g_strv_length (sides) != 2 || g_strv_length (names) != 2) {
+    err->status = AE_ERROR_ARGUMENT;
+    g_snprintf (err->text, sizeof err->text,
+        "--set %s: wanted SECTION.KEY=VALUE", text);
+    return FALSE;
+  }
+  return ae_recipe_set (recipe, names[0], names[1], sides[1], err) == AE_OK;
+}
+
+static AeRecipe *
+load_recipe (const char *path, AeError *err)
+{
+  AeRecipe *recipe;
+  if (ae_recipe_load (&recipe, path, err) != AE_OK)
+    return NULL;
+  gboolean ok = TRUE;
+  for (char **text = option.set; ok && text && *text; text++)
+    ok = override (recipe, *text, err);
+  if (ok && option.steps > 0) {
+    g_autofree char *steps
+        = g_strdup_printf ("%" G_GINT64_FORMAT, option.steps);
+    ok = ae_recipe_set (recipe, "training", "steps", steps, err) == AE_OK;
+  }
+  if (!ok)
+    ae_recipe_free (&recipe);
+  return recipe;
+}
+
+static char *
+or_default (const char *given, const char *base, const char *ending)
+{
+  return given ? g_strdup (given) : g_strconcat (base, ending, NULL);
+}
+
+static void
+make_plan (TrainPlan *plan, const AeRecipe *recipe, const char *recipe_path)
+{
+  g_autofree char *name = inputs_base_name (recipe_path);
+  plan->model = or_default (option.output, name, ".onnx");
+  g_autofree char *stem = g_str_has_suffix (plan->model, ".onnx")
+                              ? g_strndup (plan->model,
+                                  strlen (plan->model) - strlen (".onnx"))
+                              : g_strdup (plan->model);
+  plan->checkpoint = or_default (option.checkpoint, stem, ".ckpt");
+  plan->csv = or_default (option.csv, stem, ".csv");
+  plan->curve = or_default (option.curve, stem, ".png");
+  plan->steps = ae_recipe_number (recipe, "training", "steps", 20000);
+  plan->validate_every
+      = ae_recipe_number (recipe, "training", "validate_every", 1000);
+  plan->checkpoint_every
+      = ae_recipe_number (recipe, "training", "checkpoint_every", 1000);
+  plan->early_stop = ae_recipe_number (recipe, "training", "early_stop", 0);
+  plan->time_limit = option.time_limit * 60;
+  plan->save_every
+      = (option.save_interval > 0 ? option.save_interval : 5) * 60;
+}
+
+static void
+clear_plan (TrainPlan *plan)
+{
+  g_free (plan->model);
+  g_free (plan->checkpoint);
+  g_free (plan->csv);
+  g_free (plan->curve);
+}
+
+typedef struct {
+  AeDenoiseTrainer *trainer;
+  guint max_frames, small;
+} Feeding;
+
+/* A frame into the reservoir. */
+static gboolean
+feed (const GstVideoFrame *frame, guint index, gpointer user_data,
+    GError **error)
+{
+  Feeding *feeding = user_data;
+  AeImage image;
+  AeError err;
+  frames_image (frame, &image);
+  AeStatus status
+      = ae_denoise_trainer_add (feeding->trainer, &image, index > 0, &err);
+  if (status == AE_ERROR_ARGUMENT)
+    feeding->small++;
+  else if (status != AE_OK) {
+    aetool_set_error (error, &err);
+    return FALSE;
+  }
+  return !train_interrupted
+         && (!feeding->max_frames || index + 1 < feeding->max_frames);
+}
+
+/* Reads all inputs. What cannot be decoded is named and left out; it is an
+ * error when nothing is left. */
+static gboolean
+read_inputs (AeDenoiseTrainer *trainer, GPtrArray *uris, GError **error)
+{
+  Progress progress;
+  progress_start (&progress, 5);
+  guint failed = 0, small = 0;
+  for (guint i = 0; i < uris->len && !train_interrupted; i++) {
+    const char *uri = g_ptr_array_index (uris, i);
+    Feeding feeding = { .trainer = trainer, .max_frames = option.max_frames };
+    if (feeding.max_frames == 0 && inputs_is_live (uri))
+      feeding.max_frames = 1000;
+    GError *local = NULL;
+    if (!frames_decode (uri, GST_VIDEO_FORMAT_I420, feed, &feeding, &local)) {
+      if (local->domain == AETOOL_DOMAIN && local->code == AE_ERROR_MEMORY) {
+        g_propagate_error (error, local);
+        return FALSE;
+      }
+      progress_line (&progress, "left out: %s", local->message);
+      g_error_free (local);
+      failed++;
+    }
+    small += feeding.small;
+    if (progress_due (&progress)) {
+      g_autofree char *text = g_strdup_printf ("reading, %zu frames",
+          ae_denoise_trainer_n_frames (trainer));
+      progress_show (&progress, (i + 1.0) / uris->len, text);
+    }
+  }
+  progress_end (&progress);
+  size_t n = ae_denoise_trainer_n_frames (trainer);
+  fprintf (stderr, "%zu frames of %u inputs", n, uris->len - failed);
+  if (failed)
+    fprintf (stderr, ", %u inputs left out", failed);
+  if (small)
+    fprintf (stderr, ", %u frames too small", small);
+  fprintf (stderr, ".\n");
+  if (n == 0)
+    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+        "no frame to train on in %u inputs", uris->len);
+  return n > 0;
+}
+
+static int
+print_result (const TrainRun *run)
+{
+  const TrainPlan *plan = run->plan;
+  g_autofree char *time = progress_time_text (
+      run->seconds_before + progress_elapsed (&run->progress));
+  printf ("%s: %" G_GINT64_FORMAT " steps, %s", plan->model, run->step, time);
+  if (run->psnr > 0)
+    printf (", %.2f dB on held-out pictures", run->psnr);
+  if (run->skipped)
+    printf (", %" G_GINT64_FORMAT " steps skipped", run->skipped);
+  printf ("\ntable %s, curve %s, checkpoint %s\n", plan->csv, plan->curve,
+      plan->checkpoint);
+  return AETOOL_OK;
+}
+
+/* Resumes, trains and saves. */
+static int
+train (TrainPlan *plan, AeDenoiseTrainer *trainer)
+{
+  TrainRun run = { .plan = plan, .trainer = trainer };
+  GError *error = NULL;
+  if (option.resume && g_file_test (plan->checkpoint, G_FILE_TEST_EXISTS)) {
+    AeError err;
+    if (ae_denoise_trainer_restore (trainer, plan->checkpoint, &err) != AE_OK)
+      return aetool_ae_error (&err);
+    run.history = history_read (plan->csv, G_MAXINT64);
+    if (run.history->len) {
+      HistoryRow *last = &history_row (run.history, run.history->len - 1);
+      run.step = last->step;
+      run.seconds_before = last->seconds;
+    }
+    fprintf (stderr, "Going on from %s.\n", plan->checkpoint);
+  } else {
+    run.history = history_new ();
+  }
+  gboolean ok = train_run (&run, &error);
+  int status = ok ? print_result (&run) : aetool_g_error (error);
+  g_array_unref (run.history);
+  return status;
+}
+
+static int
+read_and_train (AeRecipe *recipe, const char *recipe_path, GPtrArray *uris)
+{
+  AeError err;
+  AeModel *base = NULL;
+  AeDenoiseTrainer *trainer = NULL;
+  GError *error = NULL;
+  int status;
+  TrainPlan plan;
+  make_plan (&plan, recipe, recipe_path);
+  if ((option.base && ae_model_load (&base, option.base, &err) != AE_OK)
+      || ae_denoise_trainer_new (&trainer, recipe, base, &err) != AE_OK)
+    status = aetool_ae_error (&err);
+  else if (!read_inputs (trainer, uris, &error))
+    status = aetool_g_error (error);
+  else
+    status = train_interrupted ? AETOOL_FAILED : train (&plan, trainer);
+  ae_denoise_trainer_free (&trainer);
+  ae_model_unref (&base);
+  clear_plan (&plan);
+  return status;
+}
+
+int
+aetool_train (int argc, char **argv)
+{
+  if (!aetool_parse (&argc, &argv, "RECIPE INPUT...",
+          "Trains a model from videos and pictures.",
+          "An INPUT is a file, a folder (searched with its subfolders), a "
+          "pattern, a URI\nor a camera (/dev/videoN). Ctrl-C saves and "
+          "stops; --resume goes on.",
+          entries))
+    return AETOOL_USAGE;
+  if (argc < 3)
+    return aetool_usage ("wanted a recipe and something to train on");
+  if (option.steps < 0 || option.time_limit < 0 || option.max_frames < 0)
+    return aetool_usage ("numbers of steps, minutes and frames are above 0");
+  aetool_limit_cores (option.threads);
+
+  AeError err;
+  AeRecipe *recipe = load_recipe (argv[1], &err);
+  if (!recipe)
+    return aetool_ae_error (&err);
+  GError *error = NULL;
+  g_autoptr (GPtrArray) uris = inputs_expand (argv + 2, argc - 2, &error);
+  int status;
+  if (uris) {
+    signal (SIGINT, on_interrupt);
+    signal (SIGTERM, on_interrupt);
+    status = read_and_train (recipe, argv[1], uris);
+  } else {
+    status = aetool_g_error (error);
+  }
+  ae_recipe_free (&recipe);
+  return status;
+}

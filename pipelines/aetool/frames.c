@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "frames.h"
+
+#include <gst/app/app.h>
+#include <string.h>
+
+#include "aetool.h"
+#include "inputs.h"
+
+/* Moves the first error on the bus into *error; FALSE when there is none. */
+static gboolean
+take_error (GstElement *pipeline, const char *what, GError **error)
+{
+  g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
+  g_autoptr (GstMessage) message
+      = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
+  if (!message)
+    return FALSE;
+  GError *found = NULL;
+  gst_message_parse_error (message, &found, NULL);
+  g_propagate_prefixed_error (error, found, "%s: ", what);
+  return TRUE;
+}
+
+/* The next frame, or NULL at the end or (with *error) on failure. */
+static GstSample *
+pull (GstElement *pipeline, GstAppSink *sink, const char *uri, GError **error)
+{
+  for (;;) {
+    GstSample *sample = gst_app_sink_try_pull_sample (sink, GST_SECOND / 10);
+    if (sample)
+      return sample;
+    if (take_error (pipeline, uri, error) || gst_app_sink_is_eos (sink))
+      return NULL;
+  }
+}
+
+/* Calls func with the sample's frame. */
+static gboolean
+hand_over (GstSample *sample, guint index, FramesFunc func, gpointer user_data,
+    GError **error)
+{
+  GstVideoInfo info;
+  GstVideoFrame frame;
+  if (!gst_video_info_from_caps (&info, gst_sample_get_caps (sample))
+      || !gst_video_frame_map (
+          &frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ)) {
+    g_set_error_literal (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+        "a decoded frame could not be mapped");
+    return FALSE;
+  }
+  gboolean more = func (&frame, index, user_data, error);
+  gst_video_frame_unmap (&frame);
+  return more;
+}
+
+static GstElement *
+decode_pipeline (const char *uri, GstVideoFormat format, GError **error)
+{
+  g_autofree char *text = g_strdup_printf (
+      "uridecodebin name=in caps=video/x-raw(ANY) expose-all-streams=false ! "
+      "videoconvert dither=none ! video/x-raw,format=%s ! "
+      "appsink name=out sync=false max-buffers=4",
+      gst_video_format_to_string (format));
+  GstElement *pipeline = gst_parse_launch (text, error);
+  if (!pipeline)
+    return NULL;
+  g_autoptr (GstElement) in = gst_bin_get_by_name (GST_BIN (pipeline), "in");
+  g_object_set (in, "uri", uri, NULL);
+  return pipeline;
+}
+
+gboolean
+frames_decode (const char *uri, GstVideoFormat format, FramesFunc func,
+    gpointer user_data, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  g_autoptr (GstElement) pipeline = decode_pipeline (uri, format, error);
+  if (!pipeline)
+    return FALSE;
+  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "out");
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+
+  guint count = 0;
+  for (gboolean more = TRUE; more; count += more) {
+    g_autoptr (GstSample) sample
+        = pull (pipeline, GST_APP_SINK (sink), uri, &local);
+    if (!sample)
+      break;
+    more = hand_over (sample, count, func, user_data, &local);
+    if (!more)
+      count++;
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  if (!local && count == 0)
+    g_set_error (&local, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+        "%s: no video frame in it", uri);
+  if (!local)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+static AePixels
+pixels_of (GstVideoFormat format)
+{
+  switch (format) {
+    case GST_VIDEO_FORMAT_GRAY8:
+      return AE_PIXELS_GRAY8;
+    case GST_VIDEO_FORMAT_Y444:
+      return AE_PIXELS_Y444;
+    case GST_VIDEO_FORMAT_RGB:
+      return AE_PIXELS_PACKED;
+    default:
+      return AE_PIXELS_I420;
+  }
+}
+
+static AeMatrix
+matrix_of (const GstVideoInfo *info)
+{
+  switch (info->colorimetry.matrix) {
+    case GST_VIDEO_COLOR_MATRIX_BT709:
+      return AE_MATRIX_BT709;
+    case GST_VIDEO_COLOR_MATRIX_BT2020:
+      return AE_MATRIX_BT2020;
+    default:
+      return AE_MATRIX_BT601;
+  }
+}
+
+void
+frames_image (const GstVideoFrame *frame, AeImage *image)
+{
+  memset (image, 0, sizeof *image);
+  image->pixels = pixels_of (GST_VIDEO_FRAME_FORMAT (frame));
+  image->width = GST_VIDEO_FRAME_WIDTH (frame);
+  image->height = GST_VIDEO_FRAME_HEIGHT (frame);
+  image->matrix = matrix_of (&frame->info);
+  image->pixel_stride = 3;
+  image->g = 1;
+  image->b = 2;
+  for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES (frame); i++) {
+    image->plane[i] = GST_VIDEO_FRAME_PLANE_DATA (frame, i);
+    image->stride[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
+  }
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "train.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "aetool.h"
+
+volatile int train_interrupted;
+
+/* Steps in a row that may be skipped before training is given up. */
+#define MAX_SKIPPED 100
+
+static void
+add_row (TrainRun *run, double psnr)
+{
+  if (run->loss_count == 0 && isnan (psnr))
+    return;
+  HistoryRow row = { .step = run->step,
+    .seconds = run->seconds_before + progress_elapsed (&run->progress),
+    .loss = run->loss_count ? run->loss_sum / run->loss_count : NAN,
+    .psnr = psnr,
+    .rate = run->rate };
+  g_array_append_val (run->history, row);
+  run->loss_sum = 0;
+  run->loss_count = 0;
+}
+
+static void
+show (TrainRun *run)
+{
+  double elapsed = progress_elapsed (&run->progress);
+  double speed = (run->started ? run->step - run->first_step : 0) / MAX (elapsed, 1e-6);
+  double left = speed > 0 ? (run->plan->steps - run->step) / speed : -1;
+  if (run->plan->time_limit > 0 && left >= 0)
+    left = MIN (left, MAX (run->plan->time_limit - elapsed, 0));
+  g_autofree char *eta = progress_time_text (left);
+  g_autofree char *psnr
+      = run->psnr > 0 ? g_strdup_printf (" psnr %.2f dB", run->psnr)
+                      : g_strdup ("");
+  g_autofree char *text = g_strdup_printf (
+      "step %" G_GINT64_FORMAT "/%" G_GINT64_FORMAT
+      " %.2f/s loss %.4g%s lr %.2g eta %s",
+      run->step, run->plan->steps, speed, run->smooth_loss, psnr, run->rate, eta);
+  progress_show (
+      &run->progress, (double) run->step / run->plan->steps, text);
+}
+
+/* Held-out pictures; decides about the early stop. */
+static gboolean
+validate (TrainRun *run, GError **error)
+{
+  if (run->validated_at == run->step)
+    return TRUE;
+  run->validated_at = run->step;
+  AeError err;
+  float psnr;
+  AeStatus status = ae_denoise_trainer_validate (run->trainer, &psnr, &err);
+  if (status != AE_OK) {
+    aetool_set_error (error, &err);
+    return FALSE;
+  }
+  run->psnr = psnr;
+  add_row (run, psnr);
+  run->since_best++;
+  if (psnr > run->best_psnr) {
+    run->best_psnr = psnr;
+    run->since_best = 0;
+  }
+  return TRUE;
+}
+
+static gboolean
+save_model (TrainRun *run, GError **error)
+{
+  AeError err;
+  AeModel *model = NULL;
+  AeStatus status = ae_denoise_trainer_model (run->trainer, &model, &err);
+  if (status == AE_OK)
+    status = ae_model_save (model, run->plan->model, &err);
+  ae_model_unref (&model);
+  if (status != AE_OK)
+    aetool_set_error (error, &err);
+  return status == AE_OK;
+}
+
+static gboolean
+save (TrainRun *run, GError **error)
+{
+  AeError err;
+  run->saved_at = g_get_monotonic_time ();
+  if (ae_denoise_trainer_save (run->trainer, run->plan->checkpoint, &err)
+      != AE_OK) {
+    aetool_set_error (error, &err);
+    return FALSE;
+  }
+  return save_model (run, error)
+         && history_write (run->history, run->plan->csv, error);
+}
+
+/* A disk that is full now may have room later: training goes on. */
+static void
+save_or_warn (TrainRun *run)
+{
+  g_autoptr (GError) error = NULL;
+  if (!save (run, &error))
+    progress_line (&run->progress, "not saved: %s", error->message);
+}
+
+/* Training goes on after `step`: what the table knows beyond that was done
+ * after the checkpoint was written, and is done again. */
+static void
+start_at (TrainRun *run, gint64 first_step)
+{
+  run->started = TRUE;
+  run->first_step = first_step;
+  guint keep = run->history->len;
+  while (keep > 0 && history_row (run->history, keep - 1).step > first_step)
+    keep--;
+  g_array_set_size (run->history, keep);
+}
+
+/* One step; FALSE when training cannot go on. */
+static gboolean
+step (TrainRun *run, gint64 *skipped_in_row, GError **error)
+{
+  AeStepReport report = { 0 };
+  AeError err;
+  AeStatus status = ae_denoise_trainer_step (run->trainer, &report, &err);
+  if (status != AE_OK && status != AE_ERROR_NUMERIC) {
+    aetool_set_error (error, &err);
+    return FALSE;
+  }
+  if (!run->started)
+    start_at (run, report.step - 1);
+  run->step = report.step;
+  run->rate = report.learning_rate;
+  if (status == AE_OK) {
+    run->loss_sum += report.loss;
+    run->loss_count++;
+    /* For the eye: a mean over about the last 100 steps. */
+    double part = MAX (0.01, 1.0 / ++run->good_steps);
+    run->smooth_loss += part * (report.loss - run->smooth_loss);
+    *skipped_in_row = 0;
+    return TRUE;
+  }
+  run->skipped++;
+  if (*skipped_in_row == 0)
+    progress_line (&run->progress, "step skipped: %s", err.text);
+  if (++*skipped_in_row < MAX_SKIPPED)
+    return TRUE;
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_NUMERIC,
+      "%d steps in a row gave no finite loss: a lower learning_rate or a "
+      "lower clip_norm in the recipe may help",
+      MAX_SKIPPED);
+  return FALSE;
+}
+
+/* Why to stop now, NULL to go on. */
+static const char *
+stop_reason (const TrainRun *run)
+{
+  const TrainPlan *plan = run->plan;
+  if (run->step >= plan->steps)
+    return "all steps are done";
+  if (train_interrupted)
+    return "interrupted";
+  if (plan->time_limit > 0
+      && progress_elapsed (&run->progress) >= plan->time_limit)
+    return "time limit";
+  if (plan->early_stop > 0 && run->since_best >= plan->early_stop)
+    return "no gain on the held-out pictures";
+  return NULL;
+}
+
+/* What is due between two steps. */
+static gboolean
+housekeeping (TrainRun *run, gint64 before, GError **error)
+{
+  const TrainPlan *plan = run->plan;
+  if (run->step / plan->validate_every != before / plan->validate_every
+      && !validate (run, error))
+    return FALSE;
+  double since_saved = (g_get_monotonic_time () - run->saved_at) / 1e6;
+  if (run->step / plan->checkpoint_every != before / plan->checkpoint_every
+      || since_saved >= plan->save_every)
+    save_or_warn (run);
+  if (progress_due (&run->progress)) {
+    show (run);
+    if (run->loss_count >= 20)
+      add_row (run, NAN);
+  }
+  return TRUE;
+}
+
+static gboolean
+loop (TrainRun *run, GError **error)
+{
+  const char *reason;
+  gint64 skipped_in_row = 0;
+  while (!(reason = stop_reason (run))) {
+    gint64 before = run->step;
+    if (!step (run, &skipped_in_row, error)
+        || !housekeeping (run, before, error))
+      return FALSE;
+  }
+  show (run);
+  progress_line (&run->progress, "Stopped: %s.", reason);
+  return TRUE;
+}
+
+/* Last validation (not after an interrupt: the user waits) and all files. */
+static gboolean
+finish (TrainRun *run, GError **error)
+{
+  if (!train_interrupted && !validate (run, error))
+    return FALSE;
+  add_row (run, NAN);
+  return save (run, error)
+         && history_plot (run->history, run->plan->curve, error);
+}
+
+gboolean
+train_run (TrainRun *run, GError **error)
+{
+  progress_start (&run->progress, 10);
+  run->saved_at = g_get_monotonic_time ();
+  run->best_psnr = -INFINITY;
+  gboolean ok = loop (run, error);
+  if (!ok) {
+    save_or_warn (run);
+    return FALSE;
+  }
+  return finish (run, error);
+}

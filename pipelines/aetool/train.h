@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AETOOL_TRAIN_H
+#define AETOOL_TRAIN_H
+
+/* One run of `aetool train`: where things are written, and what happens step
+ * by step. */
+
+#include <ae/denoise_trainer.h>
+#include <glib.h>
+
+#include "history.h"
+#include "progress.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+  char *model;      /* file to write */
+  char *checkpoint;
+  char *csv;
+  char *curve;      /* PNG */
+  gint64 steps;     /* in all, resumed ones included */
+  gint64 validate_every, checkpoint_every; /* steps */
+  gint64 early_stop; /* validations without gain; 0 = never */
+  double time_limit; /* seconds; 0 = none */
+  double save_every; /* seconds between two savings at most */
+} TrainPlan;
+
+typedef struct {
+  const TrainPlan *plan;
+  AeDenoiseTrainer *trainer;
+  History *history;
+  Progress progress;
+  gint64 step, first_step;
+  gboolean started; /* a step was done and first_step is known */
+  double seconds_before; /* of the runs that this one resumes */
+  double loss_sum;       /* since the last row */
+  gint64 loss_count;
+  float rate, psnr, best_psnr;
+  double smooth_loss;
+  gint64 good_steps; /* of this run */
+  gint64 since_best; /* validations */
+  gint64 validated_at; /* step of the last validation */
+  gint64 skipped;
+  gint64 saved_at; /* monotonic, microseconds */
+} TrainRun;
+
+/* Set by the first interrupt signal: save and stop. */
+extern volatile int train_interrupted;
+
+/* Steps until the end, a limit or an interrupt, then writes model,
+ * checkpoint, table and picture. FALSE and an error when something could not
+ * be done; what could be saved is. */
+gboolean train_run (TrainRun *run, GError **error);
+
+G_END_DECLS
+
+#endif
