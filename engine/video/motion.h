@@ -38,8 +38,9 @@ typedef struct {
 } AeMotionNoise;
 
 /* Finds `vectors` from frame6 back into reference6, both (6,h,w), of which
- * only luma is read. n_threads >= 1. The result does not depend on it. Returns the mean absolute luma difference at 1/2 size that is
- * left after compensation, in 8-bit levels. */
+ * only luma is read. n_threads >= 1; the result does not depend on it.
+ * Returns how little the reference tells about the frame: 0 nothing new, 1 or
+ * more after a scene cut. */
 float ae_motion_search (const float *frame6, const float *reference6, int h,
     int w, AeMotionNoise noise, int n_threads, void *scratch,
     AeVector *vectors);

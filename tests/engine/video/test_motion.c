@@ -96,6 +96,34 @@ START_TEST (test_noise_does_not_move_a_still_scene)
 }
 END_TEST
 
+/* Other content is told from moved and from noisy content. */
+START_TEST (test_new_scene_is_told_from_motion)
+{
+  int h = 60, w = 80;
+  static const float sigmas[] = { 0, 10, 30 };
+  float sigma = sigmas[_i] / 255;
+  float *before = view (h, w, 0, 0, sigma / 4, 2);
+  float *moved = view (h, w, 6, 3, sigma, 3);
+  float *other = view (h, w, 5000, 7000, sigma, 4);
+  for (int i = 0; i < 4 * h * w; i++)
+    other[i] = 1 - 0.7f * other[i];
+  AeVector *vectors = ae_calloc (ae_motion_n_vectors (h, w), sizeof *vectors);
+  void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
+  AeMotionNoise noise = { sigma, sigma / 4 };
+  ck_assert_float_le (
+      ae_motion_search (moved, before, h, w, noise, 2, scratch, vectors),
+      0.5f);
+  ck_assert_float_ge (
+      ae_motion_search (other, before, h, w, noise, 2, scratch, vectors),
+      1.0f);
+  ae_free (scratch);
+  ae_free (vectors);
+  ae_free (other);
+  ae_free (moved);
+  ae_free (before);
+}
+END_TEST
+
 START_TEST (test_small_crops_find_their_shift)
 {
   ck_assert_float_eq (fraction_found (32, 32, 4, -3, 0, 0), 1.0f);
@@ -230,6 +258,7 @@ motion_suite (void)
   tcase_add_loop_test (tcase, test_shift_is_found_exactly_without_noise, 0, n);
   tcase_add_loop_test (tcase, test_shift_is_found_under_noise, 0, n);
   tcase_add_loop_test (tcase, test_noise_does_not_move_a_still_scene, 0, 5);
+  tcase_add_loop_test (tcase, test_new_scene_is_told_from_motion, 0, 3);
   tcase_add_test (tcase, test_small_crops_find_their_shift);
   tcase_add_test (tcase, test_threads_do_not_change_vectors);
   tcase_add_loop_test (

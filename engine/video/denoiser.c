@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ae/denoiser.h>
+#include <ae/session.h>
+
+#include "util/error.h"
+#include "util/mem.h"
+#include "util/pool.h"
+#include "video/denoise_model.h"
+#include "video/frame.h"
+#include "video/motion.h"
+#include "video/noise_estimate.h"
+#include "video/pixel_rows.h"
+
+#include <string.h>
+
+/* Chroma detail is dropped below so many standard deviations of its noise. */
+#define DETAIL_SIGMAS 2.0f
+
+/* A denoised frame keeps about this part of its noise. */
+#define CLEAN_NOISE 0.3f
+
+struct AeDenoiser {
+  AeModel *model;
+  AeSession *session;
+  int n_threads;
+
+  AeImage format; /* as bound; width 0 before */
+  int h, w;
+  /* Planes (6,h,w) and counts (h,w). */
+  float *frame, *last_frame;   /* as loaded */
+  float *clean;                /* the last result */
+  float *fused, *count;        /* the state after the last frame */
+  float *warped, *warped_ones; /* the last frame moved onto this one */
+  float *ones;
+  AeVector *vectors;
+  void *frame_scratch, *motion_scratch;
+  AeNoise *noise;
+
+  bool has_last;  /* last_frame and clean are of the frame before */
+  bool has_state; /* fused and count are */
+  bool scene_cut;
+  float noise_level;
+};
+
+static void
+free_buffers (AeDenoiser *d)
+{
+  ae_free (d->frame);
+  ae_free (d->last_frame);
+  ae_free (d->clean);
+  ae_free (d->fused);
+  ae_free (d->count);
+  ae_free (d->warped);
+  ae_free (d->warped_ones);
+  ae_free (d->ones);
+  ae_free (d->vectors);
+  ae_free (d->frame_scratch);
+  ae_free (d->motion_scratch);
+  ae_noise_free (&d->noise);
+  d->frame = d->last_frame = d->clean = d->fused = d->count = NULL;
+  d->warped = d->warped_ones = d->ones = NULL;
+  d->vectors = NULL;
+  d->frame_scratch = d->motion_scratch = NULL;
+  d->format.width = 0;
+}
+
+AeStatus
+ae_denoiser_new (AeDenoiser **out, AeModel *model,
+    const AeDenoiserOptions *options, AeError *err)
+{
+  *out = NULL;
+  AeStatus status = ae_denoise_check_model (model, err);
+  if (status != AE_OK)
+    return status;
+  AeDenoiser *d = ae_calloc (1, sizeof *d);
+  if (!d)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a denoiser");
+  d->n_threads = ae_pool_threads (options ? options->n_threads : 0);
+  AeSessionOptions session_options = { .n_threads = d->n_threads };
+  status = ae_session_new (&d->session, model, &session_options, err);
+  if (status != AE_OK) {
+    ae_free (d);
+    return status;
+  }
+  d->model = ae_model_ref (model);
+  *out = d;
+  return AE_OK;
+}
+
+void
+ae_denoiser_free (AeDenoiser **denoiser)
+{
+  AeDenoiser *d = *denoiser;
+  if (!d)
+    return;
+  free_buffers (d);
+  ae_session_free (&d->session);
+  ae_model_unref (&d->model);
+  ae_free (d);
+  *denoiser = NULL;
+}
+
+static bool
+allocate (AeDenoiser *d)
+{
+  size_t plane = (size_t) d->h * d->w;
+  float **six[] = { &d->frame, &d->last_frame, &d->clean, &d->fused,
+    &d->warped };
+  float **one[] = { &d->count, &d->warped_ones, &d->ones };
+  bool ok = true;
+  for (size_t i = 0; i < sizeof six / sizeof *six; i++)
+    ok &= (*six[i] = ae_calloc (6 * plane, sizeof (float))) != NULL;
+  for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+    ok &= (*one[i] = ae_calloc (plane, sizeof (float))) != NULL;
+  d->vectors
+      = ae_calloc (ae_motion_n_vectors (d->h, d->w), sizeof *d->vectors);
+  d->frame_scratch
+      = ae_alloc (ae_frame_scratch_size (&d->format, d->n_threads));
+  d->motion_scratch = ae_alloc (ae_motion_scratch_size (d->h, d->w));
+  d->noise = ae_noise_new (d->h, d->w, d->n_threads);
+  if (!ok || !d->vectors || !d->frame_scratch || !d->motion_scratch
+      || !d->noise)
+    return false;
+  for (size_t i = 0; i < plane; i++)
+    d->ones[i] = 1.0f;
+  return true;
+}
+
+AeStatus
+ae_denoiser_bind (AeDenoiser *d, const AeImage *format, AeError *err)
+{
+  free_buffers (d);
+  ae_denoiser_reset (d);
+  AeStatus status = ae_image_check (format, err);
+  if (status != AE_OK)
+    return status;
+  int h, w;
+  ae_frame_size (format, &h, &w);
+  status = ae_denoise_bind (d->session, h, w, err);
+  if (status != AE_OK)
+    return status;
+  d->format = *format;
+  d->h = h;
+  d->w = w;
+  if (!allocate (d)) {
+    free_buffers (d);
+    return ae_fail (err, AE_ERROR_MEMORY,
+        "out of memory for denoising %dx%d pixels", format->width,
+        format->height);
+  }
+  return AE_OK;
+}
+
+void
+ae_denoiser_reset (AeDenoiser *d)
+{
+  d->has_last = false;
+  d->has_state = false;
+  d->scene_cut = false;
+  if (d->noise)
+    ae_noise_reset (d->noise);
+}
+
+/* Large copies by the pool. */
+typedef struct {
+  float *to;
+  const float *from;
+  size_t n;
+} Copy;
+
+#define COPY_FLOATS 65536
+
+static void
+copy_job (void *arg, size_t index, int thread)
+{
+  (void) thread;
+  const Copy *c = arg;
+  size_t at = index * COPY_FLOATS;
+  size_t n = c->n - at < COPY_FLOATS ? c->n - at : COPY_FLOATS;
+  memcpy (c->to + at, c->from + at, n * sizeof (float));
+}
+
+static void
+copy_floats (const AeDenoiser *d, float *to, const float *from, size_t n)
+{
+  Copy c = { to, from, n };
+  ae_pool_run (ae_pool_shared (), d->n_threads,
+      (n + COPY_FLOATS - 1) / COPY_FLOATS, copy_job, &c);
+}
+
+/* Vectors back to the last frame; drops everything earlier at a cut. */
+static void
+find_motion (AeDenoiser *d)
+{
+  d->scene_cut = false;
+  if (!d->has_last)
+    return;
+  float sigma = d->noise_level / 255.0f;
+  AeMotionNoise noise = { sigma, CLEAN_NOISE * sigma };
+  float novelty = ae_motion_search (d->frame, d->clean, d->h, d->w, noise,
+      d->n_threads, d->motion_scratch, d->vectors);
+  if (novelty < 1)
+    return;
+  ae_denoiser_reset (d);
+  d->scene_cut = true;
+}
+
+static void
+update_noise (AeDenoiser *d, const AeDenoiseParams *params)
+{
+  float luma_gain, chroma_gain;
+  ae_frame_noise_gain (&d->format, &luma_gain, &chroma_gain);
+  if (params->noise_level >= 0) {
+    float sigma = params->noise_level / 255.0f;
+    ae_noise_set (d->noise, sigma * luma_gain, sigma * chroma_gain);
+    d->noise_level = params->noise_level;
+    return;
+  }
+  if (d->has_last) {
+    ae_motion_warp (d->vectors, d->last_frame, d->ones, d->h, d->w,
+        d->n_threads, d->warped, d->warped_ones);
+    ae_noise_update (d->noise, d->frame, d->warped, d->warped_ones);
+  } else {
+    ae_noise_update (d->noise, d->frame, NULL, NULL);
+  }
+  d->noise_level = ae_noise_luma (d->noise) / luma_gain * 255.0f;
+}
+
+/* Fills the session's inputs. Without a state the count is 0 and the frame
+ * stands for the state. */
+static void
+fill_inputs (AeDenoiser *d)
+{
+  size_t plane = (size_t) d->h * d->w;
+  float *fused = ae_denoise_input (d->session, AE_DENOISE_FUSED);
+  float *count = ae_denoise_input (d->session, AE_DENOISE_COUNT);
+  if (d->has_state) {
+    ae_motion_warp (d->vectors, d->fused, d->count, d->h, d->w, d->n_threads,
+        fused, count);
+  } else {
+    copy_floats (d, fused, d->frame, 6 * plane);
+    memset (count, 0, plane * sizeof *count);
+  }
+  copy_floats (d, ae_denoise_input (d->session, AE_DENOISE_FRAME), d->frame,
+      6 * plane);
+  ae_noise_fill_map (d->noise, d->frame,
+      ae_denoise_input (d->session, AE_DENOISE_NOISE));
+}
+
+/* The session's outputs last only until its inputs are filled again. */
+static void
+keep_outputs (AeDenoiser *d, bool temporal)
+{
+  size_t plane = (size_t) d->h * d->w;
+  copy_floats (d, d->clean, ae_denoise_output (d->session, AE_DENOISE_CLEAN),
+      6 * plane);
+  d->has_state = temporal;
+  if (!temporal)
+    return;
+  copy_floats (d, d->fused,
+      ae_denoise_output (d->session, AE_DENOISE_FUSED_OUT), 6 * plane);
+  copy_floats (d, d->count,
+      ae_denoise_output (d->session, AE_DENOISE_COUNT_OUT), plane);
+}
+
+void
+ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
+    const AeDenoiseParams *params)
+{
+  if (params->strength <= 0) {
+    ae_image_copy (in, out);
+    ae_denoiser_reset (d);
+    return;
+  }
+  ae_frame_load (in, d->frame, d->n_threads, d->frame_scratch);
+  d->has_state &= params->temporal;
+  if (params->temporal || params->noise_level < 0)
+    find_motion (d);
+  else
+    d->has_last = d->scene_cut = false;
+  update_noise (d, params);
+  fill_inputs (d);
+  ae_session_run (d->session);
+  keep_outputs (d, params->temporal);
+  AeFrameBlend blend = { .strength
+    = params->strength < 1 ? params->strength : 1.0f,
+    .chroma_threshold = DETAIL_SIGMAS * ae_frame_detail_gain (&d->format)
+                        * ae_noise_chroma (d->noise) };
+  ae_frame_store (in, d->frame, d->clean, blend, out, d->n_threads,
+      d->frame_scratch);
+  float *swap = d->last_frame;
+  d->last_frame = d->frame;
+  d->frame = swap;
+  d->has_last = true;
+}
+
+float
+ae_denoiser_noise_level (const AeDenoiser *d)
+{
+  return d->noise_level;
+}
+
+bool
+ae_denoiser_scene_cut (const AeDenoiser *d)
+{
+  return d->scene_cut;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "video/noise_estimate.h"
+
+#include "util/mem.h"
+#include "video/noise_blocks.h"
+#include "video/noise_cluster.h"
+
+#include <math.h>
+#include <string.h>
+
+#define BINS AE_NOISE_BINS
+#define MIN_BLOCKS 12 /* of a bin that is judged on its own */
+#define ROUNDING (1.0f / (12 * 255.0f * 255.0f))
+
+/* Relative standard deviations of a block's variance, by the number of
+ * independent samples behind it. */
+#define LUMA_SPREAD 0.20f
+#define HALF_SPREAD 0.23f
+#define CHROMA_SPREAD 0.16f
+#define COARSE_CHROMA_SPREAD 0.35f
+
+/* Variances; members 0 where nothing is known. */
+typedef struct {
+  AeCluster luma[BINS], chroma;
+} Curve;
+
+struct AeNoise {
+  int h, w, n_threads;
+  size_t n_blocks;
+  AeNoiseBlock *blocks;
+  float *values;
+  void *scratch;
+  float variance[BINS], chroma; /* smoothed over time */
+  float share[BINS];            /* of the last frame's blocks */
+  Curve still;                  /* the last estimate from a single frame */
+  int n_updates;
+  bool known; /* after ae_noise_set */
+};
+
+AeNoise *
+ae_noise_new (int h, int w, int n_threads)
+{
+  AeNoise *noise = ae_calloc (1, sizeof *noise);
+  if (!noise)
+    return NULL;
+  noise->h = h;
+  noise->w = w;
+  noise->n_threads = n_threads;
+  noise->n_blocks = ae_noise_n_blocks (h, w);
+  noise->blocks = ae_calloc (noise->n_blocks, sizeof *noise->blocks);
+  noise->values = ae_calloc (noise->n_blocks, sizeof *noise->values);
+  noise->scratch = ae_alloc (ae_noise_blocks_scratch_size (h, w, n_threads));
+  if (!noise->blocks || !noise->values || !noise->scratch)
+    ae_noise_free (&noise);
+  return noise;
+}
+
+void
+ae_noise_free (AeNoise **noise)
+{
+  if (!*noise)
+    return;
+  ae_free ((*noise)->blocks);
+  ae_free ((*noise)->values);
+  ae_free ((*noise)->scratch);
+  ae_free (*noise);
+  *noise = NULL;
+}
+
+void
+ae_noise_reset (AeNoise *noise)
+{
+  noise->n_updates = 0;
+  noise->known = false;
+}
+
+void
+ae_noise_set (AeNoise *noise, float luma, float chroma)
+{
+  for (int i = 0; i < BINS; i++)
+    noise->variance[i] = luma * luma;
+  noise->chroma = chroma * chroma;
+  noise->known = true;
+}
+
+static int
+bin_of (float brightness)
+{
+  int bin = (int) (brightness * BINS);
+  return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
+}
+
+enum { LUMA, HALF, CHROMA, COARSE_CHROMA };
+
+static float
+value_of (const AeNoiseBlock *b, int which)
+{
+  switch (which) {
+  case LUMA:
+    return b->luma;
+  case HALF:
+    return b->half;
+  case CHROMA:
+    return b->chroma;
+  default:
+    return b->coarse_chroma;
+  }
+}
+
+/* Cluster of one bin (-1: of all blocks), each value freed from what clipping
+ * noise of standard deviation `sigma` takes at its block's brightness. */
+static AeCluster
+cluster_freed (
+    AeNoise *noise, int bin, int which, float spread, float sigma)
+{
+  int n = 0;
+  for (size_t i = 0; i < noise->n_blocks; i++) {
+    const AeNoiseBlock *b = &noise->blocks[i];
+    if (b->used <= 0 || (bin >= 0 && bin_of (b->mean) != bin))
+      continue;
+    float gain
+        = which <= HALF ? ae_noise_clip_gain (b->mean, sigma) : 1.0f;
+    if (gain > 0)
+      noise->values[n++] = value_of (b, which) / gain;
+  }
+  return ae_noise_cluster (noise->values, n, spread);
+}
+
+/* Each round knows better how much was clipped. */
+static AeCluster
+cluster_of (AeNoise *noise, int bin, int which, float spread)
+{
+  AeCluster c = cluster_freed (noise, bin, which, spread, 0);
+  int rounds = which <= HALF ? 3 : 0;
+  float scale = which == HALF ? 2.0f : 1.0f;
+  for (int i = 0; i < rounds; i++)
+    c = cluster_freed (
+        noise, bin, which, spread, scale * sqrtf (c.variance));
+  return c;
+}
+
+/* White noise has a quarter of its variance at half size; when there is more
+ * than that by far, noise is correlated, and at half size about what it is at
+ * full size. */
+static float
+of_two_scales (float fine, float coarse)
+{
+  return fmaxf (fine - ROUNDING, 1.1f * (coarse - ROUNDING / 4));
+}
+
+static AeCluster
+luma_cluster (AeNoise *noise, int bin)
+{
+  AeCluster fine = cluster_of (noise, bin, LUMA, LUMA_SPREAD);
+  AeCluster half = cluster_of (noise, bin, HALF, HALF_SPREAD);
+  fine.variance = fmaxf (of_two_scales (fine.variance, half.variance), 0);
+  return fine;
+}
+
+static AeCluster
+chroma_cluster (AeNoise *noise)
+{
+  AeCluster fine = cluster_of (noise, -1, CHROMA, CHROMA_SPREAD);
+  AeCluster coarse
+      = cluster_of (noise, -1, COARSE_CHROMA, COARSE_CHROMA_SPREAD);
+  fine.variance = fmaxf (of_two_scales (fine.variance, coarse.variance), 0);
+  return fine;
+}
+
+/* Bins of their own where there are enough blocks. Bins within a third (in
+ * variance) above the whole are taken as the whole: noise is then most likely
+ * the same everywhere and the difference texture. */
+static Curve
+measure (AeNoise *noise, float tolerance)
+{
+  Curve curve = { 0 };
+  AeCluster whole = luma_cluster (noise, -1);
+  for (int bin = 0; bin < BINS; bin++) {
+    AeCluster own = luma_cluster (noise, bin);
+    if (own.members < MIN_BLOCKS)
+      continue;
+    if (own.variance > whole.variance
+        && own.variance < tolerance * whole.variance)
+      own.variance = whole.variance;
+    curve.luma[bin] = own;
+  }
+  curve.chroma = chroma_cluster (noise);
+  bool any = false;
+  for (int bin = 0; bin < BINS; bin++)
+    any |= curve.luma[bin].members > 0;
+  for (int bin = 0; bin < BINS && !any; bin++)
+    curve.luma[bin] = whole;
+  return curve;
+}
+
+/* The smaller of two bounds, or the one that is known. */
+static AeCluster
+lower (AeCluster a, AeCluster b)
+{
+  if (a.members == 0 || b.members == 0)
+    return a.members == 0 ? b : a;
+  return a.variance < b.variance ? a : b;
+}
+
+static void
+count_bins (AeNoise *noise)
+{
+  memset (noise->share, 0, sizeof noise->share);
+  for (size_t i = 0; i < noise->n_blocks; i++)
+    noise->share[bin_of (noise->blocks[i].mean)]
+        += 1.0f / (float) noise->n_blocks;
+}
+
+/* Share of the blocks that the measurement could use. */
+static float
+used_share (const AeNoise *noise)
+{
+  float n = 0;
+  for (size_t i = 0; i < noise->n_blocks; i++)
+    n += noise->blocks[i].used;
+  return n / (float) noise->n_blocks;
+}
+
+/* Bins without blocks take the value of the nearest bin that has some. */
+static void
+fill_gaps (Curve *curve)
+{
+  AeCluster full[BINS];
+  for (int bin = 0; bin < BINS; bin++)
+    for (int d = 0; d < BINS; d++) {
+      int low = bin - d, high = bin + d;
+      full[bin] = (AeCluster) { 0, 0 };
+      if (low >= 0 && curve->luma[low].members > 0)
+        full[bin] = curve->luma[low];
+      else if (high < BINS && curve->luma[high].members > 0)
+        full[bin] = curve->luma[high];
+      if (full[bin].members > 0)
+        break;
+    }
+  memcpy (curve->luma, full, sizeof full);
+}
+
+void
+ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
+    const float *warped_count)
+{
+  if (noise->known) {
+    noise->known = false;
+    noise->n_updates = 0;
+  }
+  int n = noise->n_updates;
+  Curve curve = { 0 };
+  bool temporal = false;
+  if (warped6) {
+    ae_noise_measure (frame6, warped6, warped_count, noise->h, noise->w,
+        noise->n_threads, noise->scratch, noise->blocks);
+    /* Repeated frames say nothing. */
+    temporal = used_share (noise) > 0.1f;
+    if (temporal)
+      curve = measure (noise, 1.2f);
+  }
+  /* The single frame: at first, and now and then. */
+  if (n < 4 || !temporal || n % 8 == 0) {
+    ae_noise_measure (frame6, NULL, NULL, noise->h, noise->w,
+        noise->n_threads, noise->scratch, noise->blocks);
+    noise->still = measure (noise, 1.5f);
+  }
+  count_bins (noise);
+  for (int bin = 0; bin < BINS; bin++)
+    curve.luma[bin] = lower (curve.luma[bin], noise->still.luma[bin]);
+  curve.chroma = lower (curve.chroma, noise->still.chroma);
+  fill_gaps (&curve);
+  float rate = n == 0 ? 1.0f : n == 1 ? 0.8f : fmaxf (1.0f / (float) n, 0.1f);
+  for (int bin = 0; bin < BINS; bin++)
+    noise->variance[bin]
+        += rate * (curve.luma[bin].variance - noise->variance[bin]);
+  noise->chroma += rate * (curve.chroma.variance - noise->chroma);
+  noise->n_updates = n + 1;
+}
+
+float
+ae_noise_luma (const AeNoise *noise)
+{
+  if (noise->known)
+    return sqrtf (noise->variance[0]);
+  float sum = 0, weight = 0;
+  for (int bin = 0; bin < BINS; bin++) {
+    sum += noise->share[bin] * noise->variance[bin];
+    weight += noise->share[bin];
+  }
+  return weight > 0 ? sqrtf (sum / weight) : 0;
+}
+
+float
+ae_noise_chroma (const AeNoise *noise)
+{
+  return sqrtf (noise->chroma);
+}
+
+/* Linear between the middles of the bins. */
+float
+ae_noise_luma_at (const AeNoise *noise, float brightness)
+{
+  float at = brightness * BINS - 0.5f;
+  at = at < 0 ? 0 : at > BINS - 1 ? BINS - 1 : at;
+  int bin = (int) at < BINS - 1 ? (int) at : BINS - 2;
+  float part = at - (float) bin;
+  return sqrtf (noise->variance[bin] * (1 - part)
+                + noise->variance[bin + 1] * part);
+}
+
+/* Luma over 4x4 positions (8x8 pixels): noise of brightness matters little
+ * there. */
+static void
+fill_tile (const AeNoise *noise, const float *frame6, int y, int x, float *map)
+{
+  size_t plane = (size_t) noise->h * noise->w;
+  float sum = 0;
+  for (int c = 0; c < 4; c++)
+    for (int i = 0; i < 16; i++)
+      sum += frame6[c * plane + (size_t) (y + i / 4) * noise->w + x + i % 4];
+  float sigma = ae_noise_luma_at (noise, sum / 64);
+  for (int i = 0; i < 16; i++)
+    map[(size_t) (y + i / 4) * noise->w + x + i % 4] = sigma;
+}
+
+void
+ae_noise_fill_map (const AeNoise *noise, const float *frame6, float *map2)
+{
+  for (int y = 0; y < noise->h; y += 4)
+    for (int x = 0; x < noise->w; x += 4)
+      fill_tile (noise, frame6, y, x, map2);
+  size_t plane = (size_t) noise->h * noise->w;
+  float chroma = ae_noise_chroma (noise);
+  for (size_t i = 0; i < plane; i++)
+    map2[plane + i] = chroma;
+}
