@@ -178,6 +178,26 @@ ae_tensor_free (AeTensor **tensor)
   *tensor = NULL;
 }
 
+/* Towards zero; NaN becomes 0 and what is out of range the nearest limit: in C
+ * such a conversion is undefined. Narrower types keep the low bits of this. */
+static int64_t
+to_int (double value)
+{
+  if (value != value)
+    return 0;
+  if (value >= 0x1p63)
+    return INT64_MAX;
+  return value < -0x1p63 ? INT64_MIN : (int64_t) value;
+}
+
+static uint64_t
+to_unsigned (double value)
+{
+  if (value >= 0x1p64)
+    return UINT64_MAX;
+  return value >= 0x1p63 ? (uint64_t) value : (uint64_t) to_int (value);
+}
+
 double
 ae_tensor_get (const AeTensor *t, size_t i)
 {
@@ -219,7 +239,7 @@ ae_tensor_get_int (const AeTensor *t, size_t i)
     case AE_U64:
       return (int64_t) ((const uint64_t *) t->data)[i];
     default:
-      return (int64_t) ae_tensor_get (t, i);
+      return to_int (ae_tensor_get (t, i));
   }
 }
 
@@ -243,28 +263,28 @@ ae_tensor_set (AeTensor *t, size_t i, double value)
       ((uint8_t *) t->data)[i] = value != 0;
       break;
     case AE_U8:
-      ((uint8_t *) t->data)[i] = (uint8_t) value;
+      ((uint8_t *) t->data)[i] = (uint8_t) to_int (value);
       break;
     case AE_I8:
-      ((int8_t *) t->data)[i] = (int8_t) value;
+      ((int8_t *) t->data)[i] = (int8_t) to_int (value);
       break;
     case AE_U16:
-      ((uint16_t *) t->data)[i] = (uint16_t) value;
+      ((uint16_t *) t->data)[i] = (uint16_t) to_int (value);
       break;
     case AE_I16:
-      ((int16_t *) t->data)[i] = (int16_t) value;
+      ((int16_t *) t->data)[i] = (int16_t) to_int (value);
       break;
     case AE_I32:
-      ((int32_t *) t->data)[i] = (int32_t) value;
+      ((int32_t *) t->data)[i] = (int32_t) to_int (value);
       break;
     case AE_U32:
-      ((uint32_t *) t->data)[i] = (uint32_t) value;
+      ((uint32_t *) t->data)[i] = (uint32_t) to_int (value);
       break;
     case AE_I64:
-      ((int64_t *) t->data)[i] = (int64_t) value;
+      ((int64_t *) t->data)[i] = to_int (value);
       break;
     case AE_U64:
-      ((uint64_t *) t->data)[i] = (uint64_t) value;
+      ((uint64_t *) t->data)[i] = to_unsigned (value);
       break;
     case AE_TYPE_NONE:
       break;
@@ -277,19 +297,19 @@ ae_tensor_set_int (AeTensor *t, size_t i, int64_t value)
   switch (t->type) {
     case AE_U8:
     case AE_I8:
-      ((uint8_t *) t->data)[i] = (uint8_t) value;
+      ((uint8_t *) t->data)[i] = (uint8_t) to_int (value);
       break;
     case AE_U16:
     case AE_I16:
-      ((uint16_t *) t->data)[i] = (uint16_t) value;
+      ((uint16_t *) t->data)[i] = (uint16_t) to_int (value);
       break;
     case AE_U32:
     case AE_I32:
-      ((uint32_t *) t->data)[i] = (uint32_t) value;
+      ((uint32_t *) t->data)[i] = (uint32_t) to_int (value);
       break;
     case AE_U64:
     case AE_I64:
-      ((uint64_t *) t->data)[i] = (uint64_t) value;
+      ((uint64_t *) t->data)[i] = to_unsigned (value);
       break;
     default:
       ae_tensor_set (t, i, (double) value);
