@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "denoisesetup.h"
+
+#include "aeerror.h"
+#include "aeframe.h"
+
+GstAeDenoiseSetup *
+gst_ae_denoise_setup_new (const gchar *path, gint n_threads, AeError *error)
+{
+  AeDenoiserOptions options = { .n_threads = n_threads };
+  GstAeModel *model = gst_ae_model_acquire (path, error);
+
+  if (model == NULL)
+    return NULL;
+  GstAeDenoiseSetup *setup = g_new0 (GstAeDenoiseSetup, 1);
+  setup->model = model;
+  if (ae_denoiser_new (&setup->denoiser, gst_ae_model_get (model), &options,
+          error)
+      != AE_OK) {
+    /* A file that is a model, but not one for this work, is of a wrong type
+     * whichever way the engine found out. */
+    if (error->status == AE_ERROR_FORMAT)
+      error->status = AE_ERROR_UNSUPPORTED;
+    gst_ae_error_prefix (error, path);
+    gst_ae_denoise_setup_free (&setup);
+  }
+  return setup;
+}
+
+void
+gst_ae_denoise_setup_free (GstAeDenoiseSetup **setup)
+{
+  if (*setup == NULL)
+    return;
+  ae_denoiser_free (&(*setup)->denoiser);
+  gst_ae_model_release (&(*setup)->model);
+  g_clear_pointer (setup, g_free);
+}
+
+gboolean
+gst_ae_denoise_setup_bind (
+    GstAeDenoiseSetup *setup, const AeImage *format, AeError *error)
+{
+  if (gst_ae_image_same_format (&setup->format, format)) {
+    ae_denoiser_reset (setup->denoiser);
+    return TRUE;
+  }
+  setup->format.width = 0;
+  if (ae_denoiser_bind (setup->denoiser, format, error) != AE_OK) {
+    gchar *where = g_strdup_printf ("%s, for pictures of %d x %d",
+        gst_ae_model_path (setup->model), format->width, format->height);
+    gst_ae_error_prefix (error, where);
+    g_free (where);
+    return FALSE;
+  }
+  setup->format = *format;
+  for (int i = 0; i < 3; i++)
+    setup->format.plane[i] = NULL;
+  return TRUE;
+}

@@ -1,0 +1,689 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-denoise
+ * @title: denoise
+ * @short_description: removes camera noise with a neural network, in real time
+ *
+ * Removes noise from video: a small convolutional network cleans each frame,
+ * and a recurrent state that follows motion lets still parts of the scene get
+ * cleaner from frame to frame. The strength of the noise is estimated from the
+ * stream itself. No frame is held back, so the element adds no latency but its
+ * computing time. Everything runs on the CPU.
+ *
+ * Without #GstDenoise:model-file one of three models that come with the plugin
+ * is used: see #GstDenoise:speed-preset. A model can be exchanged while the
+ * stream runs: the new one is loaded beside the stream and takes over between
+ * two frames. When it cannot be loaded, a warning message says why and the old
+ * one goes on. A model that cannot be loaded when the element starts is an
+ * error.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 filesrc location=in.mp4 ! decodebin ! videoconvert ! denoise ! videoconvert ! autovideosink
+ * ]|
+ * Plays a file, with its noise removed.
+ * |[
+ * gst-launch-1.0 v4l2src ! videoconvert ! denoise speed-preset=fast ! videoconvert ! autovideosink
+ * ]|
+ * The same for a camera, with the least computing.
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=60 pattern=snow ! denoise noise-level=30 strength=0.7 ! fakesink
+ * ]|
+ * A known noise level, and three tenths of the noise left in the picture.
+ *
+ * Temporal fusion starts anew after a change of caps, a flush, a new segment, a
+ * buffer with the DISCONT flag, a jump in time and a scene cut.
+ *
+ * Since: 0.1
+ */
+
+#include "config.h"
+
+#include "gstdenoise.h"
+
+#include "aeerror.h"
+#include "aeframe.h"
+#include "denoisesetup.h"
+#include "framestats.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_denoise_debug);
+#define GST_CAT_DEFAULT gst_denoise_debug
+
+typedef enum {
+  GST_DENOISE_FAST,
+  GST_DENOISE_BALANCED,
+  GST_DENOISE_QUALITY
+} GstDenoiseSpeedPreset;
+
+#define DEFAULT_SPEED_PRESET GST_DENOISE_BALANCED
+#define DEFAULT_STRENGTH 1.0f
+#define DEFAULT_NOISE_LEVEL (-1.0f)
+#define DEFAULT_TEMPORAL TRUE
+#define DEFAULT_N_THREADS 0
+#define MAX_THREADS 256
+
+/* Frames further apart than this do not follow each other (and not further
+ * apart than four frames at less than 4 frames per second). */
+#define TIME_JUMP GST_SECOND
+
+enum {
+  PROP_0,
+  PROP_MODEL_FILE,
+  PROP_SPEED_PRESET,
+  PROP_STRENGTH,
+  PROP_NOISE_LEVEL,
+  PROP_TEMPORAL,
+  PROP_N_THREADS,
+  PROP_STATS
+};
+
+struct _GstDenoise {
+  GstVideoFilter parent;
+
+  /* Object lock. */
+  gchar *model_file;
+  GstDenoiseSpeedPreset speed_preset;
+  gint n_threads;
+  AeDenoiseParams params;
+  GstAeFrameStats stats;
+  gfloat measured_noise;
+
+  /* Object lock. A change of model or threads while running is worked off by
+   * the loader thread, which leaves its result in `pending`. */
+  gboolean running;
+  guint wanted, loaded; /* serial numbers of settings */
+  AeImage format;       /* of the stream; width 0 = not known yet */
+  GstAeDenoiseSetup *pending;
+  GThread *loader;
+  gboolean loader_quit;
+  GCond loader_cond;
+
+  /* Streaming thread; start and stop. */
+  GstAeDenoiseSetup *setup;
+  GstClockTime last_pts, last_duration;
+  gboolean bad_buffer; /* the last buffer could not be used */
+
+  gint reset; /* atomic: forget earlier frames before the next one */
+};
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
+
+#define GST_TYPE_DENOISE_SPEED_PRESET (gst_denoise_speed_preset_get_type ())
+
+static GType
+gst_denoise_speed_preset_get_type (void)
+{
+  static const GEnumValue values[] = {
+    { GST_DENOISE_FAST, "Fewest operations per pixel", "fast" },
+    { GST_DENOISE_BALANCED, "Real time on two cores", "balanced" },
+    { GST_DENOISE_QUALITY, "Best picture", "quality" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstDenoiseSpeedPreset", values));
+  return type;
+}
+
+G_DEFINE_TYPE (GstDenoise, gst_denoise, GST_TYPE_VIDEO_FILTER);
+GST_ELEMENT_REGISTER_DEFINE (
+    denoise, "denoise", GST_RANK_NONE, GST_TYPE_DENOISE);
+
+static void gst_denoise_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec);
+static void gst_denoise_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec);
+static void gst_denoise_finalize (GObject *object);
+static gboolean gst_denoise_start (GstBaseTransform *trans);
+static gboolean gst_denoise_stop (GstBaseTransform *trans);
+static gboolean gst_denoise_set_info (GstVideoFilter *filter, GstCaps *in_caps,
+    GstVideoInfo *in, GstCaps *out_caps, GstVideoInfo *out);
+static gboolean gst_denoise_sink_event (
+    GstBaseTransform *trans, GstEvent *event);
+static void gst_denoise_before_transform (
+    GstBaseTransform *trans, GstBuffer *buffer);
+static GstFlowReturn gst_denoise_submit (
+    GstBaseTransform *trans, gboolean discont, GstBuffer *buffer);
+static GstFlowReturn gst_denoise_transform_ip (
+    GstBaseTransform *trans, GstBuffer *buffer);
+static GstFlowReturn gst_denoise_transform_frame_ip (
+    GstVideoFilter *filter, GstVideoFrame *frame);
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
+
+  g_object_class_install_property (object_class, PROP_MODEL_FILE,
+      g_param_spec_string ("model-file", "Model file",
+          "ONNX file of a denoising model; NULL or empty = the bundled model "
+          "that speed-preset names. Setting it while the stream runs loads "
+          "the file and exchanges the model between two frames",
+          NULL, flags));
+  g_object_class_install_property (object_class, PROP_SPEED_PRESET,
+      g_param_spec_enum ("speed-preset", "Speed preset",
+          "Bundled model to use when model-file is not set",
+          GST_TYPE_DENOISE_SPEED_PRESET, DEFAULT_SPEED_PRESET, flags));
+  g_object_class_install_property (object_class, PROP_STRENGTH,
+      g_param_spec_float ("strength", "Strength",
+          "Share of the found noise to remove, 0 to 1; 0 = pass frames "
+          "through untouched",
+          0.0f, 1.0f, DEFAULT_STRENGTH, flags | GST_PARAM_CONTROLLABLE));
+  g_object_class_install_property (object_class, PROP_NOISE_LEVEL,
+      g_param_spec_float ("noise-level", "Noise level",
+          "Standard deviation of the noise in 8-bit grey levels, 0 to 100; "
+          "-1 = estimate it from the stream",
+          -1.0f, 100.0f, DEFAULT_NOISE_LEVEL, flags | GST_PARAM_CONTROLLABLE));
+  g_object_class_install_property (object_class, PROP_TEMPORAL,
+      g_param_spec_boolean ("temporal", "Temporal",
+          "Use earlier frames too; off = every frame by itself",
+          DEFAULT_TEMPORAL, flags));
+  g_object_class_install_property (object_class, PROP_N_THREADS,
+      g_param_spec_int ("n-threads", "Number of threads",
+          "Threads that share the work on a frame; 0 = one per core", 0,
+          MAX_THREADS, DEFAULT_N_THREADS, flags));
+  g_object_class_install_property (object_class, PROP_STATS,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Since the element started: processed, skipped (strength 0), "
+          "dropped (too late, or not a picture) in frames; avg-us, max-us per "
+          "processed frame in microseconds; fps over the last second; "
+          "noise-level of the last frame in 8-bit grey levels, -1 = not yet "
+          "known",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+gst_denoise_class_init (GstDenoiseClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+  GstBaseTransformClass *trans_class = GST_BASE_TRANSFORM_CLASS (klass);
+  GstVideoFilterClass *filter_class = GST_VIDEO_FILTER_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (
+      gst_denoise_debug, "denoise", 0, "neural video denoiser");
+
+  object_class->set_property = gst_denoise_set_property;
+  object_class->get_property = gst_denoise_get_property;
+  object_class->finalize = gst_denoise_finalize;
+  install_properties (object_class);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_set_static_metadata (element_class, "Video denoiser",
+      "Filter/Effect/Video",
+      "Removes noise from video with a neural network, in real time",
+      GST_AE_AUTHOR);
+
+  trans_class->start = gst_denoise_start;
+  trans_class->stop = gst_denoise_stop;
+  trans_class->sink_event = gst_denoise_sink_event;
+  trans_class->before_transform = gst_denoise_before_transform;
+  trans_class->submit_input_buffer = gst_denoise_submit;
+  trans_class->transform_ip = gst_denoise_transform_ip;
+  trans_class->transform_ip_on_passthrough = FALSE;
+  filter_class->set_info = gst_denoise_set_info;
+  filter_class->transform_frame_ip = gst_denoise_transform_frame_ip;
+
+  gst_type_mark_as_plugin_api (GST_TYPE_DENOISE_SPEED_PRESET, 0);
+}
+
+static void
+gst_denoise_init (GstDenoise *self)
+{
+  self->speed_preset = DEFAULT_SPEED_PRESET;
+  self->n_threads = DEFAULT_N_THREADS;
+  self->params.strength = DEFAULT_STRENGTH;
+  self->params.noise_level = DEFAULT_NOISE_LEVEL;
+  self->params.temporal = DEFAULT_TEMPORAL;
+  self->measured_noise = -1.0f;
+  g_cond_init (&self->loader_cond);
+}
+
+static void
+gst_denoise_finalize (GObject *object)
+{
+  GstDenoise *self = GST_DENOISE (object);
+
+  g_free (self->model_file);
+  g_cond_clear (&self->loader_cond);
+  G_OBJECT_CLASS (gst_denoise_parent_class)->finalize (object);
+}
+
+/* Loading. */
+
+/* The settings as they are now, made into a setup without a format. */
+static GstAeDenoiseSetup *
+load_setup (GstDenoise *self, guint *serial, AeImage *format, AeError *error)
+{
+  GST_OBJECT_LOCK (self);
+  *serial = self->wanted;
+  *format = self->format;
+  gint n_threads = self->n_threads;
+  gchar *path = self->model_file != NULL && self->model_file[0] != '\0'
+      ? g_strdup (self->model_file)
+      : NULL;
+  GstDenoiseSpeedPreset preset = self->speed_preset;
+  GST_OBJECT_UNLOCK (self);
+
+  if (path == NULL) {
+    GEnumClass *presets = g_type_class_ref (GST_TYPE_DENOISE_SPEED_PRESET);
+    gchar *name = g_strdup_printf (
+        "denoise-%s.onnx", g_enum_get_value (presets, preset)->value_nick);
+    path = gst_ae_models_find (name, error);
+    g_free (name);
+    g_type_class_unref (presets);
+  }
+  GstAeDenoiseSetup *setup = path != NULL
+      ? gst_ae_denoise_setup_new (path, n_threads, error)
+      : NULL;
+  if (setup != NULL)
+    GST_INFO_OBJECT (self, "loaded %s", path);
+  g_free (path);
+  return setup;
+}
+
+/* Loads what is wanted now and leaves it for the streaming thread. */
+static void
+load_beside_stream (GstDenoise *self)
+{
+  AeError error = { 0 };
+  AeImage format;
+  guint serial;
+  GstAeDenoiseSetup *setup = load_setup (self, &serial, &format, &error);
+
+  if (setup != NULL && format.width > 0
+      && !gst_ae_denoise_setup_bind (setup, &format, &error))
+    gst_ae_denoise_setup_free (&setup);
+  gboolean good = setup != NULL;
+
+  GST_OBJECT_LOCK (self);
+  self->loaded = serial;
+  if (good) {
+    GstAeDenoiseSetup *older = self->pending;
+    self->pending = setup;
+    setup = older;
+  }
+  GST_OBJECT_UNLOCK (self);
+
+  gst_ae_denoise_setup_free (&setup);
+  if (!good)
+    GST_AE_WARNING (self, GST_AE_READING, &error);
+}
+
+static gpointer
+loader_main (gpointer data)
+{
+  GstDenoise *self = data;
+
+  GST_OBJECT_LOCK (self);
+  while (!self->loader_quit) {
+    if (self->loaded == self->wanted) {
+      g_cond_wait (&self->loader_cond, GST_OBJECT_GET_LOCK (self));
+      continue;
+    }
+    GST_OBJECT_UNLOCK (self);
+    load_beside_stream (self);
+    GST_OBJECT_LOCK (self);
+  }
+  GST_OBJECT_UNLOCK (self);
+  return NULL;
+}
+
+/* With the object lock held. The thread stays until stop(). */
+static void
+wake_loader (GstDenoise *self)
+{
+  if (!self->running)
+    return;
+  if (self->loader == NULL)
+    self->loader = g_thread_try_new ("denoise-loader", loader_main, self, NULL);
+  if (self->loader == NULL)
+    GST_ERROR_OBJECT (self, "no thread to load with: settings unchanged");
+  g_cond_signal (&self->loader_cond);
+}
+
+/* Properties. */
+
+static void
+gst_denoise_set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstDenoise *self = GST_DENOISE (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL_FILE:
+      g_free (self->model_file);
+      self->model_file = g_value_dup_string (value);
+      break;
+    case PROP_SPEED_PRESET:
+      self->speed_preset = g_value_get_enum (value);
+      break;
+    case PROP_N_THREADS:
+      self->n_threads = g_value_get_int (value);
+      break;
+    case PROP_STRENGTH:
+      self->params.strength = g_value_get_float (value);
+      break;
+    case PROP_NOISE_LEVEL:
+      self->params.noise_level = g_value_get_float (value);
+      break;
+    case PROP_TEMPORAL:
+      self->params.temporal = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  if (id == PROP_MODEL_FILE || id == PROP_SPEED_PRESET
+      || id == PROP_N_THREADS) {
+    self->wanted++;
+    wake_loader (self);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* With the object lock held. */
+static GstStructure *
+stats_structure (GstDenoise *self)
+{
+  GstStructure *stats
+      = gst_ae_frame_stats_structure (&self->stats, "denoise-stats");
+
+  gst_structure_set (
+      stats, "noise-level", G_TYPE_FLOAT, self->measured_noise, NULL);
+  return stats;
+}
+
+static void
+gst_denoise_get_property (
+    GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstDenoise *self = GST_DENOISE (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_MODEL_FILE:
+      g_value_set_string (value, self->model_file);
+      break;
+    case PROP_SPEED_PRESET:
+      g_value_set_enum (value, self->speed_preset);
+      break;
+    case PROP_N_THREADS:
+      g_value_set_int (value, self->n_threads);
+      break;
+    case PROP_STRENGTH:
+      g_value_set_float (value, self->params.strength);
+      break;
+    case PROP_NOISE_LEVEL:
+      g_value_set_float (value, self->params.noise_level);
+      break;
+    case PROP_TEMPORAL:
+      g_value_set_boolean (value, self->params.temporal);
+      break;
+    case PROP_STATS:
+      g_value_take_boxed (value, stats_structure (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      break;
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+/* Life cycle. */
+
+static gboolean
+gst_denoise_start (GstBaseTransform *trans)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+  AeError error = { 0 };
+  AeImage no_format;
+  guint serial;
+
+  self->setup = load_setup (self, &serial, &no_format, &error);
+  if (self->setup == NULL) {
+    GST_AE_ERROR (self, GST_AE_READING, &error);
+    return FALSE;
+  }
+  self->last_pts = self->last_duration = GST_CLOCK_TIME_NONE;
+  self->bad_buffer = FALSE;
+
+  GST_OBJECT_LOCK (self);
+  self->stats = (GstAeFrameStats) { 0 };
+  self->measured_noise = -1.0f;
+  self->running = TRUE;
+  self->loader_quit = FALSE;
+  self->loaded = serial;
+  if (self->wanted != serial)
+    wake_loader (self);
+  GST_OBJECT_UNLOCK (self);
+  return TRUE;
+}
+
+static gboolean
+gst_denoise_stop (GstBaseTransform *trans)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+
+  GST_OBJECT_LOCK (self);
+  self->running = FALSE;
+  self->loader_quit = TRUE;
+  GThread *loader = g_steal_pointer (&self->loader);
+  g_cond_signal (&self->loader_cond);
+  GST_OBJECT_UNLOCK (self);
+  if (loader != NULL)
+    g_thread_join (loader);
+
+  GST_OBJECT_LOCK (self);
+  GstAeDenoiseSetup *pending = g_steal_pointer (&self->pending);
+  self->format.width = 0;
+  GST_OBJECT_UNLOCK (self);
+  gst_ae_denoise_setup_free (&pending);
+  gst_ae_denoise_setup_free (&self->setup);
+  return TRUE;
+}
+
+/* Negotiation. */
+
+/* Takes over what the loader left, if anything. A model that cannot be
+ * planned for these pictures leaves the old one in place. */
+static void
+adopt_pending (GstDenoise *self, const AeImage *format)
+{
+  AeError error = { 0 };
+
+  GST_OBJECT_LOCK (self);
+  GstAeDenoiseSetup *setup = g_steal_pointer (&self->pending);
+  GST_OBJECT_UNLOCK (self);
+  if (setup == NULL)
+    return;
+
+  gboolean good = gst_ae_denoise_setup_bind (setup, format, &error);
+  if (good) {
+    GstAeDenoiseSetup *older = self->setup;
+    self->setup = setup;
+    setup = older;
+  }
+  gst_ae_denoise_setup_free (&setup);
+  if (!good)
+    GST_AE_WARNING (self, GST_AE_READING, &error);
+}
+
+static gboolean
+gst_denoise_set_info (GstVideoFilter *filter, GstCaps *in_caps,
+    GstVideoInfo *in, GstCaps *out_caps, GstVideoInfo *out)
+{
+  GstDenoise *self = GST_DENOISE (filter);
+  AeError error = { 0 };
+  AeImage format;
+
+  if (!gst_ae_image_format (&format, in)) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("expected one of the formats %s, found %s", GST_AE_VIDEO_FORMATS,
+            GST_VIDEO_INFO_NAME (in)),
+        (NULL));
+    return FALSE;
+  }
+  GST_OBJECT_LOCK (self);
+  self->format = format;
+  GST_OBJECT_UNLOCK (self);
+
+  adopt_pending (self, &format);
+  if (!gst_ae_denoise_setup_bind (self->setup, &format, &error)) {
+    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+gst_denoise_sink_event (GstBaseTransform *trans, GstEvent *event)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_SEGMENT:
+    case GST_EVENT_FLUSH_STOP:
+      g_atomic_int_set (&self->reset, TRUE);
+      break;
+    default:
+      break;
+  }
+  return GST_BASE_TRANSFORM_CLASS (gst_denoise_parent_class)
+      ->sink_event (trans, event);
+}
+
+/* Data path. */
+
+static void
+gst_denoise_before_transform (GstBaseTransform *trans, GstBuffer *buffer)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+  GstClockTime time = gst_segment_to_stream_time (
+      &trans->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_object_sync_values (GST_OBJECT (self), time);
+
+  GST_OBJECT_LOCK (self);
+  gboolean passthrough = self->params.strength <= 0.0f;
+  GST_OBJECT_UNLOCK (self);
+  if (passthrough != gst_base_transform_is_passthrough (trans))
+    gst_base_transform_set_passthrough (trans, passthrough);
+}
+
+/* The base class drops frames that would be too late. */
+static GstFlowReturn
+gst_denoise_submit (
+    GstBaseTransform *trans, gboolean discont, GstBuffer *buffer)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+  GstFlowReturn flow = GST_BASE_TRANSFORM_CLASS (gst_denoise_parent_class)
+                           ->submit_input_buffer (trans, discont, buffer);
+
+  if (flow == GST_BASE_TRANSFORM_FLOW_DROPPED) {
+    GST_OBJECT_LOCK (self);
+    self->stats.dropped++;
+    GST_OBJECT_UNLOCK (self);
+  } else if (flow == GST_FLOW_OK && gst_base_transform_is_passthrough (trans)) {
+    GST_OBJECT_LOCK (self);
+    self->stats.skipped++;
+    GST_OBJECT_UNLOCK (self);
+    g_atomic_int_set (&self->reset, TRUE);
+  }
+  return flow;
+}
+
+/* Whether the frame follows the one before in time. */
+static gboolean
+follows (GstDenoise *self, GstBuffer *buffer)
+{
+  GstClockTime pts = GST_BUFFER_PTS (buffer), last = self->last_pts;
+  GstClockTime limit = TIME_JUMP;
+
+  if (GST_CLOCK_TIME_IS_VALID (self->last_duration))
+    limit = MAX (limit, 4 * MIN (self->last_duration, 60 * GST_SECOND));
+  self->last_pts = pts;
+  self->last_duration = GST_BUFFER_DURATION (buffer);
+
+  if (GST_BUFFER_IS_DISCONT (buffer))
+    return FALSE;
+  if (!GST_CLOCK_TIME_IS_VALID (pts) || !GST_CLOCK_TIME_IS_VALID (last))
+    return TRUE;
+  return pts >= last && pts - last <= limit;
+}
+
+/* The stream goes on without the buffer. One message says so, not one for
+ * each when all are bad. */
+static GstFlowReturn
+refuse_buffer (GstDenoise *self, GstBuffer *buffer)
+{
+  GST_OBJECT_LOCK (self);
+  self->stats.dropped++;
+  GST_OBJECT_UNLOCK (self);
+  if (!self->bad_buffer) {
+    self->bad_buffer = TRUE;
+    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
+        ("buffer of %" G_GSIZE_FORMAT " bytes dropped: it does not hold a "
+         "picture of %d x %d as the caps say",
+            gst_buffer_get_size (buffer),
+            GST_VIDEO_INFO_WIDTH (&GST_VIDEO_FILTER (self)->in_info),
+            GST_VIDEO_INFO_HEIGHT (&GST_VIDEO_FILTER (self)->in_info)),
+        (NULL));
+  }
+  return GST_BASE_TRANSFORM_FLOW_DROPPED;
+}
+
+static GstFlowReturn
+gst_denoise_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
+{
+  GstDenoise *self = GST_DENOISE (trans);
+  GstVideoFilter *filter = GST_VIDEO_FILTER (trans);
+  GstVideoFrame frame;
+
+  if (!filter->negotiated)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!follows (self, buffer))
+    g_atomic_int_set (&self->reset, TRUE);
+  if (!gst_ae_frame_map (
+          &frame, &filter->in_info, buffer, GST_MAP_READWRITE))
+    return refuse_buffer (self, buffer);
+  GstFlowReturn flow = gst_denoise_transform_frame_ip (filter, &frame);
+  gst_video_frame_unmap (&frame);
+  return flow;
+}
+
+static GstFlowReturn
+gst_denoise_transform_frame_ip (GstVideoFilter *filter, GstVideoFrame *frame)
+{
+  GstDenoise *self = GST_DENOISE (filter);
+  AeImage image;
+
+  gst_ae_image_from_frame (&image, frame);
+  gint64 start = g_get_monotonic_time ();
+  adopt_pending (self, &image);
+  if (g_atomic_int_compare_and_exchange (&self->reset, TRUE, FALSE))
+    ae_denoiser_reset (self->setup->denoiser);
+
+  GST_OBJECT_LOCK (self);
+  AeDenoiseParams params = self->params;
+  GST_OBJECT_UNLOCK (self);
+  ae_denoiser_process (self->setup->denoiser, &image, &image, &params);
+
+  GST_OBJECT_LOCK (self);
+  gst_ae_frame_stats_add (&self->stats, start, g_get_monotonic_time ());
+  self->measured_noise = ae_denoiser_noise_level (self->setup->denoiser);
+  GST_OBJECT_UNLOCK (self);
+  self->bad_buffer = FALSE;
+  return GST_FLOW_OK;
+}

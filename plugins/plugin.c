@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "gstdenoise.h"
+
+/* One line per element. Nothing starts here: the plugin scanner runs it. */
+static gboolean
+plugin_init (GstPlugin *plugin)
+{
+  gboolean registered = FALSE;
+
+  registered |= GST_ELEMENT_REGISTER (denoise, plugin);
+  return registered;
+}
+
+GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, autoencoder,
+    "Autoencoders for video: denoising, and training on your own footage",
+    plugin_init, PACKAGE_VERSION, GST_LICENSE, PACKAGE, GST_PACKAGE_ORIGIN)
