@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "gstaetrain.h"
 #include "gstdenoise.h"
 
 /* One line per element. Nothing starts here: the plugin scanner runs it. */
@@ -10,6 +11,7 @@ plugin_init (GstPlugin *plugin)
 {
   gboolean registered = FALSE;
 
+  registered |= GST_ELEMENT_REGISTER (aetrain, plugin);
   registered |= GST_ELEMENT_REGISTER (denoise, plugin);
   return registered;
 }
