@@ -3,7 +3,7 @@
 
 #include "ops/loop.h"
 
-#include <string.h>
+#include <math.h>
 
 #define GRAIN 16384 /* elements per job: some 10 us */
 #define CHUNK 256   /* terms in flight while reducing */
@@ -177,9 +177,29 @@ ae_sum_f32 (const float *x, size_t n)
   return total;
 }
 
+double
+ae_fold_neutral (AeFold fold)
+{
+  static const double neutral[] = { [AE_FOLD_SUM] = 0, [AE_FOLD_PROD] = 1,
+    [AE_FOLD_MAX] = -INFINITY, [AE_FOLD_MIN] = INFINITY };
+  return neutral[fold];
+}
+
+/* acc folded with n terms. */
+static double
+fold_terms (AeFold fold, double acc, const float *x, size_t n)
+{
+  if (fold == AE_FOLD_SUM)
+    return acc + ae_sum_f32 (x, n);
+  for (size_t i = 0; i < n; i++)
+    acc = ae_fold_pair (fold, acc, x[i]);
+  return acc;
+}
+
 typedef struct {
   const AeBroadcast *plan;
   int k;
+  AeFold fold;
   AeRowGrad fn;
   void *arg;
   float *din;
@@ -238,15 +258,15 @@ reduce_rows (void *arg, size_t begin, size_t end, int thread)
   size_t inner = (size_t) r->plan->dim[r->plan->rank - 1];
   for (size_t kept = begin; kept < end; kept++) {
     float terms[CHUNK];
-    double sum = 0;
+    double acc = ae_fold_neutral (r->fold);
     size_t own = 0;
     for (size_t s = 0; s < r->terms; s++)
       for (size_t from = 0; from < inner; from += CHUNK) {
         size_t n = inner - from < CHUNK ? inner - from : CHUNK;
         piece (r, kept, s, from, n, terms, &own);
-        sum += ae_sum_f32 (terms, n);
+        acc = fold_terms (r->fold, acc, terms, n);
       }
-    put (r, own, sum);
+    put (r, own, acc);
   }
 }
 
@@ -261,14 +281,16 @@ reduce_columns (void *arg, size_t begin, size_t end, int thread)
     size_t from = job % r->chunks * CHUNK, own = 0;
     size_t n = inner - from < CHUNK ? inner - from : CHUNK;
     float terms[CHUNK];
-    double sum[CHUNK] = { 0 };
+    double acc[CHUNK];
+    for (size_t i = 0; i < n; i++)
+      acc[i] = ae_fold_neutral (r->fold);
     for (size_t s = 0; s < r->terms; s++) {
       piece (r, job / r->chunks, s, from, n, terms, &own);
       for (size_t i = 0; i < n; i++)
-        sum[i] += terms[i];
+        acc[i] = ae_fold_pair (r->fold, acc[i], terms[i]);
     }
     for (size_t i = 0; i < n; i++)
-      put (r, own + i, sum[i]);
+      put (r, own + i, acc[i]);
   }
 }
 
@@ -308,14 +330,29 @@ void
 ae_broadcast_reduce (const AeOpCall *call, const AeBroadcast *p, int k,
     AeRowGrad fn, void *arg, float *din, bool overwrite)
 {
-  Reduce r = { .plan = p, .k = k, .fn = fn, .arg = arg, .din = din,
-    .overwrite = overwrite, .terms = 1, .chunks = 1 };
+  ae_broadcast_fold (call, p, k, AE_FOLD_SUM, fn, arg, din, overwrite);
+}
+
+/* Every element of operand k when there are no terms. */
+static void
+fill_neutral (const AeBroadcast *p, int k, AeFold fold, float *dst)
+{
+  size_t own = 1;
+  for (int i = 0; i < p->rank; i++)
+    own *= p->stride[k][i] ? (size_t) p->dim[i] : 1;
+  for (size_t i = 0; i < own; i++)
+    dst[i] = (float) ae_fold_neutral (fold);
+}
+
+void
+ae_broadcast_fold (const AeOpCall *call, const AeBroadcast *p, int k,
+    AeFold fold, AeRowGrad fn, void *arg, float *dst, bool overwrite)
+{
+  Reduce r = { .plan = p, .k = k, .fold = fold, .fn = fn, .arg = arg,
+    .din = dst, .overwrite = overwrite, .terms = 1, .chunks = 1 };
   if (p->count == 0) {
-    size_t own = 1;
-    for (int i = 0; i < p->rank; i++)
-      own *= p->stride[k][i] ? (size_t) p->dim[i] : 1;
     if (overwrite)
-      memset (din, 0, own * sizeof *din);
+      fill_neutral (p, k, fold, dst);
     return;
   }
   if (is_whole (p, k)) {

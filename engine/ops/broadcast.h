@@ -48,6 +48,34 @@ typedef void (*AeRowGrad) (
 void ae_broadcast_reduce (const AeOpCall *call, const AeBroadcast *plan,
     int k, AeRowGrad fn, void *arg, float *din, bool overwrite);
 
+/* The same with another way to fold terms; without terms the result is the
+ * neutral element. Products and sums are kept in double. */
+typedef enum {
+  AE_FOLD_SUM,
+  AE_FOLD_PROD,
+  AE_FOLD_MAX, /* NaN wins */
+  AE_FOLD_MIN
+} AeFold;
+void ae_broadcast_fold (const AeOpCall *call, const AeBroadcast *plan, int k,
+    AeFold fold, AeRowGrad fn, void *arg, float *dst, bool overwrite);
+
+double ae_fold_neutral (AeFold fold);
+static inline double
+ae_fold_pair (AeFold fold, double acc, double x)
+{
+  switch (fold) {
+    case AE_FOLD_SUM:
+      return acc + x;
+    case AE_FOLD_PROD:
+      return acc * x;
+    case AE_FOLD_MAX:
+      return acc > x || acc != acc ? acc : x;
+    case AE_FOLD_MIN:
+      return acc < x || acc != acc ? acc : x;
+  }
+  return acc;
+}
+
 /* Sum of n numbers in a fixed order that the compiler can vectorise. */
 double ae_sum_f32 (const float *x, size_t n);
 
