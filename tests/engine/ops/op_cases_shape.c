@@ -269,5 +269,16 @@ const OpCase op_cases_shape[] = {
   { "CenterCropPad", 18, NULL, "2x3=1,2,3,4,5,6 i64:2=4,1",
       "4x1=0,2,5,0" },
   { "CenterCropPad", 18, "axes=[-1]", "2x3 i64:1=6", NULL },
+
+  { "GridSample", 16, NULL, "1x1x2x2=1,2,3,4 1x1x3x2=0,0,-0.5,-0.5,-1,-1",
+      "1x1x1x3=2.5,1,0.25" },
+  { "GridSample", 16, "mode=nearest padding_mode=border align_corners=1",
+      "1x1x2x2=1,2,3,4 1x1x3x2=-3,-1,1,3,0.9,-0.9", "1x1x1x3=1,4,2" },
+  { "GridSample", 16, "padding_mode=reflection align_corners=1",
+      "1x1x1x3=1,2,4 1x1x4x2=1.5,0,2,0,-1.5,0,-2,0", "1x1x1x4=3,2,1.5,2" },
+  { "GridSample", 16, "mode=bicubic align_corners=1",
+      "1x1x1x4=0,0,1,0 1x1x2x2=0.333333333,0,0,0", "1x1x1x2=1,0.59375" },
+  { "GridSample", 20, "mode=linear align_corners=1",
+      "1x1x2x1x2=1,2,3,4 1x1x1x1x3=0,0,1", "1x1x1x1x1=3.5" },
   { 0 },
 };
