@@ -297,19 +297,19 @@ ae_tensor_set_int (AeTensor *t, size_t i, int64_t value)
   switch (t->type) {
     case AE_U8:
     case AE_I8:
-      ((uint8_t *) t->data)[i] = (uint8_t) to_int (value);
+      ((uint8_t *) t->data)[i] = (uint8_t) value;
       break;
     case AE_U16:
     case AE_I16:
-      ((uint16_t *) t->data)[i] = (uint16_t) to_int (value);
+      ((uint16_t *) t->data)[i] = (uint16_t) value;
       break;
     case AE_U32:
     case AE_I32:
-      ((uint32_t *) t->data)[i] = (uint32_t) to_int (value);
+      ((uint32_t *) t->data)[i] = (uint32_t) value;
       break;
     case AE_U64:
     case AE_I64:
-      ((uint64_t *) t->data)[i] = to_unsigned (value);
+      ((uint64_t *) t->data)[i] = (uint64_t) value;
       break;
     default:
       ae_tensor_set (t, i, (double) value);
