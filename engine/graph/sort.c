@@ -31,11 +31,16 @@ check_node (const AeGraph *graph, const AeNode *node, AeError *err)
   if (status == AE_OK)
     status = check_count (node, "outputs", node->n_out, node->op->min_out,
         node->op->max_out, err);
+  bool any_number = node->op->max_in == AE_MAX_IO;
   for (int i = 0; status == AE_OK && i < node->n_in; i++)
-    if (node->in[i] < 0 && i < node->op->min_in
-        && node->op->max_in != AE_MAX_IO)
+    if (node->in[i] < 0 && (i < node->op->min_in || any_number))
       status = ae_fail (err, AE_ERROR_FORMAT,
           "%s node '%s' lacks its input %d, which is not optional",
+          node->op->name, node_name (node), i);
+  for (int i = 0; status == AE_OK && i < node->n_out; i++)
+    if (node->out[i] < 0 && i < node->op->min_out)
+      status = ae_fail (err, AE_ERROR_FORMAT,
+          "%s node '%s' lacks its output %d, which is not optional",
           node->op->name, node_name (node), i);
   (void) graph;
   return status;

@@ -328,6 +328,13 @@ START_TEST (test_wiring_mistakes_are_named)
   onnx_make_identity (&m);
   m.node[0].n_input = 0;
   must_refuse (&m, AE_ERROR_FORMAT, "Identity|0 inputs");
+  onnx_make_identity (&m);
+  m.node[0].output[0] = (char *) "";
+  m.graph.n_output = 0;
+  must_refuse (&m, AE_ERROR_FORMAT, "Identity|lacks its output 0");
+  onnx_make_identity (&m);
+  onnx_make_node (&m, "Concat", "x - x", "z");
+  must_refuse (&m, AE_ERROR_FORMAT, "Concat|lacks its input 1");
 }
 END_TEST
 
