@@ -217,7 +217,7 @@ update_noise (AeDenoiser *d, const AeDenoiseParams *params)
     return;
   }
   if (d->has_last) {
-    ae_motion_warp (d->vectors, d->last_frame, d->ones, d->h, d->w,
+    ae_motion_warp_whole (d->vectors, d->last_frame, d->ones, d->h, d->w,
         d->n_threads, d->warped, d->warped_ones);
     ae_noise_update (d->noise, d->frame, d->warped, d->warped_ones);
   } else {

@@ -205,36 +205,55 @@ interpolate_rows (const Convert *c, int channel, int near, int far,
   }
 }
 
-/* Value at full-size column x of a half-size row, 3 : 1 towards the nearer. */
-static inline float
-widen (const float *row, int x, int last)
+/* A half-size row of n samples at full width, 3 : 1 towards the nearer. */
+static void
+widen_row (const float *restrict row, int n, float *restrict wide)
 {
-  int near = x >> 1;
-  int far = x & 1 ? min_int (near + 1, last) : near > 0 ? near - 1 : 0;
-  return 0.75f * row[near] + 0.25f * row[far];
+  wide[0] = row[0];
+  for (int x = 0; x + 1 < n; x++) {
+    wide[2 * x + 1] = 0.75f * row[x] + 0.25f * row[x + 1];
+    wide[2 * x + 2] = 0.25f * row[x] + 0.75f * row[x + 1];
+  }
+  wide[2 * n - 1] = row[n - 1];
 }
 
-/* Replaces a row of chroma (code values) by its difference to the result. */
+/* row = gain * (change - the part of row - base within the threshold) */
 static void
-chroma_difference (const Convert *c, int channel, int y, float *restrict row,
-    float *restrict change, float *restrict base)
+difference_row (const float *restrict change, const float *restrict base,
+    int n, float scale, float threshold, float gain, float *restrict row)
 {
+  for (int x = 0; x < n; x++) {
+    float detail = row[x] * scale - base[x];
+    detail = detail > threshold ? threshold : detail;
+    detail = detail < -threshold ? -threshold : detail;
+    row[x] = gain * (change[x] - detail);
+  }
+}
+
+/* Replaces a row of chroma (code values) by its difference to the result.
+ * Takes four rows of scratch from `first` on. */
+static void
+chroma_difference (const Convert *c, int channel, int y, int thread,
+    int first, float *row)
+{
+  float *change = scratch_row (c, thread, first);
+  float *base = scratch_row (c, thread, first + 1);
   int last = (c->in->height + 1) / 2 - 1;
   int near = y >> 1;
   int far = y & 1 ? min_int (near + 1, last) : near > 0 ? near - 1 : 0;
   interpolate_rows (c, channel, near, far, change, base);
-  float max = c->info.max, scale = 1.0f / max;
-  float threshold = c->blend.chroma_threshold;
-  float gain = c->blend.strength * max;
-  int last_x = (c->in->width + 1) / 2 - 1;
-  for (int x = 0; x < c->info.chroma_width; x++) {
-    float b = c->info.halve_x ? base[x] : widen (base, x, last_x);
-    float d = c->info.halve_x ? change[x] : widen (change, x, last_x);
-    float detail = row[x] * scale - b;
-    detail = detail > threshold ? threshold : detail;
-    detail = detail < -threshold ? -threshold : detail;
-    row[x] = gain * (d - detail);
+  if (!c->info.halve_x) {
+    float *wide_change = scratch_row (c, thread, first + 2);
+    float *wide_base = scratch_row (c, thread, first + 3);
+    int n = (c->in->width + 1) / 2;
+    widen_row (change, n, wide_change);
+    widen_row (base, n, wide_base);
+    change = wide_change;
+    base = wide_base;
   }
+  float max = c->info.max;
+  difference_row (change, base, c->info.chroma_width, 1.0f / max,
+      c->blend.chroma_threshold, c->blend.strength * max, row);
 }
 
 static void
@@ -249,8 +268,7 @@ store_packed_row (const Convert *c, int y, int thread)
 {
   float *luma = scratch_row (c, thread, 0);
   float *u = scratch_row (c, thread, 1), *v = scratch_row (c, thread, 2);
-  float *change = scratch_row (c, thread, 3), *base = scratch_row (c, thread, 4);
-  float *before = scratch_row (c, thread, 5);
+  float *before = scratch_row (c, thread, 3);
   ae_rows_read_packed (c->in, y, luma, u, v);
   repeat_last (luma, c->in->width, 2 * c->w);
   memcpy (before, luma, (size_t) c->in->width * sizeof *luma);
@@ -259,8 +277,8 @@ store_packed_row (const Convert *c, int y, int thread)
       c->w, c->info.max, c->blend.strength, luma);
   for (int x = 0; x < c->in->width; x++)
     luma[x] -= before[x];
-  chroma_difference (c, 4, y, u, change, base);
-  chroma_difference (c, 5, y, v, change, base);
+  chroma_difference (c, 4, y, thread, 4, u);
+  chroma_difference (c, 5, y, thread, 4, v);
   ae_rows_add_packed (c->in, c->out, y, luma, u, v);
 }
 
@@ -297,13 +315,12 @@ static void
 store_chroma_row (const Convert *c, int y, int thread)
 {
   float *row[2] = { scratch_row (c, thread, 0), scratch_row (c, thread, 1) };
-  float *change = scratch_row (c, thread, 2), *base = scratch_row (c, thread, 3);
-  float *difference = scratch_row (c, thread, 4);
+  float *difference = scratch_row (c, thread, 2);
   int n = c->info.chroma_width;
   ae_rows_read_chroma (c->in, y, row[0], row[1]);
   for (int i = 0; i < 2; i++) {
     memcpy (difference, row[i], (size_t) n * sizeof *difference);
-    chroma_difference (c, 4 + i, y, difference, change, base);
+    chroma_difference (c, 4 + i, y, thread, 3, difference);
     add_row (difference, n, row[i]);
   }
   ae_rows_write_chroma (c->out, y, row[0], row[1]);

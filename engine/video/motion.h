@@ -53,6 +53,12 @@ void ae_motion_warp (const AeVector *vectors, const float *state6,
     const float *count, int h, int w, int n_threads, float *warped6,
     float *warped_count);
 
+/* The same with chroma at the nearest position: nothing is interpolated, so
+ * that noise stays what it was. */
+void ae_motion_warp_whole (const AeVector *vectors, const float *state6,
+    const float *count, int h, int w, int n_threads, float *warped6,
+    float *warped_count);
+
 /* Search against the fused state itself and warp, in the calling thread: for
  * training. `sigma` is the frame's noise, in the frame's units; that of the
  * state follows from the count (frames fused per position). */

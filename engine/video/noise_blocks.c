@@ -249,32 +249,37 @@ measure_job (void *arg, size_t index, int thread)
   }
 }
 
-/* Averages half and chroma values, which come from few samples, with the
- * neighbours to the right and below. In place is right: those come later.
- * Blocks that are not whole are not used beside whole ones. */
+/* Blocks that are not whole are not used beside whole ones. */
 static void
-join_neighbours (const Measure *m)
+drop_narrow_blocks (const Measure *m)
 {
   int whole_columns = m->w < SIDE ? 1 : m->w / SIDE;
   int whole_rows = m->h < SIDE ? 1 : m->h / SIDE;
   for (int row = 0; row < m->rows; row++)
-    for (int column = 0; column < m->columns; column++) {
-      AeNoiseBlock *b = &m->blocks[row * m->columns + column];
-      if (row >= whole_rows || column >= whole_columns) {
-        b->used = 0;
-        continue;
-      }
-      const AeNoiseBlock *right = column + 1 < whole_columns ? b + 1 : b;
-      ptrdiff_t down = row + 1 < whole_rows ? m->columns : 0;
-      const AeNoiseBlock *below = b + down, *corner = right + down;
-      b->half = 0.25f * (b->half + right->half + below->half + corner->half);
-      b->chroma = 0.25f
-                  * (b->chroma + right->chroma + below->chroma
-                      + corner->chroma);
-      b->coarse_chroma = 0.25f
-                         * (b->coarse_chroma + right->coarse_chroma
-                             + below->coarse_chroma + corner->coarse_chroma);
+    for (int column = 0; column < m->columns; column++)
+      if (row >= whole_rows || column >= whole_columns)
+        m->blocks[row * m->columns + column].used = 0;
+}
+
+/* Averages half and chroma values, which come from few samples, with those of
+ * the neighbours to the right and below that can be used. In place is right:
+ * those come later. */
+static void
+join_neighbours (const Measure *m, int row, int column)
+{
+  AeNoiseBlock *b = &m->blocks[row * m->columns + column];
+  float half = 0, chroma = 0, coarse_chroma = 0, n = 0;
+  for (int y = 0; y < 2 && row + y < m->rows; y++)
+    for (int x = 0; x < 2 && column + x < m->columns; x++) {
+      const AeNoiseBlock *other = b + y * m->columns + x;
+      half += other->used * other->half;
+      chroma += other->used * other->chroma;
+      coarse_chroma += other->used * other->coarse_chroma;
+      n += other->used;
     }
+  b->half = half / n;
+  b->chroma = chroma / n;
+  b->coarse_chroma = coarse_chroma / n;
 }
 
 void
@@ -285,5 +290,9 @@ ae_noise_measure (const float *frame6, const float *warped6,
   Measure m = { frame6, warped6, warped_count, h, w, (w + SIDE - 1) / SIDE,
     (h + SIDE - 1) / SIDE, scratch, floats_per_row (w), blocks };
   ae_pool_run (ae_pool_shared (), n_threads, m.rows, measure_job, &m);
-  join_neighbours (&m);
+  drop_narrow_blocks (&m);
+  for (int row = 0; row < m.rows; row++)
+    for (int column = 0; column < m.columns; column++)
+      if (blocks[row * m.columns + column].used > 0)
+        join_neighbours (&m, row, column);
 }

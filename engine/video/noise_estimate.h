@@ -27,8 +27,8 @@ void ae_noise_free (AeNoise **noise);
 /* Forgets everything (a new scene). */
 void ae_noise_reset (AeNoise *noise);
 
-/* Takes in a frame (6,h,w); warped6 and warped_count as for ae_noise_measure,
- * or NULL when there is no frame before. Allocates nothing. */
+/* Takes in a frame (6,h,w); warped6 and warped_count as for ae_noise_measure
+ * (moved without interpolation), or NULL when there is no frame before. Allocates nothing. */
 void ae_noise_update (AeNoise *noise, const float *frame6,
     const float *warped6, const float *warped_count);
 

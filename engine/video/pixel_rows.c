@@ -91,12 +91,13 @@ store_word (uint8_t *p, uint16_t value)
   p[1] = (uint8_t) (value >> 8);
 }
 
+/* Not a number gives 0. */
 static inline int
 round_to (float value, float max)
 {
-  float v = value + 0.5f;
-  v = v < 0 ? 0 : v;
-  return (int) (v > max ? max : v);
+  float v = value > 0 ? value : 0;
+  v = v < max ? v : max;
+  return (int) (v + 0.5f);
 }
 
 /* `step` samples apart; constant at every call, so that the loops vectorise. */
@@ -113,7 +114,7 @@ write_bytes (const float *restrict from, int step, int n,
     uint8_t *restrict to)
 {
   for (int x = 0; x < n; x++)
-    to[x * step] = (uint8_t) round_to (from[x], 255.0f);
+    to[x * step] = (uint8_t) round_to (from[x], 255);
 }
 
 static inline void
@@ -132,7 +133,7 @@ write_words (const float *restrict from, int step, int shift, int n,
 {
   for (int x = 0; x < n; x++)
     store_word (to + 2 * x * step,
-        (uint16_t) (round_to (from[x], 1023.0f) << shift));
+        (uint16_t) (round_to (from[x], 1023) << shift));
 }
 
 void
@@ -215,20 +216,74 @@ static const struct {
   [AE_MATRIX_BT2020] = { 0.2627f, 0.0593f },
 };
 
+/* Four bytes as one number, whose shifts vectorise where byte offsets known
+ * only at run time do not. */
+static inline uint32_t
+load_pixel (const uint8_t *p)
+{
+  uint32_t pixel;
+  memcpy (&pixel, p, sizeof pixel);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  pixel = __builtin_bswap32 (pixel);
+#endif
+  return pixel;
+}
+
 static inline void
-read_packed (const AeImage *image, const uint8_t *restrict row, int step,
-    float *restrict luma, float *restrict u, float *restrict v)
+store_pixel (uint8_t *p, uint32_t pixel)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  pixel = __builtin_bswap32 (pixel);
+#endif
+  memcpy (p, &pixel, sizeof pixel);
+}
+
+typedef struct {
+  float y_r, y_g, y_b; /* weights of luma */
+  float u, v;          /* scales of the colour differences */
+} Matrix;
+
+static Matrix
+matrix_of (const AeImage *image)
 {
   float kr = matrices[image->matrix].kr, kb = matrices[image->matrix].kb;
-  float u_scale = 0.5f / (1 - kb), v_scale = 0.5f / (1 - kr);
-  const uint8_t *r = row + image->r, *g = row + image->g, *b = row + image->b;
-  for (int x = 0; x < image->width; x++) {
-    float red = r[x * step], green = g[x * step], blue = b[x * step];
-    float y = kr * red + (1 - kr - kb) * green + kb * blue;
-    luma[x] = y;
-    u[x] = (blue - y) * u_scale + 127.5f;
-    v[x] = (red - y) * v_scale + 127.5f;
+  return (Matrix) { kr, 1 - kr - kb, kb, 0.5f / (1 - kb), 0.5f / (1 - kr) };
+}
+
+static inline void
+to_yuv (Matrix m, float red, float green, float blue, float *luma, float *u,
+    float *v)
+{
+  float y = m.y_r * red + m.y_g * green + m.y_b * blue;
+  *luma = y;
+  *u = (blue - y) * m.u + 127.5f;
+  *v = (red - y) * m.v + 127.5f;
+}
+
+static void
+read_packed4 (const AeImage *image, const uint8_t *restrict row,
+    float *restrict luma, float *restrict u, float *restrict v)
+{
+  Matrix m = matrix_of (image);
+  int n = image->width;
+  int r = 8 * image->r, g = 8 * image->g, b = 8 * image->b;
+  for (int x = 0; x < n; x++) {
+    uint32_t pixel = load_pixel (row + 4 * x);
+    to_yuv (m, (float) (int) (pixel >> r & 255),
+        (float) (int) (pixel >> g & 255), (float) (int) (pixel >> b & 255),
+        &luma[x], &u[x], &v[x]);
   }
+}
+
+static void
+read_packed3 (const AeImage *image, const uint8_t *restrict row,
+    float *restrict luma, float *restrict u, float *restrict v)
+{
+  Matrix m = matrix_of (image);
+  int n = image->width;
+  const uint8_t *r = row + image->r, *g = row + image->g, *b = row + image->b;
+  for (int x = 0; x < n; x++)
+    to_yuv (m, r[3 * x], g[3 * x], b[3 * x], &luma[x], &u[x], &v[x]);
 }
 
 void
@@ -237,31 +292,72 @@ ae_rows_read_packed (
 {
   const uint8_t *row = row_of (image, 0, y);
   if (image->pixel_stride == 4)
-    read_packed (image, row, 4, luma, u, v);
+    read_packed4 (image, row, luma, u, v);
   else
-    read_packed (image, row, 3, luma, u, v);
+    read_packed3 (image, row, luma, u, v);
+}
+
+/* What differences of Y, U, V make of R, G, B. */
+typedef struct {
+  float r_v, g_u, g_v, b_u;
+} Inverse;
+
+static Inverse
+inverse_of (const AeImage *image)
+{
+  Matrix m = matrix_of (image);
+  return (Inverse) { 1 / m.v, m.y_b / m.u / m.y_g, m.y_r / m.v / m.y_g,
+    1 / m.u };
+}
+
+static void
+add_packed4 (const AeImage *in, const uint8_t *from, uint8_t *to,
+    const float *restrict luma, const float *restrict u,
+    const float *restrict v)
+{
+  Inverse k = inverse_of (in);
+  int n = in->width;
+  int r = 8 * in->r, g = 8 * in->g, b = 8 * in->b;
+  uint32_t rest = ~(255u << r | 255u << g | 255u << b);
+  /* In place `from` is `to`; each pixel is read before it is written. */
+#pragma GCC ivdep
+  for (int x = 0; x < n; x++) {
+    uint32_t pixel = load_pixel (from + 4 * x);
+    float red = (float) (int) (pixel >> r & 255) + luma[x] + k.r_v * v[x];
+    float green = (float) (int) (pixel >> g & 255) + luma[x] - k.g_u * u[x]
+                  - k.g_v * v[x];
+    float blue = (float) (int) (pixel >> b & 255) + luma[x] + k.b_u * u[x];
+    store_pixel (to + 4 * x,
+        (pixel & rest) | (uint32_t) round_to (red, 255) << r
+            | (uint32_t) round_to (green, 255) << g
+            | (uint32_t) round_to (blue, 255) << b);
+  }
+}
+
+static void
+add_packed3 (const AeImage *in, const uint8_t *from, uint8_t *to,
+    const float *luma, const float *u, const float *v)
+{
+  Inverse k = inverse_of (in);
+  int n = in->width;
+  for (int x = 0; x < n; x++, from += 3, to += 3) {
+    float red = from[in->r] + luma[x] + k.r_v * v[x];
+    float green = from[in->g] + luma[x] - k.g_u * u[x] - k.g_v * v[x];
+    float blue = from[in->b] + luma[x] + k.b_u * u[x];
+    to[in->r] = (uint8_t) round_to (red, 255);
+    to[in->g] = (uint8_t) round_to (green, 255);
+    to[in->b] = (uint8_t) round_to (blue, 255);
+  }
 }
 
 void
 ae_rows_add_packed (const AeImage *in, const AeImage *out, int y,
     const float *luma, const float *u, const float *v)
 {
-  float kr = matrices[in->matrix].kr, kb = matrices[in->matrix].kb;
-  float from_v = 2 * (1 - kr), from_u = 2 * (1 - kb), kg = 1 - kr - kb;
-  float green_u = kb * from_u / kg, green_v = kr * from_v / kg;
-  int step = in->pixel_stride;
-  const uint8_t *from = row_of (in, 0, y);
-  uint8_t *to = row_of (out, 0, y);
-  if (from != to && step == 4)
-    memcpy (to, from, (size_t) in->width * 4);
-  for (int x = 0; x < in->width; x++, from += step, to += step) {
-    float red = from[in->r] + luma[x] + from_v * v[x];
-    float green = from[in->g] + luma[x] - green_u * u[x] - green_v * v[x];
-    float blue = from[in->b] + luma[x] + from_u * u[x];
-    to[in->r] = (uint8_t) round_to (red, 255.0f);
-    to[in->g] = (uint8_t) round_to (green, 255.0f);
-    to[in->b] = (uint8_t) round_to (blue, 255.0f);
-  }
+  if (in->pixel_stride == 4)
+    add_packed4 (in, row_of (in, 0, y), row_of (out, 0, y), luma, u, v);
+  else
+    add_packed3 (in, row_of (in, 0, y), row_of (out, 0, y), luma, u, v);
 }
 
 static void

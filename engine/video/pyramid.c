@@ -42,9 +42,10 @@ ae_pyramid_place (AePyramid *pyramid, int h, int w, void *memory)
 static inline uint8_t
 to_byte (float value)
 {
-  float scaled = value * 255.0f + 0.5f;
-  scaled = scaled < 0 ? 0 : scaled;
-  return (uint8_t) (int) (scaled > 255.0f ? 255.0f : scaled);
+  float scaled = value * 255.0f;
+  scaled = scaled > 0 ? scaled : 0; /* also when not a number */
+  scaled = scaled < 255.0f ? scaled : 255.0f;
+  return (uint8_t) (int) (scaled + 0.5f);
 }
 
 static void

@@ -12,6 +12,7 @@ typedef struct {
   const float *state6, *count;
   float *warped6, *warped_count;
   int h, w;
+  bool whole; /* chroma at the nearest position */
 } Warp;
 
 static inline int
@@ -77,7 +78,8 @@ warp_chroma (const Warp *a, int channel, int y, int x0, int x1, AeVector v)
 {
   const float *plane = a->state6 + (size_t) channel * a->h * a->w;
   float *out = a->warped6 + (size_t) channel * a->h * a->w + (size_t) y * a->w;
-  int dx = v.x >> 1, dy = v.y >> 1, fx = v.x & 1, fy = v.y & 1;
+  int fx = a->whole ? 0 : v.x & 1, fy = a->whole ? 0 : v.y & 1;
+  int dx = v.x >> 1, dy = v.y >> 1;
   int sy = y + dy;
   bool inside = x0 + dx >= 1 && x1 + dx + 2 <= a->w && sy >= 1
                 && sy + 2 < a->h;
@@ -148,7 +150,17 @@ ae_motion_warp (const AeVector *vectors, const float *state6,
     const float *count, int h, int w, int n_threads, float *warped6,
     float *warped_count)
 {
-  Warp a = { vectors, state6, count, warped6, warped_count, h, w };
+  Warp a = { vectors, state6, count, warped6, warped_count, h, w, false };
+  ae_pool_run (ae_pool_shared (), n_threads,
+      (size_t) (h + BLOCK - 1) / BLOCK, warp_job, &a);
+}
+
+void
+ae_motion_warp_whole (const AeVector *vectors, const float *state6,
+    const float *count, int h, int w, int n_threads, float *warped6,
+    float *warped_count)
+{
+  Warp a = { vectors, state6, count, warped6, warped_count, h, w, true };
   ae_pool_run (ae_pool_shared (), n_threads,
       (size_t) (h + BLOCK - 1) / BLOCK, warp_job, &a);
 }
