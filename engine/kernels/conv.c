@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/conv.h"
+
+#include "util/mem.h"
+
+#include <string.h>
+
+static void
+set_ends (AeConvPlan *p)
+{
+  const AeConvGeo *g = &p->geo;
+  bool back = p->kind == AE_CONV_TRANSPOSED;
+  p->src_c = back ? g->oc : g->ic;
+  p->src_h = back ? g->oh : g->ih;
+  p->src_w = back ? g->ow : g->iw;
+  p->dst_c = back ? g->ic : g->oc;
+  p->dst_h = back ? g->ih : g->oh;
+  p->dst_w = back ? g->iw : g->ow;
+  p->src_blocks = ae_blocks (p->src_c);
+  p->dst_blocks = ae_blocks (p->dst_c);
+}
+
+bool
+ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
+    bool plain_src, const AeKernels *kernels)
+{
+  *plan = (AeConvPlan){ .geo = *geo, .kind = kind, .plain_src = plain_src };
+  set_ends (plan);
+  if (geo->kh > AE_MAX_TAPS || geo->kw > AE_MAX_TAPS)
+    return false;
+  plan->winograd = !plain_src && ae_winograd_plan (plan, kernels);
+  return plan->winograd || ae_taps_plan (plan, kernels);
+}
+
+size_t
+ae_conv_work_size (const AeConvPlan *plan, int n_threads)
+{
+  size_t floats = plan->work * n_threads + plan->partial * plan->n_partial;
+  return floats * sizeof (float);
+}
+
+void
+ae_conv_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, const float *bias, float *packed)
+{
+  size_t lanes = (size_t) plan->dst_blocks * AE_BLOCK;
+  memset (packed, 0, lanes * sizeof (float));
+  if (bias)
+    memcpy (packed, bias, plan->dst_c * sizeof (float));
+  if (plan->winograd)
+    ae_winograd_pack (plan, run, weights, packed + lanes);
+  else
+    ae_taps_pack (plan, run, weights, packed + lanes);
+}
+
+void
+ae_conv_run (const AeConvPlan *plan, const AeConvRun *run, const float *src,
+    const float *packed, const float *residual, const AeClamp *clamp,
+    float *dst)
+{
+  if (plan->winograd)
+    ae_winograd_run (plan, run, src, packed, residual, clamp, dst);
+  else
+    ae_taps_run (plan, run, src, packed, residual, clamp, dst);
+}
+
+void
+ae_conv_run_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const float *in, const float *dout, bool add, float *dw)
+{
+  if (plan->winograd)
+    ae_winograd_weights (plan, run, in, dout, add, dw);
+  else
+    ae_taps_weights (plan, run, in, dout, add, dw);
+}
+
+/* Sums of bias gradients go through one partial result per SUM_ROWS rows, so
+ * that they do not depend on the number of threads. */
+#define SUM_ROWS 16
+
+typedef struct {
+  const AeConvRun *run;
+  const float *x;
+  int blocks, h, w, chunks;
+} SumJob;
+
+static void
+sum_job (void *arg, size_t index, int thread)
+{
+  const SumJob *s = arg;
+  (void) thread;
+  int image = index / s->chunks, y = index % s->chunks * SUM_ROWS;
+  int end = y + SUM_ROWS < s->h ? y + SUM_ROWS : s->h;
+  float *sum = s->run->work + index * s->blocks * AE_BLOCK;
+  memset (sum, 0, s->blocks * AE_BLOCK * sizeof (float));
+  size_t row = (size_t) s->w * AE_BLOCK;
+  for (; y < end; y++)
+    for (int b = 0; b < s->blocks; b++)
+      s->run->kernels->sum_pixels (
+          s->x + (((size_t) image * s->h + y) * s->blocks + b) * row, s->w,
+          sum + b * AE_BLOCK);
+}
+
+size_t
+ae_bias_grad_work (int n, int channels, int h)
+{
+  size_t chunks = (h + SUM_ROWS - 1) / SUM_ROWS;
+  return n * chunks * ae_blocks (channels) * AE_BLOCK * sizeof (float);
+}
+
+void
+ae_bias_grad (const AeConvRun *run, const float *dout, int n, int channels,
+    int h, int w, bool add, float *db)
+{
+  SumJob s = { run, dout, ae_blocks (channels), h, w,
+    (h + SUM_ROWS - 1) / SUM_ROWS };
+  size_t n_jobs = (size_t) n * s.chunks;
+  ae_pool_run (run->pool, run->n_threads, n_jobs, sum_job, &s);
+  for (int c = 0; c < channels; c++) {
+    double sum = add ? db[c] : 0;
+    for (size_t i = 0; i < n_jobs; i++)
+      sum += run->work[i * s.blocks * AE_BLOCK + c];
+    db[c] = (float) sum;
+  }
+}
+
+typedef struct {
+  const AeKernels *kernels;
+  const float *from;
+  float *to;
+  int c, h, w;
+  bool add;
+} LayoutJob;
+
+static void
+to_blocked_row (void *arg, size_t index, int thread)
+{
+  const LayoutJob *j = arg;
+  (void) thread;
+  size_t image = index / j->h, y = index % j->h, plane = (size_t) j->h * j->w;
+  for (int c = 0; c < j->c; c += AE_BLOCK)
+    j->kernels->row_to_blocked (
+        j->from + (image * j->c + c) * plane + y * j->w, plane,
+        j->c - c < AE_BLOCK ? j->c - c : AE_BLOCK, j->w,
+        j->to + (index * ae_blocks (j->c) + c / AE_BLOCK) * j->w * AE_BLOCK,
+        j->add);
+}
+
+static void
+to_plain_row (void *arg, size_t index, int thread)
+{
+  const LayoutJob *j = arg;
+  (void) thread;
+  size_t image = index / j->h, y = index % j->h, plane = (size_t) j->h * j->w;
+  for (int c = 0; c < j->c; c += AE_BLOCK)
+    j->kernels->row_to_plain (
+        j->from + (index * ae_blocks (j->c) + c / AE_BLOCK) * j->w * AE_BLOCK,
+        j->c - c < AE_BLOCK ? j->c - c : AE_BLOCK, j->w,
+        j->to + (image * j->c + c) * plane + y * j->w, plane, j->add);
+}
+
+void
+ae_to_blocked (const AeConvRun *run, const float *plain, int n, int c, int h,
+    int w, bool add, float *blocked)
+{
+  LayoutJob job = { run->kernels, plain, blocked, c, h, w, add };
+  ae_pool_run (
+      run->pool, run->n_threads, (size_t) n * h, to_blocked_row, &job);
+}
+
+void
+ae_to_plain (const AeConvRun *run, const float *blocked, int n, int c, int h,
+    int w, bool add, float *plain)
+{
+  LayoutJob job = { run->kernels, blocked, plain, c, h, w, add };
+  ae_pool_run (run->pool, run->n_threads, (size_t) n * h, to_plain_row, &job);
+}

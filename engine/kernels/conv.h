@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_KERNELS_CONV_H
+#define AE_KERNELS_CONV_H
+
+/* 2-D convolutions of f32 images in the blocked layout, without groups: two
+ * algorithms (Winograd's F(4x4,3x3) and sums over taps), each forward,
+ * transposed (which is the data gradient of a convolution and the forward of a
+ * transposed one) and for the gradient of the weights. A plan is made once per
+ * shape; weights are packed when they change; running allocates nothing. */
+
+#include "kernels/kernels.h"
+#include "util/pool.h"
+
+/* A convolution from (n, ic, ih, iw) to (n, oc, oh, ow) with weights
+ * [oc][ic][kh][kw]: out (y, x) sums in (y * sh + i * dh - pt, ...). */
+typedef struct {
+  int n, ic, ih, iw, oc, oh, ow;
+  int kh, kw, sh, sw, dh, dw;
+  int pt, pl; /* zero rows above and columns left */
+} AeConvGeo;
+
+typedef enum {
+  AE_CONV_FORWARD,    /* in -> out */
+  AE_CONV_TRANSPOSED, /* out -> in, with the same weights */
+  AE_CONV_WEIGHTS     /* in, out's gradient -> gradient of weights */
+} AeConvKind;
+
+typedef struct {
+  AeConvGeo geo;
+  AeConvKind kind;
+  bool winograd;
+  bool plain_src; /* the source is plain: taps only, few channels */
+  /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
+  int src_c, src_h, src_w, src_blocks;
+  int dst_c, dst_h, dst_w, dst_blocks;
+  /* Winograd: the strided forms are 3x3 convolutions between images whose
+   * channels are the step x step phases of the real ones. */
+  int in_step, out_step, pad_y, pad_x;
+  int tiles_y, tiles_x, strip; /* tile grid of an image, tiles per job */
+  /* Taps: destination rows and columns per job, in units of a phase. */
+  int job_rows, job_cols, n_job_rows, n_job_cols;
+  size_t n_jobs;
+  size_t packed;    /* floats: bias, then weights */
+  size_t work;      /* floats per thread */
+  size_t partial;   /* floats of one accumulator (AE_CONV_WEIGHTS) */
+  int n_partial;
+} AeConvPlan;
+
+/* False when no fast form fits (the caller has plain ones). */
+bool ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
+    bool plain_src, const AeKernels *kernels);
+
+/* Bytes of work for a run with n_threads. */
+size_t ae_conv_work_size (const AeConvPlan *plan, int n_threads);
+
+typedef struct {
+  const AeKernels *kernels;
+  AePool *pool;
+  int n_threads;
+  float *work; /* 64-aligned */
+} AeConvRun;
+
+/* Fills plan->packed floats. bias may be NULL. */
+void ae_conv_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, const float *bias, float *packed);
+
+/* dst = clamp (conv (src) + bias + residual). residual (layout of dst, may be
+ * dst itself) and clamp may be NULL. */
+void ae_conv_run (const AeConvPlan *plan, const AeConvRun *run,
+    const float *src, const float *packed, const float *residual,
+    const AeClamp *clamp, float *dst);
+
+/* dw[oc][ic][kh][kw] = or += sum over images and pixels. */
+void ae_conv_run_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const float *in, const float *dout, bool add, float *dw);
+
+/* db[channels] = or += sums of a blocked (n, channels, h, w). `work` of the
+ * run holds at least ae_bias_grad_work () bytes. */
+size_t ae_bias_grad_work (int n, int channels, int h);
+void ae_bias_grad (const AeConvRun *run, const float *dout, int n,
+    int channels, int h, int w, bool add, float *db);
+
+/* Layout of a whole f32 tensor (n, c, h, w). add: += instead of =. */
+void ae_to_blocked (const AeConvRun *run, const float *plain, int n, int c,
+    int h, int w, bool add, float *blocked);
+void ae_to_plain (const AeConvRun *run, const float *blocked, int n, int c,
+    int h, int w, bool add, float *plain);
+
+/* Winograd and taps behind the functions above. */
+bool ae_winograd_plan (AeConvPlan *plan, const AeKernels *kernels);
+void ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, float *u);
+void ae_winograd_run (const AeConvPlan *plan, const AeConvRun *run,
+    const float *src, const float *packed, const float *residual,
+    const AeClamp *clamp, float *dst);
+void ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const float *in, const float *dout, bool add, float *dw);
+bool ae_taps_plan (AeConvPlan *plan, const AeKernels *kernels);
+void ae_taps_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, float *packed);
+void ae_taps_run (const AeConvPlan *plan, const AeConvRun *run,
+    const float *src, const float *packed, const float *residual,
+    const AeClamp *clamp, float *dst);
+void ae_taps_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const float *in, const float *dout, bool add, float *dw);
+
+static inline int
+ae_blocks (int channels)
+{
+  return (channels + AE_BLOCK - 1) / AE_BLOCK;
+}
+
+static inline int
+ae_last_block (int channels)
+{
+  return channels - (ae_blocks (channels) - 1) * AE_BLOCK;
+}
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_KERNELS_KERNELS_H
+#define AE_KERNELS_KERNELS_H
+
+/* The inner loops of convolutions, as a table of functions per instruction
+ * set. Everything here works on raw pointers in the blocked layout: a pixel is
+ * 16 consecutive floats (the channels of one block), rows are
+ * [block][column][16]. None allocates, none starts threads; strides and
+ * offsets are in floats. How they are put together to convolutions, and how
+ * work is cut into jobs, is level-independent code in winograd.c and taps.c. */
+
+#include <ae/cpu.h>
+#include <ae/types.h>
+
+#define AE_MAX_TAPS 32 /* largest kernel side of the fast convolutions */
+
+/* y = min (max (x > 0 ? x : slope * x, lo), hi); a NaN stays a NaN. */
+typedef struct {
+  float slope, lo, hi;
+} AeClamp;
+
+/* C[p][o] = clamp (bias[o] + residual[p][o] + sum A[p][k] B[k][o]) where k runs
+ * over n_y x n_x taps, blocks of 16 input channels and channels:
+ *   A[p][k] = a[p * a_px + tap_y[y] + tap_x[x] + block * a_block + channel]
+ * with 16 channels in every block but the last, which has k_last (of any
+ * size when n_k is 1), and B consecutive in that order, [k][16] for each block
+ * of 16 outputs. */
+typedef struct {
+  const float *a;
+  size_t a_px, a_block;
+  int n_y, n_x, n_k, k_last;
+  const ptrdiff_t *tap_y, *tap_x;
+  const float *b;
+  size_t b_block; /* from one block of 16 outputs to the next */
+  float *c;
+  size_t c_block, c_px;
+  int n_px, n_blocks;
+  const float *bias;     /* 16 * n_blocks, or NULL */
+  const float *residual; /* strides of c, or NULL */
+  const AeClamp *clamp;  /* or NULL */
+} AeGemm;
+
+/* C[i][o] += sum over n_rows rows and n_k columns of A[row][k][i] B[row][k][o],
+ *   A = a[row * a_row + k * a_k + i], B = b[row * b_row + k * 16 + o],
+ *   C = c[i * 16 + o], for n_blocks blocks of 16 outputs: the gradient of
+ * weights, where k are pixels. */
+typedef struct {
+  const float *a;
+  size_t a_row, a_k;
+  const float *b;
+  size_t b_row, b_block;
+  float *c;
+  size_t c_block;
+  int n_rows, n_k, n_i, n_blocks;
+} AeGradGemm;
+
+/* `n` neighbouring tiles of one channel block for the transforms of Winograd's
+ * F(4x4,3x3). row[r] is column 0 of an image row (NULL = outside the image);
+ * tile t starts at column x + 4 t; columns outside 0 .. width-1 read as zero
+ * and are not written. Transformed values: freq[f * freq_stride + 16 t],
+ * f = 6 * vertical + horizontal. */
+typedef struct {
+  float *row[6];
+  const float *residual[4]; /* output transform; NULL = none */
+  size_t px;
+  int x, width, n;
+  float *freq;
+  size_t freq_stride;
+  const float *bias;    /* output transform: 16, or NULL */
+  const AeClamp *clamp; /* output transform: or NULL */
+} AeTiles;
+
+typedef struct {
+  AeCpuLevel level;
+  /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
+  int (*gemm_px) (int n_blocks);
+  void (*gemm) (const AeGemm *g);
+  void (*grad_gemm) (const AeGradGemm *g);
+
+  /* Lavin and Gray, "Fast algorithms for convolutional neural networks",
+   * 2016. in: freq = B' row[0..5] B. out: row[0..3] = A' freq A.
+   * out_grad: freq = A row[0..3] A'. */
+  void (*tiles_in) (const AeTiles *t);
+  void (*tiles_out) (const AeTiles *t);
+  void (*tiles_out_grad) (const AeTiles *t);
+  /* u[f * stride + lane] = G w G', w is [3][3][16]; and its transpose
+   * w = G' u G. */
+  void (*tile_weights) (const float *w, float *u, size_t stride);
+  void (*tile_weights_grad) (const float *u, size_t stride, float *w);
+
+  /* One image row of `channels` <= 16 planes to or from [width][16]; missing
+   * channels become zeros. add: += instead of =. */
+  void (*row_to_blocked) (const float *plain, size_t plane, int channels,
+      int width, float *blocked, bool add);
+  void (*row_to_plain) (const float *blocked, int channels, int width,
+      float *plain, size_t plane, bool add);
+
+  /* sum[16] += over n pixels of x[n][16]. */
+  void (*sum_pixels) (const float *x, size_t n, float *sum);
+  /* y += x, n floats. */
+  void (*add) (const float *x, size_t n, float *y);
+  /* x = clamp (x). */
+  void (*clamp) (float *x, size_t n, const AeClamp *clamp);
+
+  /* Runs `rounds` rounds of independent multiply-adds in registers; returns
+   * how many multiply-adds that was. *sink keeps them alive. */
+  double (*peak) (long rounds, float *sink);
+} AeKernels;
+
+/* The table for ae_cpu_level (). */
+const AeKernels *ae_kernels (void);
+
+/* The table of one level; NULL where the machine cannot run it. */
+const AeKernels *ae_kernels_at (AeCpuLevel level);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Layout changes of single rows, sums, and the table of one instruction set.
+ * Compiled once per instruction set. */
+#include "kernels/vec.h"
+
+void
+FN (row_to_blocked) (
+    const float *plain, size_t plane, int channels, int width, float *blocked,
+    bool add)
+{
+  for (int x = 0; x < width; x++)
+    for (int l = 0; l < (add ? channels : 16); l++)
+      blocked[(size_t) x * 16 + l]
+          = (l < channels ? plain[l * plane + x] : 0)
+          + (add ? blocked[(size_t) x * 16 + l] : 0);
+}
+
+void
+FN (row_to_plain) (const float *blocked, int channels, int width, float *plain,
+    size_t plane, bool add)
+{
+  for (int l = 0; l < channels; l++) {
+    float *to = plain + l * plane;
+    if (add)
+      for (int x = 0; x < width; x++)
+        to[x] += blocked[(size_t) x * 16 + l];
+    else
+      for (int x = 0; x < width; x++)
+        to[x] = blocked[(size_t) x * 16 + l];
+  }
+}
+
+static void
+sum_pixels (const float *x, size_t n, float *sum)
+{
+  for (int lane = 0; lane < 16; lane += VL) {
+    vf a = load (sum + lane), b = { 0 };
+    size_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+      a += load (x + i * 16 + lane);
+      b += load (x + i * 16 + 16 + lane);
+    }
+    if (i < n)
+      a += load (x + i * 16 + lane);
+    store (sum + lane, a + b);
+  }
+}
+
+static void
+add (const float *x, size_t n, float *y)
+{
+  size_t i = 0;
+  for (; i + VL <= n; i += VL)
+    store (y + i, load (y + i) + load (x + i));
+  for (; i < n; i++)
+    y[i] += x[i];
+}
+
+static void
+clamp (float *x, size_t n, const AeClamp *c)
+{
+  size_t i = 0;
+  for (; i + VL <= n; i += VL)
+    store (x + i, clamp_vec (load (x + i), c));
+  for (; i < n; i++) {
+    float y = x[i] < 0 ? x[i] * c->slope : x[i];
+    y = y < c->lo ? c->lo : y;
+    x[i] = y > c->hi ? c->hi : y;
+  }
+}
+
+/* Twelve independent sums cover the latency of two units. */
+static double
+peak (long rounds, float *sink)
+{
+  vf acc[12];
+  for (int i = 0; i < 12; i++)
+    acc[i] = splat (*sink + i);
+  vf a = splat (0.999f + *sink), b = splat (1e-6f);
+  for (long r = 0; r < rounds; r++)
+#pragma GCC unroll 12
+    for (int i = 0; i < 12; i++)
+      acc[i] = acc[i] * a + b;
+  vf sum = { 0 };
+  for (int i = 0; i < 12; i++)
+    sum += acc[i];
+  for (int l = 0; l < VL; l++)
+    *sink += sum[l];
+  return 12.0 * VL * rounds;
+}
+
+extern const AeKernels PASTE (ae_kernels, LEVEL);
+const AeKernels PASTE (ae_kernels, LEVEL) = {
+  .level = LEVEL_ENUM,
+  .gemm_px = FN (gemm_px),
+  .gemm = FN (gemm),
+  .grad_gemm = FN (grad_gemm),
+  .tiles_in = FN (tiles_in),
+  .tiles_out = FN (tiles_out),
+  .tiles_out_grad = FN (tiles_out_grad),
+  .tile_weights = FN (tile_weights),
+  .tile_weights_grad = FN (tile_weights_grad),
+  .row_to_blocked = FN (row_to_blocked),
+  .row_to_plain = FN (row_to_plain),
+  .sum_pixels = sum_pixels,
+  .add = add,
+  .clamp = clamp,
+  .peak = peak,
+};

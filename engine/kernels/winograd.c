@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Winograd's F(4x4,3x3) (Lavin and Gray, 2016): 36 small matrix products
+ * instead of 9 large ones with four times the multiplications. A job is a strip
+ * of `strip` tiles, consecutive over images, tile rows and tile columns, whose
+ * transformed values stay in the core's own cache.
+ *
+ * Stride 2 with kernels of 4 to 6 is the same thing on images whose channels
+ * are the 2x2 phases of the real ones; the phases are read and written in
+ * place. */
+#include "kernels/conv.h"
+
+#include <string.h>
+
+#define FREQS 36
+#define STRIP_BYTES (448 << 10) /* of transformed values per job */
+#define MAX_PARTIAL 8
+#define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
+
+static int
+floor_div (int a, int b)
+{
+  return a >= 0 ? a / b : -((-a + b - 1) / b);
+}
+
+/* Where the 3 taps of the virtual convolution start: sets the virtual padding
+ * of one axis; false when 3 taps do not reach. */
+static bool
+virtual_axis (bool back, int k, int s, int pad, int *virtual_pad)
+{
+  int first, last;
+  if (back) {
+    first = -floor_div (k - 1 - pad, s);
+    last = floor_div (s - 1 + pad, s);
+  } else {
+    first = floor_div (-pad, s);
+    last = floor_div (k - 1 - pad, s);
+  }
+  *virtual_pad = -first;
+  return last - first + 1 <= 3;
+}
+
+/* Index into the real kernel of virtual tap v between two phases, which may
+ * be outside 0 .. k-1. */
+static int
+real_tap (
+    bool back, int s, int pad, int virtual_pad, int v, int in_ph, int out_ph)
+{
+  int block = s * (v - virtual_pad);
+  return back ? out_ph + pad - block : block + in_ph + pad;
+}
+
+static bool
+worthwhile (const AeConvGeo *g)
+{
+  if (g->dh != 1 || g->dw != 1 || g->sh != g->sw)
+    return false;
+  if (g->sh == 1)
+    return g->kh == 3 && g->kw == 3 && g->ic >= 8 && g->oc >= 8;
+  return g->sh == 2 && g->kh >= 4 && g->kw >= 4 && g->ic >= 4 && g->oc >= 8;
+}
+
+static int
+phases_in (const AeConvPlan *p)
+{
+  return p->in_step * p->in_step;
+}
+
+static int
+phases_out (const AeConvPlan *p)
+{
+  return p->out_step * p->out_step;
+}
+
+static int
+in_blocks (const AeConvPlan *p)
+{
+  return phases_in (p) * p->src_blocks;
+}
+
+static int
+out_blocks (const AeConvPlan *p)
+{
+  return phases_out (p) * p->dst_blocks;
+}
+
+/* Strides in floats between frequencies; the odd 16 keeps the 36 streams out
+ * of one cache set. */
+static size_t
+in_freq (const AeConvPlan *p)
+{
+  return (size_t) in_blocks (p) * p->strip * 16 + 16;
+}
+
+static size_t
+out_freq (const AeConvPlan *p)
+{
+  return (size_t) out_blocks (p) * p->strip * 16 + 16;
+}
+
+static size_t
+weight_block (const AeConvPlan *p)
+{
+  return (size_t) phases_in (p) * p->src_c * 16;
+}
+
+static size_t
+weight_freq (const AeConvPlan *p)
+{
+  return out_blocks (p) * weight_block (p) + 16;
+}
+
+static size_t
+total_tiles (const AeConvPlan *p)
+{
+  return (size_t) p->geo.n * p->tiles_y * p->tiles_x;
+}
+
+static void
+choose_strip (AeConvPlan *p, const AeKernels *kernels)
+{
+  int unit = kernels->gemm_px (out_blocks (p));
+  int bytes = FREQS * 64 * (in_blocks (p) + out_blocks (p));
+  int strip = STRIP_BYTES / bytes / unit * unit;
+  int least = (24 + unit - 1) / unit * unit, most = 64 / unit * unit;
+  strip = strip < least ? least : strip > most ? most : strip;
+  /* Small images: leave some jobs for every core. */
+  while (strip > unit && total_tiles (p) < (size_t) strip * 8)
+    strip -= unit;
+  p->strip = strip;
+  p->n_jobs = (total_tiles (p) + strip - 1) / strip;
+}
+
+static void
+choose_partials (AeConvPlan *p)
+{
+  p->partial = FREQS * weight_freq (p);
+  p->n_partial = p->n_jobs < MAX_PARTIAL ? p->n_jobs : MAX_PARTIAL;
+  while (p->n_partial > 1
+         && p->partial * p->n_partial * sizeof (float) > MAX_PARTIAL_BYTES)
+    p->n_partial--;
+}
+
+bool
+ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
+{
+  const AeConvGeo *g = &p->geo;
+  bool back = p->kind == AE_CONV_TRANSPOSED;
+  if (!worthwhile (g) || !virtual_axis (back, g->kh, g->sh, g->pt, &p->pad_y)
+      || !virtual_axis (back, g->kw, g->sw, g->pl, &p->pad_x))
+    return false;
+  p->in_step = back ? 1 : g->sh;
+  p->out_step = back ? g->sh : 1;
+  int h = (p->dst_h + p->out_step - 1) / p->out_step;
+  int w = (p->dst_w + p->out_step - 1) / p->out_step;
+  p->tiles_y = (h + 3) / 4;
+  p->tiles_x = (w + 3) / 4;
+  choose_strip (p, kernels);
+  p->packed = p->dst_blocks * 16 + FREQS * weight_freq (p);
+  p->work = FREQS * (in_freq (p) + out_freq (p));
+  if (p->kind == AE_CONV_WEIGHTS)
+    choose_partials (p);
+  return true;
+}
+
+typedef struct {
+  const AeConvPlan *plan;
+  const AeConvRun *run;
+  const float *from; /* weights; or in */
+  const float *packed, *residual, *dout;
+  const AeClamp *clamp;
+  float *to;
+  bool add;
+} Job;
+
+/* The 3x3 weights from virtual input k = phase * src_c + channel to block `o`
+ * of virtual outputs. Calls visit for each that exists with its index in the
+ * real weights. */
+typedef struct {
+  int phase_y, phase_x, channel;
+} Virtual;
+
+static Virtual
+virtual_at (int index, int per_phase, int step)
+{
+  int phase = index / per_phase;
+  return (Virtual){ phase / step, phase % step, index % per_phase };
+}
+
+/* Index of the real weight, or -1: `i` = virtual input channel, `o` = virtual
+ * output block, lane in it. */
+static ptrdiff_t
+real_weight (const AeConvPlan *p, Virtual in, Virtual out, int lane, int y, int x)
+{
+  const AeConvGeo *g = &p->geo;
+  bool back = p->kind == AE_CONV_TRANSPOSED;
+  int dst = out.channel * 16 + lane;
+  int i = real_tap (back, g->sh, g->pt, p->pad_y, y, in.phase_y, out.phase_y);
+  int j = real_tap (back, g->sw, g->pl, p->pad_x, x, in.phase_x, out.phase_x);
+  if (dst >= p->dst_c || i < 0 || i >= g->kh || j < 0 || j >= g->kw)
+    return -1;
+  size_t pair = back ? (size_t) in.channel * g->ic + dst
+                     : (size_t) dst * g->ic + in.channel;
+  return (pair * g->kh + i) * g->kw + j;
+}
+
+static void
+pack_job (void *arg, size_t index, int thread)
+{
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  (void) thread;
+  int n_k = phases_in (p) * p->src_c;
+  int block = index / n_k, k = index % n_k;
+  Virtual in = virtual_at (k, p->src_c, p->in_step);
+  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
+  float w[9 * 16];
+  for (int t = 0; t < 9; t++)
+    for (int lane = 0; lane < 16; lane++) {
+      ptrdiff_t at = real_weight (p, in, out, lane, t / 3, t % 3);
+      w[t * 16 + lane] = at < 0 ? 0 : job->from[at];
+    }
+  job->run->kernels->tile_weights (
+      w, job->to + block * weight_block (p) + k * 16, weight_freq (p));
+}
+
+void
+ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, float *u)
+{
+  Job job = { .plan = plan, .run = run, .from = weights, .to = u };
+  ae_pool_run (run->pool, run->n_threads,
+      (size_t) out_blocks (plan) * phases_in (plan) * plan->src_c, pack_job,
+      &job);
+}
+
+/* Tiles `first` .. of a strip that lie in one tile row. */
+typedef struct {
+  int image, tile_y, tile_x, n;
+  int at; /* place in the strip */
+} Segment;
+
+static Segment
+segment_at (const AeConvPlan *p, size_t tile, int at, int left)
+{
+  Segment s = { .at = at };
+  s.tile_x = tile % p->tiles_x;
+  size_t row = tile / p->tiles_x;
+  s.tile_y = row % p->tiles_y;
+  s.image = row / p->tiles_y;
+  s.n = p->tiles_x - s.tile_x < left ? p->tiles_x - s.tile_x : left;
+  return s;
+}
+
+/* One side of the convolution: an image seen as `step` x `step` phases. */
+typedef struct {
+  const float *data, *residual;
+  int h, w, blocks, step, pad_y, pad_x, rows;
+} Side;
+
+static float *
+row_of (const Side *s, const float *data, int image, int y, int block, int x)
+{
+  size_t row = ((size_t) image * s->h + y) * s->blocks + block;
+  return (float *) data + (row * s->w + x) * 16;
+}
+
+/* Everything but freq, for virtual block `block` of the side. */
+static AeTiles
+tiles_of (const Side *s, const Segment *seg, int block)
+{
+  Virtual v = virtual_at (block, s->blocks, s->step);
+  AeTiles t = { .px = 16 * s->step,
+    .x = seg->tile_x * 4 - s->pad_x,
+    .width = (s->w - v.phase_x + s->step - 1) / s->step,
+    .n = seg->n };
+  for (int r = 0; r < s->rows; r++) {
+    int y = (seg->tile_y * 4 - s->pad_y + r) * s->step + v.phase_y;
+    if (y < 0 || y >= s->h || v.phase_x >= s->w)
+      continue;
+    t.row[r] = row_of (s, s->data, seg->image, y, v.channel, v.phase_x);
+    if (s->residual)
+      t.residual[r]
+          = row_of (s, s->residual, seg->image, y, v.channel, v.phase_x);
+  }
+  return t;
+}
+
+typedef void (*TilesFn) (const AeTiles *t);
+
+/* Runs fn on every virtual block of every segment of strip `index`; returns
+ * the tiles in the strip. */
+static int
+transform (const AeConvPlan *p, size_t index, const Side *side, TilesFn fn,
+    float *freq, size_t stride, const float *bias, const AeClamp *clamp)
+{
+  size_t first = index * p->strip, total = total_tiles (p);
+  int n = total - first < (size_t) p->strip ? total - first : p->strip;
+  int n_blocks = side->step * side->step * side->blocks;
+  for (int at = 0; at < n;) {
+    Segment seg = segment_at (p, first + at, at, n - at);
+    for (int block = 0; block < n_blocks; block++) {
+      AeTiles t = tiles_of (side, &seg, block);
+      t.freq = freq + ((size_t) block * p->strip + at) * 16;
+      t.freq_stride = stride;
+      t.bias = bias ? bias + block % side->blocks * 16 : NULL;
+      t.clamp = clamp;
+      fn (&t);
+    }
+    at += seg.n;
+  }
+  return n;
+}
+
+static Side
+source_side (const AeConvPlan *p, const float *data)
+{
+  return (Side){ data, NULL, p->src_h, p->src_w, p->src_blocks, p->in_step,
+    p->pad_y, p->pad_x, 6 };
+}
+
+static Side
+destination_side (
+    const AeConvPlan *p, const float *data, const float *residual)
+{
+  return (Side){ data, residual, p->dst_h, p->dst_w, p->dst_blocks,
+    p->out_step, 0, 0, 4 };
+}
+
+static void
+multiply (const Job *job, int n, const float *v, float *m)
+{
+  const AeConvPlan *p = job->plan;
+  static const ptrdiff_t none[1];
+  ptrdiff_t phase[4];
+  for (int i = 0; i < 4; i++)
+    phase[i] = (ptrdiff_t) i * p->src_blocks * p->strip * 16;
+  AeGemm g = { .a_px = 16,
+    .a_block = (size_t) p->strip * 16,
+    .n_y = phases_in (p),
+    .n_x = 1,
+    .n_k = p->src_blocks,
+    .k_last = ae_last_block (p->src_c),
+    .tap_y = phase,
+    .tap_x = none,
+    .b_block = weight_block (p),
+    .c_block = (size_t) p->strip * 16,
+    .c_px = 16,
+    .n_px = n,
+    .n_blocks = out_blocks (p) };
+  for (int f = 0; f < FREQS; f++) {
+    g.a = v + f * in_freq (p);
+    g.b = job->packed + p->dst_blocks * 16 + f * weight_freq (p);
+    g.c = m + f * out_freq (p);
+    job->run->kernels->gemm (&g);
+  }
+}
+
+static void
+run_job (void *arg, size_t index, int thread)
+{
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  const AeKernels *kernels = job->run->kernels;
+  float *v = job->run->work + thread * p->work;
+  float *m = v + FREQS * in_freq (p);
+  Side in = source_side (p, job->from);
+  Side out = destination_side (p, job->to, job->residual);
+  int n = transform (
+      p, index, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+  multiply (job, n, v, m);
+  transform (p, index, &out, kernels->tiles_out, m, out_freq (p),
+      job->packed, job->clamp);
+}
+
+void
+ae_winograd_run (const AeConvPlan *plan, const AeConvRun *run,
+    const float *src, const float *packed, const float *residual,
+    const AeClamp *clamp, float *dst)
+{
+  Job job = { .plan = plan, .run = run, .from = src, .packed = packed,
+    .residual = residual, .clamp = clamp, .to = dst };
+  ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
+}
+
+static float *
+partial_of (const Job *job, int index)
+{
+  const AeConvPlan *p = job->plan;
+  return job->run->work + p->work * job->run->n_threads + index * p->partial;
+}
+
+/* du += V' Z for every frequency. */
+static void
+multiply_grad (
+    const Job *job, int n, const float *v, const float *z, float *du)
+{
+  const AeConvPlan *p = job->plan;
+  size_t strip = (size_t) p->strip * 16;
+  AeGradGemm g = { .a_k = 16,
+    .b_block = strip,
+    .c_block = weight_block (p),
+    .n_rows = 1,
+    .n_k = n,
+    .n_blocks = out_blocks (p) };
+  for (int f = 0; f < FREQS; f++)
+    for (int block = 0; block < in_blocks (p); block++) {
+      Virtual in = virtual_at (block, p->src_blocks, 1);
+      int k = in.phase_y * p->src_c + in.channel * 16;
+      g.n_i = in.channel + 1 < p->src_blocks ? 16 : ae_last_block (p->src_c);
+      g.a = v + f * in_freq (p) + block * strip;
+      g.b = z + f * out_freq (p);
+      g.c = du + f * weight_freq (p) + k * 16;
+      job->run->kernels->grad_gemm (&g);
+    }
+}
+
+/* A fixed share of the strips, so that sums are made in the same order for
+ * every number of threads. */
+static void
+grad_job (void *arg, size_t index, int thread)
+{
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  const AeKernels *kernels = job->run->kernels;
+  float *v = job->run->work + thread * p->work;
+  float *z = v + FREQS * in_freq (p), *du = partial_of (job, index);
+  Side in = source_side (p, job->from);
+  Side out = destination_side (p, job->dout, NULL);
+  memset (du, 0, p->partial * sizeof (float));
+  size_t end = p->n_jobs * (index + 1) / p->n_partial;
+  for (size_t s = p->n_jobs * index / p->n_partial; s < end; s++) {
+    int n = transform (
+        p, s, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+    transform (
+        p, s, &out, kernels->tiles_out_grad, z, out_freq (p), NULL, NULL);
+    multiply_grad (job, n, v, z, du);
+  }
+}
+
+static void
+reduce_job (void *arg, size_t index, int thread)
+{
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  (void) thread;
+  int n_k = phases_in (p) * p->src_c;
+  int block = index / n_k, k = index % n_k;
+  float u[FREQS * 16] = { 0 }, w[9 * 16];
+  for (int i = 0; i < p->n_partial; i++) {
+    const float *du = partial_of (job, i) + block * weight_block (p) + k * 16;
+    for (int f = 0; f < FREQS; f++)
+      for (int lane = 0; lane < 16; lane++)
+        u[f * 16 + lane] += du[f * weight_freq (p) + lane];
+  }
+  job->run->kernels->tile_weights_grad (u, 16, w);
+  Virtual in = virtual_at (k, p->src_c, p->in_step);
+  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
+  for (int t = 0; t < 9; t++)
+    for (int lane = 0; lane < 16; lane++) {
+      ptrdiff_t at = real_weight (p, in, out, lane, t / 3, t % 3);
+      if (at >= 0)
+        job->to[at] = w[t * 16 + lane] + (job->add ? job->to[at] : 0);
+    }
+}
+
+void
+ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const float *in, const float *dout, bool add, float *dw)
+{
+  Job job = { .plan = plan, .run = run, .from = in, .dout = dout, .to = dw,
+    .add = add };
+  ae_pool_run (run->pool, run->n_threads, plan->n_partial, grad_job, &job);
+  ae_pool_run (run->pool, run->n_threads,
+      (size_t) out_blocks (plan) * phases_in (plan) * plan->src_c, reduce_job,
+      &job);
+}

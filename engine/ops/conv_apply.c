@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Convolutions on tensors of any layout: chooses a form, converts what that
+ * form does not read or write, and lays out its scratch. */
+#include "ops/conv_form.h"
+
+#include "util/mem.h"
+
+#include <string.h>
+
+/* Channels up to which a plain source is read as it is. */
+#define FEW_CHANNELS 4
+
+/* Hands out parts of the scratch; counts only while base is NULL. */
+typedef struct {
+  char *base;
+  size_t used;
+} Scratch;
+
+static float *
+take (Scratch *s, size_t bytes)
+{
+  float *at = s->base ? (float *) (s->base + s->used) : NULL;
+  s->used += ae_align_size (bytes);
+  return at;
+}
+
+typedef struct {
+  int n, c, h, w;
+} Dims;
+
+static Dims
+dims_of (const AeTensor *t)
+{
+  const int64_t *d = t->shape.dim;
+  return (Dims){ (int) d[0], (int) d[1], (int) d[2], (int) d[3] };
+}
+
+static size_t
+blocked_bytes (const AeTensor *t)
+{
+  Dims d = dims_of (t);
+  return (size_t) d.n * d.h * d.w * ae_blocks (d.c) * AE_BLOCK
+      * sizeof (float);
+}
+
+static AeConvRun
+make_run (const AeOpCall *call)
+{
+  return (AeConvRun){ .kernels = ae_kernels (),
+    .pool = call->pool,
+    .n_threads = call->n_threads };
+}
+
+/* The tensor's data in the blocked layout, converted into scratch if need
+ * be; NULL while only counting. */
+static const float *
+as_blocked (Scratch *s, const AeConvRun *run, const AeTensor *t)
+{
+  if (t->layout == AE_LAYOUT_BLOCKED)
+    return t->data;
+  float *to = take (s, blocked_bytes (t));
+  Dims d = dims_of (t);
+  if (s->base)
+    ae_to_blocked (run, t->data, d.n, d.c, d.h, d.w, false, to);
+  return to;
+}
+
+static bool
+reads_plain (const AeTensor *src)
+{
+  return src->layout == AE_LAYOUT_PLAIN
+      && src->shape.dim[1] <= FEW_CHANNELS;
+}
+
+static size_t
+apply_fast (const AeOpCall *call, const AeConvForm *form,
+    const AeConvApply *apply, void *work)
+{
+  Scratch s = { .base = work };
+  AeConvRun run = make_run (call);
+  AeConvPlan plan;
+  bool plain = reads_plain (apply->src);
+  ae_conv_plan (&plan, &form->geo, apply->kind, plain, run.kernels);
+  float *own = apply->packed ? NULL : take (&s, plan.packed * sizeof (float));
+  run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
+  const float *packed = apply->packed ? apply->packed : own;
+  const float *src
+      = plain ? apply->src->data : as_blocked (&s, &run, apply->src);
+  const float *residual
+      = apply->residual ? as_blocked (&s, &run, apply->residual) : NULL;
+  AeTensor *dst = apply->dst;
+  bool to_plain = dst->layout == AE_LAYOUT_PLAIN;
+  float *to = to_plain ? take (&s, blocked_bytes (dst)) : dst->data;
+  if (!work)
+    return s.used;
+  if (own)
+    ae_conv_pack (&plan, &run, apply->weights->data,
+        apply->bias ? apply->bias->data : NULL, own);
+  if (apply->add && !to_plain)
+    residual = to;
+  ae_conv_run (&plan, &run, src, packed, residual, apply->clamp, to);
+  Dims d = dims_of (dst);
+  if (to_plain)
+    ae_to_plain (&run, to, d.n, d.c, d.h, d.w, apply->add, dst->data);
+  return s.used;
+}
+
+static void
+add_and_clamp (const AeConvApply *apply)
+{
+  const AeKernels *kernels = ae_kernels ();
+  size_t n = ae_shape_count (&apply->dst->shape);
+  if (apply->residual)
+    kernels->add (apply->residual->data, n, apply->dst->data);
+  if (apply->clamp)
+    kernels->clamp (apply->dst->data, n, apply->clamp);
+}
+
+size_t
+ae_conv_apply (const AeOpCall *call, const AeConvForm *form,
+    const AeConvApply *apply, void *work)
+{
+  if (form->fast)
+    return apply_fast (call, form, apply, work);
+  if (!work)
+    return 64;
+  const void *bias = apply->bias ? apply->bias->data : NULL;
+  if (apply->kind == AE_CONV_FORWARD)
+    ae_conv_plain (&form->plain, apply->src->data, apply->weights->data, bias,
+        apply->add, apply->dst->data);
+  else
+    ae_conv_plain_transposed (&form->plain, apply->src->data,
+        apply->weights->data, bias, apply->add, apply->dst->data);
+  add_and_clamp (apply);
+  return 64;
+}
+
+size_t
+ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
+    const AeTensor *in, const AeTensor *dout, bool add, AeTensor *dw,
+    void *work)
+{
+  if (!form->fast) {
+    if (work)
+      ae_conv_plain_weights (
+          &form->plain, in->data, dout->data, add, dw->data);
+    return 64;
+  }
+  Scratch s = { .base = work };
+  AeConvRun run = make_run (call);
+  AeConvPlan plan;
+  bool plain = reads_plain (in);
+  ae_conv_plan (&plan, &form->geo, AE_CONV_WEIGHTS, plain, run.kernels);
+  run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
+  const float *x = plain ? in->data : as_blocked (&s, &run, in);
+  const float *dy = as_blocked (&s, &run, dout);
+  if (work)
+    ae_conv_run_weights (&plan, &run, x, dy, add, dw->data);
+  return s.used;
+}
+
+size_t
+ae_conv_apply_bias (const AeOpCall *call, const AeConvForm *form,
+    const AeTensor *dy, bool add, AeTensor *db, void *work)
+{
+  int channels = (int) dy->shape.dim[1];
+  size_t images = (size_t) dy->shape.dim[0] * channels;
+  if (dy->layout == AE_LAYOUT_PLAIN) {
+    if (work)
+      ae_conv_plain_bias (&form->plain, dy->data, channels,
+          images ? ae_shape_count (&dy->shape) / images : 0, add, db->data);
+    return 64;
+  }
+  Dims d = dims_of (dy);
+  AeConvRun run = make_run (call);
+  run.work = work;
+  if (work)
+    ae_bias_grad (&run, dy->data, d.n, d.c, d.h, d.w, add, db->data);
+  return ae_bias_grad_work (d.n, d.c, d.h);
+}
+
+AeStatus
+ae_conv_prepare (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
+    void **state, AeError *err)
+{
+  const AeTensor *bias = call->n_in > 2 ? call->in[2] : NULL;
+  *state = NULL;
+  if (!form->fast || call->training || !call->in[1]->data
+      || (bias && !bias->data))
+    return AE_OK;
+  AeConvRun run = make_run (call);
+  AeConvPlan plan;
+  ae_conv_plan (
+      &plan, &form->geo, kind, reads_plain (call->in[0]), run.kernels);
+  *state = ae_alloc (plan.packed * sizeof (float));
+  if (!*state)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu packed weights",
+        plan.packed);
+  ae_conv_pack (
+      &plan, &run, call->in[1]->data, bias ? bias->data : NULL, *state);
+  return AE_OK;
+}
+
+bool
+ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y)
+{
+  const AeConvGeo *g = &form->geo;
+  bool forward = kind == AE_CONV_FORWARD;
+  if (!form->fast)
+    return false;
+  *x = (forward ? g->ic : g->oc) > FEW_CHANNELS;
+  *y = (forward ? g->oc : g->ic) > FEW_CHANNELS;
+  return *x || *y;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_OPS_CONV_FORM_H
+#define AE_OPS_CONV_FORM_H
+
+/* What Conv and ConvTranspose share. Both are described as a convolution from
+ * `in` to `out`: Conv runs it forward; ConvTranspose runs it transposed, its
+ * input being the `out` side. Weights are (out channels, in channels / group,
+ * kernel...) either way. */
+
+#include "kernels/conv.h"
+#include "kernels/conv_plain.h"
+#include "ops/op.h"
+
+typedef struct {
+  AeConvPlain plain; /* geometry; always valid */
+  bool fast;         /* the kernels of kernels/conv.h apply */
+  AeConvGeo geo;     /* then */
+} AeConvForm;
+
+/* Reads and checks an operator's attributes, types and shapes; *out is the
+ * output's shape. */
+AeStatus ae_conv_form (const AeOpCall *call, bool transposed, AeConvForm *form,
+    AeShape *out, AeError *err);
+
+/* One convolution of a call. dst = clamp (conv (src) + bias + residual);
+ * bias, residual, clamp may be NULL. add: dst += instead (then without the
+ * three). Tensors of any layout; all 2-D fast forms convert what they do not
+ * take as it is. `packed`: weights and bias packed before, or NULL. */
+typedef struct {
+  AeConvKind kind; /* AE_CONV_FORWARD, AE_CONV_TRANSPOSED */
+  const AeTensor *src, *weights, *bias, *residual;
+  const AeClamp *clamp;
+  bool add;
+  AeTensor *dst;
+  const float *packed;
+} AeConvApply;
+
+/* Runs in `work`; with work == NULL only tells the bytes it needs. */
+size_t ae_conv_apply (const AeOpCall *call, const AeConvForm *form,
+    const AeConvApply *apply, void *work);
+
+/* The same for dw (= or +=) from in and the gradient of out, and for the bias
+ * gradient from `dy` (in or out side, by its channels). */
+size_t ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
+    const AeTensor *in, const AeTensor *dout, bool add, AeTensor *dw,
+    void *work);
+size_t ae_conv_apply_bias (const AeOpCall *call, const AeConvForm *form,
+    const AeTensor *dy, bool add, AeTensor *db, void *work);
+
+/* Packs constant weights: *state is an array of floats for `packed`, NULL
+ * where nothing is to be packed. */
+AeStatus ae_conv_prepare (const AeOpCall *call, const AeConvForm *form,
+    AeConvKind kind, void **state, AeError *err);
+
+/* Whether x and y of this call should be blocked; false: all plain. */
+bool ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y);
+
+double ae_conv_mac (const AeConvForm *form);
+
+#endif

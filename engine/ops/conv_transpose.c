@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ConvTranspose: the data gradient of a convolution whose output is our
+ * input; its own data gradient is that convolution. */
+#include "ops/check.h"
+#include "ops/conv_form.h"
+#include "util/mem.h"
+
+static AeStatus
+infer (const AeOpCall *call, AeError *err)
+{
+  AeConvForm form;
+  AeShape out;
+  AeStatus status = ae_conv_form (call, true, &form, &out, err);
+  if (status != AE_OK)
+    return status;
+  call->out[0]->type = call->in[0]->type;
+  call->out[0]->shape = out;
+  return AE_OK;
+}
+
+/* Of a call that infer accepted. */
+static AeConvForm
+form_of (const AeOpCall *call)
+{
+  AeConvForm form;
+  AeShape out;
+  ae_conv_form (call, true, &form, &out, NULL);
+  return form;
+}
+
+static AeConvApply
+forward_apply (const AeOpCall *call)
+{
+  return (AeConvApply){ .kind = AE_CONV_TRANSPOSED,
+    .src = call->in[0],
+    .weights = call->in[1],
+    .bias = ae_input (call, 2),
+    .dst = call->out[0],
+    .packed = call->state };
+}
+
+static void
+forward (const AeOpCall *call)
+{
+  AeConvForm form = form_of (call);
+  AeConvApply apply = forward_apply (call);
+  ae_conv_apply (call, &form, &apply, call->work);
+}
+
+static void
+backward (const AeOpCall *call)
+{
+  AeConvForm form = form_of (call);
+  const AeTensor *dy = call->dout[0];
+  if (ae_din (call, 0)) {
+    AeConvApply apply = { .kind = AE_CONV_FORWARD, .src = dy,
+      .weights = call->in[1], .add = !call->overwrite[0],
+      .dst = call->din[0] };
+    ae_conv_apply (call, &form, &apply, call->work);
+  }
+  if (ae_din (call, 1))
+    ae_conv_apply_weights (call, &form, dy, call->in[0], !call->overwrite[1],
+        call->din[1], call->work);
+  if (ae_din (call, 2))
+    ae_conv_apply_bias (
+        call, &form, dy, !call->overwrite[2], call->din[2], call->work);
+}
+
+static size_t
+larger (size_t a, size_t b)
+{
+  return a > b ? a : b;
+}
+
+static size_t
+work_size (const AeOpCall *call, bool grad)
+{
+  AeConvForm form = form_of (call);
+  AeConvApply apply = forward_apply (call);
+  apply.packed = NULL;
+  if (!grad)
+    return ae_conv_apply (call, &form, &apply, NULL);
+  AeTensor dx = *call->in[0];
+  AeConvApply back = { .kind = AE_CONV_FORWARD, .src = call->out[0],
+    .weights = call->in[1], .dst = &dx };
+  size_t size = ae_conv_apply (call, &form, &back, NULL);
+  size = larger (size,
+      ae_conv_apply_weights (
+          call, &form, call->out[0], call->in[0], false, NULL, NULL));
+  return larger (size,
+      ae_conv_apply_bias (call, &form, call->out[0], false, NULL, NULL));
+}
+
+static AeStatus
+prepare (const AeOpCall *call, void **state, AeError *err)
+{
+  AeConvForm form = form_of (call);
+  return ae_conv_prepare (call, &form, AE_CONV_TRANSPOSED, state, err);
+}
+
+static bool
+layout (const AeOpCall *call, AeOpLayout *want)
+{
+  AeConvForm form = form_of (call);
+  bool x, y;
+  if (!ae_conv_layout (&form, AE_CONV_TRANSPOSED, &x, &y))
+    return false;
+  want->in_blocked = x ? 1 : 0;
+  want->out_blocked = y;
+  return true;
+}
+
+static double
+mac (const AeOpCall *call)
+{
+  AeConvForm form = form_of (call);
+  return ae_conv_mac (&form);
+}
+
+const AeOp ae_op_conv_transpose = {
+  .name = "ConvTranspose",
+  .domain = "",
+  .since = 1,
+  .min_in = 2,
+  .max_in = 3,
+  .min_out = 1,
+  .max_out = 1,
+  .flags = AE_GRAD_READS_IN,
+  .infer = infer,
+  .forward = forward,
+  .backward = backward,
+  .work_size = work_size,
+  .prepare = prepare,
+  .release = ae_free,
+  .layout = layout,
+  .mac = mac,
+};

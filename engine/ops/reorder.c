@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reorder (domain "ae"): the same f32 tensor (N,C,H,W) in the other layout.
+ * Attribute `to`: "blocked" or "plain"; the runtime has set the layouts. */
+#include "kernels/conv.h"
+#include "ops/op.h"
+
+#include <string.h>
+
+static AeStatus
+infer (const AeOpCall *call, AeError *err)
+{
+  const AeTensor *x = call->in[0];
+  if (x->type != AE_F32 || x->shape.rank != 4)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "the input is %s with %d dimensions instead of f32 with 4",
+        ae_type_name (x->type), x->shape.rank);
+  call->out[0]->type = x->type;
+  call->out[0]->shape = x->shape;
+  return AE_OK;
+}
+
+static void
+convert (const AeOpCall *call, const AeTensor *from, AeTensor *to, bool add)
+{
+  const int64_t *d = from->shape.dim;
+  AeConvRun run = { ae_kernels (), call->pool, call->n_threads, NULL };
+  int n = (int) d[0], c = (int) d[1], h = (int) d[2], w = (int) d[3];
+  if (from->layout == to->layout) {
+    if (add)
+      run.kernels->add (from->data, ae_tensor_storage (from), to->data);
+    else
+      memmove (to->data, from->data, ae_tensor_bytes (from));
+  } else if (to->layout == AE_LAYOUT_PLAIN) {
+    ae_to_plain (&run, from->data, n, c, h, w, add, to->data);
+  } else {
+    ae_to_blocked (&run, from->data, n, c, h, w, add, to->data);
+  }
+}
+
+static void
+forward (const AeOpCall *call)
+{
+  convert (call, call->in[0], call->out[0], false);
+}
+
+static void
+backward (const AeOpCall *call)
+{
+  if (call->din[0])
+    convert (call, call->dout[0], call->din[0], !call->overwrite[0]);
+}
+
+const AeOp ae_op_reorder = {
+  .name = "Reorder",
+  .domain = "ae",
+  .since = 1,
+  .min_in = 1,
+  .max_in = 1,
+  .min_out = 1,
+  .max_out = 1,
+  .infer = infer,
+  .forward = forward,
+  .backward = backward,
+};
