@@ -44,7 +44,7 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "denoisesetup.h"
+#include "denoiseloader.h"
 #include "framestats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_denoise_debug);
@@ -89,15 +89,8 @@ struct _GstDenoise {
   GstAeFrameStats stats;
   gfloat measured_noise;
 
-  /* Object lock. A change of model or threads while running is worked off by
-   * the loader thread, which leaves its result in `pending`. */
-  gboolean running;
-  guint wanted, loaded; /* serial numbers of settings */
-  AeImage format;       /* of the stream; width 0 = not known yet */
-  GstAeDenoiseSetup *pending;
-  GThread *loader;
-  gboolean loader_quit;
-  GCond loader_cond;
+  /* Object lock; not NULL while started. */
+  GstAeDenoiseLoader *loader;
 
   /* Streaming thread; start and stop. */
   GstAeDenoiseSetup *setup;
@@ -244,7 +237,6 @@ gst_denoise_init (GstDenoise *self)
   self->params.noise_level = DEFAULT_NOISE_LEVEL;
   self->params.temporal = DEFAULT_TEMPORAL;
   self->measured_noise = -1.0f;
-  g_cond_init (&self->loader_cond);
 }
 
 static void
@@ -253,104 +245,38 @@ gst_denoise_finalize (GObject *object)
   GstDenoise *self = GST_DENOISE (object);
 
   g_free (self->model_file);
-  g_cond_clear (&self->loader_cond);
   G_OBJECT_CLASS (gst_denoise_parent_class)->finalize (object);
 }
 
-/* Loading. */
-
-/* The settings as they are now, made into a setup without a format. */
-static GstAeDenoiseSetup *
-load_setup (GstDenoise *self, guint *serial, AeImage *format, AeError *error)
-{
-  GST_OBJECT_LOCK (self);
-  *serial = self->wanted;
-  *format = self->format;
-  gint n_threads = self->n_threads;
-  gchar *path = self->model_file != NULL && self->model_file[0] != '\0'
-      ? g_strdup (self->model_file)
-      : NULL;
-  GstDenoiseSpeedPreset preset = self->speed_preset;
-  GST_OBJECT_UNLOCK (self);
-
-  if (path == NULL) {
-    GEnumClass *presets = g_type_class_ref (GST_TYPE_DENOISE_SPEED_PRESET);
-    gchar *name = g_strdup_printf (
-        "denoise-%s.onnx", g_enum_get_value (presets, preset)->value_nick);
-    path = gst_ae_models_find (name, error);
-    g_free (name);
-    g_type_class_unref (presets);
-  }
-  GstAeDenoiseSetup *setup = path != NULL
-      ? gst_ae_denoise_setup_new (path, n_threads, error)
-      : NULL;
-  if (setup != NULL)
-    GST_INFO_OBJECT (self, "loaded %s", path);
-  g_free (path);
-  return setup;
-}
-
-/* Loads what is wanted now and leaves it for the streaming thread. */
-static void
-load_beside_stream (GstDenoise *self)
-{
-  AeError error = { 0 };
-  AeImage format;
-  guint serial;
-  GstAeDenoiseSetup *setup = load_setup (self, &serial, &format, &error);
-
-  if (setup != NULL && format.width > 0
-      && !gst_ae_denoise_setup_bind (setup, &format, &error))
-    gst_ae_denoise_setup_free (&setup);
-  gboolean good = setup != NULL;
-
-  GST_OBJECT_LOCK (self);
-  self->loaded = serial;
-  if (good) {
-    GstAeDenoiseSetup *older = self->pending;
-    self->pending = setup;
-    setup = older;
-  }
-  GST_OBJECT_UNLOCK (self);
-
-  gst_ae_denoise_setup_free (&setup);
-  if (!good)
-    GST_AE_WARNING (self, GST_AE_READING, &error);
-}
-
-static gpointer
-loader_main (gpointer data)
-{
-  GstDenoise *self = data;
-
-  GST_OBJECT_LOCK (self);
-  while (!self->loader_quit) {
-    if (self->loaded == self->wanted) {
-      g_cond_wait (&self->loader_cond, GST_OBJECT_GET_LOCK (self));
-      continue;
-    }
-    GST_OBJECT_UNLOCK (self);
-    load_beside_stream (self);
-    GST_OBJECT_LOCK (self);
-  }
-  GST_OBJECT_UNLOCK (self);
-  return NULL;
-}
-
-/* With the object lock held. The thread stays until stop(). */
-static void
-wake_loader (GstDenoise *self)
-{
-  if (!self->running)
-    return;
-  if (self->loader == NULL)
-    self->loader = g_thread_try_new ("denoise-loader", loader_main, self, NULL);
-  if (self->loader == NULL)
-    GST_ERROR_OBJECT (self, "no thread to load with: settings unchanged");
-  g_cond_signal (&self->loader_cond);
-}
-
 /* Properties. */
+
+/* With the object lock held; model_file is not copied. */
+static GstAeDenoiseRequest
+current_request (GstDenoise *self)
+{
+  static const gchar *const bundled[] = {
+    [GST_DENOISE_FAST] = "denoise-fast.onnx",
+    [GST_DENOISE_BALANCED] = "denoise-balanced.onnx",
+    [GST_DENOISE_QUALITY] = "denoise-quality.onnx",
+  };
+
+  return (GstAeDenoiseRequest){
+    .model_file = self->model_file,
+    .bundled = bundled[self->speed_preset],
+    .n_threads = self->n_threads,
+  };
+}
+
+/* With the object lock held. */
+static void
+request_load (GstDenoise *self)
+{
+  GstAeDenoiseRequest request = current_request (self);
+
+  if (self->loader != NULL
+      && !gst_ae_denoise_loader_request (self->loader, &request))
+    GST_ERROR_OBJECT (self, "no thread to load a model with: it stays");
+}
 
 static void
 gst_denoise_set_property (
@@ -384,10 +310,8 @@ gst_denoise_set_property (
       break;
   }
   if (id == PROP_MODEL_FILE || id == PROP_SPEED_PRESET
-      || id == PROP_N_THREADS) {
-    self->wanted++;
-    wake_loader (self);
-  }
+      || id == PROP_N_THREADS)
+    request_load (self);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -441,31 +365,49 @@ gst_denoise_get_property (
 
 /* Life cycle. */
 
+/* From the loader's thread. */
+static void
+on_load_failed (gpointer user, const AeError *error)
+{
+  GST_AE_WARNING (user, GST_AE_READING, error);
+}
+
+static GstAeDenoiseSetup *
+load_first (GstDenoise *self, AeError *error)
+{
+  GST_OBJECT_LOCK (self);
+  GstAeDenoiseRequest request = current_request (self);
+  request.model_file = g_strdup (request.model_file);
+  GST_OBJECT_UNLOCK (self);
+  GstAeDenoiseSetup *setup = gst_ae_denoise_request_load (&request, error);
+  g_free (request.model_file);
+  return setup;
+}
+
+/* The loader is there before the settings are read, so that no change after
+ * that is lost. */
 static gboolean
 gst_denoise_start (GstBaseTransform *trans)
 {
   GstDenoise *self = GST_DENOISE (trans);
   AeError error = { 0 };
-  AeImage no_format;
-  guint serial;
 
-  self->setup = load_setup (self, &serial, &no_format, &error);
+  self->last_pts = self->last_duration = GST_CLOCK_TIME_NONE;
+  self->bad_buffer = FALSE;
+  GST_OBJECT_LOCK (self);
+  self->stats = (GstAeFrameStats){ 0 };
+  self->measured_noise = -1.0f;
+  self->loader = gst_ae_denoise_loader_new (on_load_failed, self);
+  GST_OBJECT_UNLOCK (self);
+
+  self->setup = load_first (self, &error);
   if (self->setup == NULL) {
+    gst_denoise_stop (trans);
     GST_AE_ERROR (self, GST_AE_READING, &error);
     return FALSE;
   }
-  self->last_pts = self->last_duration = GST_CLOCK_TIME_NONE;
-  self->bad_buffer = FALSE;
-
-  GST_OBJECT_LOCK (self);
-  self->stats = (GstAeFrameStats) { 0 };
-  self->measured_noise = -1.0f;
-  self->running = TRUE;
-  self->loader_quit = FALSE;
-  self->loaded = serial;
-  if (self->wanted != serial)
-    wake_loader (self);
-  GST_OBJECT_UNLOCK (self);
+  GST_INFO_OBJECT (
+      self, "loaded %s", gst_ae_model_path (self->setup->model));
   return TRUE;
 }
 
@@ -475,19 +417,9 @@ gst_denoise_stop (GstBaseTransform *trans)
   GstDenoise *self = GST_DENOISE (trans);
 
   GST_OBJECT_LOCK (self);
-  self->running = FALSE;
-  self->loader_quit = TRUE;
-  GThread *loader = g_steal_pointer (&self->loader);
-  g_cond_signal (&self->loader_cond);
+  GstAeDenoiseLoader *loader = g_steal_pointer (&self->loader);
   GST_OBJECT_UNLOCK (self);
-  if (loader != NULL)
-    g_thread_join (loader);
-
-  GST_OBJECT_LOCK (self);
-  GstAeDenoiseSetup *pending = g_steal_pointer (&self->pending);
-  self->format.width = 0;
-  GST_OBJECT_UNLOCK (self);
-  gst_ae_denoise_setup_free (&pending);
+  gst_ae_denoise_loader_free (&loader);
   gst_ae_denoise_setup_free (&self->setup);
   return TRUE;
 }
@@ -497,13 +429,11 @@ gst_denoise_stop (GstBaseTransform *trans)
 /* Takes over what the loader left, if anything. A model that cannot be
  * planned for these pictures leaves the old one in place. */
 static void
-adopt_pending (GstDenoise *self, const AeImage *format)
+adopt_loaded (GstDenoise *self, const AeImage *format)
 {
   AeError error = { 0 };
+  GstAeDenoiseSetup *setup = gst_ae_denoise_loader_take (self->loader);
 
-  GST_OBJECT_LOCK (self);
-  GstAeDenoiseSetup *setup = g_steal_pointer (&self->pending);
-  GST_OBJECT_UNLOCK (self);
   if (setup == NULL)
     return;
 
@@ -533,11 +463,8 @@ gst_denoise_set_info (GstVideoFilter *filter, GstCaps *in_caps,
         (NULL));
     return FALSE;
   }
-  GST_OBJECT_LOCK (self);
-  self->format = format;
-  GST_OBJECT_UNLOCK (self);
-
-  adopt_pending (self, &format);
+  gst_ae_denoise_loader_set_format (self->loader, &format);
+  adopt_loaded (self, &format);
   if (!gst_ae_denoise_setup_bind (self->setup, &format, &error)) {
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
     return FALSE;
@@ -671,7 +598,7 @@ gst_denoise_transform_frame_ip (GstVideoFilter *filter, GstVideoFrame *frame)
 
   gst_ae_image_from_frame (&image, frame);
   gint64 start = g_get_monotonic_time ();
-  adopt_pending (self, &image);
+  adopt_loaded (self, &image);
   if (g_atomic_int_compare_and_exchange (&self->reset, TRUE, FALSE))
     ae_denoiser_reset (self->setup->denoiser);
 
