@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "plugin_test.h"
+
+#include <ae/denoise_trainer.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static gchar *folder;
+
+static const gchar recipe_text[]
+    = "[network]\nwidths = 16,16\ndepths = 1,1\ngate_width = 4\n"
+      "[training]\nsteps = 4\nbatch = 2\npatch = 16\nwarmup_steps = 0\n"
+      "[motion]\nlength_max = 2\n";
+
+gchar *
+plugin_test_path (const gchar *name)
+{
+  return g_build_filename (folder, name, NULL);
+}
+
+/* Not libcheck's assertions: they only work inside a test. */
+static void
+must (gboolean good, const AeError *error)
+{
+  if (!good)
+    g_error ("cannot make a model to test with: %s", error->text);
+}
+
+static void
+add_picture (AeDenoiseTrainer *trainer)
+{
+  AeError error = { 0 };
+  guint8 pixels[48 * 48];
+  AeImage image = { .pixels = AE_PIXELS_GRAY8,
+    .width = 48,
+    .height = 48,
+    .plane = { pixels },
+    .stride = { 48 } };
+
+  for (int i = 0; i < 48 * 48; i++)
+    pixels[i] = i % 48 * 4 + i / 480 * 7;
+  must (ae_denoise_trainer_add (trainer, &image, false, &error) == AE_OK,
+      &error);
+}
+
+void
+plugin_test_write_model (const gchar *path, const gchar *seed)
+{
+  AeError error = { 0 };
+  AeRecipe *recipe = NULL;
+  AeDenoiseTrainer *trainer = NULL;
+  AeModel *model = NULL;
+
+  must (ae_recipe_parse (&recipe, recipe_text, &error) == AE_OK, &error);
+  must (ae_recipe_set (recipe, "training", "seed", seed, &error) == AE_OK,
+      &error);
+  must (ae_denoise_trainer_new (&trainer, recipe, NULL, &error) == AE_OK,
+      &error);
+  for (int i = 0; i < 4; i++)
+    add_picture (trainer);
+  for (int i = 0; i < 2; i++)
+    must (ae_denoise_trainer_step (trainer, NULL, &error) == AE_OK, &error);
+  must (ae_denoise_trainer_model (trainer, &model, &error) == AE_OK, &error);
+  must (ae_model_save (model, path, &error) == AE_OK, &error);
+  ae_model_unref (&model);
+  ae_denoise_trainer_free (&trainer);
+  ae_recipe_free (&recipe);
+}
+
+/* The task is plain text in the file: another word of the same length makes
+ * a valid model of another task. */
+void
+plugin_test_write_other_model (const gchar *path)
+{
+  gchar *source = plugin_test_path ("denoise-fast.onnx");
+  gchar *bytes = NULL;
+  gsize size = 0;
+  guint changed = 0;
+
+  ck_assert (g_file_get_contents (source, &bytes, &size, NULL));
+  for (gsize i = 0; i + 7 <= size; i++) {
+    if (memcmp (bytes + i, "denoise", 7) == 0) {
+      memcpy (bytes + i, "deblur!", 7);
+      changed++;
+    }
+  }
+  ck_assert_uint_ge (changed, 1);
+  ck_assert (g_file_set_contents (path, bytes, size, NULL));
+  g_free (bytes);
+  g_free (source);
+}
+
+static void
+write_files (void)
+{
+  static const gchar *const names[] = { "fast", "balanced", "quality" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    gchar *model = g_strdup_printf ("%s/denoise-%s.onnx", folder, names[i]);
+    gchar *recipe = g_strdup_printf ("%s/denoise-%s.ini", folder, names[i]);
+    gchar seed[2] = { '1' + i, '\0' };
+    plugin_test_write_model (model, seed);
+    if (!g_file_set_contents (recipe, recipe_text, -1, NULL))
+      g_error ("cannot write %s", recipe);
+    g_free (model);
+    g_free (recipe);
+  }
+}
+
+/* Each test forks from this process, which must therefore not have started
+ * the engine's threads: another process writes the models. */
+static gboolean
+make_folder (void)
+{
+  int status = -1;
+
+  folder = g_dir_make_tmp ("ae-plugin-test-XXXXXX", NULL);
+  if (folder == NULL)
+    return FALSE;
+  g_setenv ("AE_MODEL_PATH", folder, TRUE);
+  pid_t child = fork ();
+  if (child == 0) {
+    write_files ();
+    _exit (0);
+  }
+  return waitpid (child, &status, 0) == child && status == 0;
+}
+
+static void
+remove_folder (void)
+{
+  GDir *dir = g_dir_open (folder, 0, NULL);
+  const gchar *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL) {
+    gchar *path = plugin_test_path (name);
+    g_remove (path);
+    g_free (path);
+  }
+  g_clear_pointer (&dir, g_dir_close);
+  g_rmdir (folder);
+  g_clear_pointer (&folder, g_free);
+}
+
+int
+plugin_test_run (int argc, char **argv, Suite *(*suite) (void))
+{
+  gst_check_init (&argc, &argv);
+  int failed = 1;
+  if (make_folder ())
+    failed = gst_check_run_suite (suite (), g_get_prgname (), "tests");
+  else
+    g_printerr ("cannot make the models to test with\n");
+  remove_folder ();
+  return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Pictures: a bright disc on a ramp, with noise of about 10 grey levels. */
+static guint
+sample (guint x, guint y, guint component, guint *state)
+{
+  gint value = 60 + (gint) ((x + 2 * y + 30 * component) % 100);
+
+  if ((x % 16) * (x % 16) + (y % 16) * (y % 16) < 40)
+    value += 50;
+  *state = *state * 1664525 + 1013904223;
+  value += (gint) (*state >> 27) - 16;
+  return CLAMP (value, 0, 255);
+}
+
+static void
+put (GstVideoFrame *frame, guint component, guint x, guint y, guint value)
+{
+  guint8 *p = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, component)
+      + (gsize) y * GST_VIDEO_FRAME_COMP_STRIDE (frame, component)
+      + (gsize) x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, component);
+  guint depth = GST_VIDEO_FRAME_COMP_DEPTH (frame, component);
+
+  if (depth <= 8)
+    *p = value;
+  else
+    GST_WRITE_UINT16_LE (p,
+        (value << (depth - 8))
+            << GST_VIDEO_FORMAT_INFO_SHIFT (frame->info.finfo, component));
+}
+
+GstBuffer *
+plugin_test_picture (const GstVideoInfo *info, guint seed)
+{
+  GstBuffer *buffer
+      = gst_buffer_new_allocate (NULL, GST_VIDEO_INFO_SIZE (info), NULL);
+  GstVideoFrame frame;
+  guint state = seed * 7919 + 1;
+
+  gst_buffer_memset (buffer, 0, 0x33, -1);
+  ck_assert (gst_video_frame_map (&frame, info, buffer, GST_MAP_READWRITE));
+  for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (&frame); c++)
+    for (guint y = 0; y < (guint) GST_VIDEO_FRAME_COMP_HEIGHT (&frame, c); y++)
+      for (guint x = 0; x < (guint) GST_VIDEO_FRAME_COMP_WIDTH (&frame, c);
+           x++)
+        put (&frame, c, x, y, sample (x, y, c, &state));
+  gst_video_frame_unmap (&frame);
+  return buffer;
+}
+
+GstBuffer *
+plugin_test_pad (GstBuffer *packed, const GstVideoInfo *info, guint padding,
+    gboolean apart)
+{
+  GstBuffer *buffer = gst_buffer_new ();
+  gsize offset[GST_VIDEO_MAX_PLANES] = { 0 }, size = 0;
+  gint stride[GST_VIDEO_MAX_PLANES] = { 0 };
+  gsize lengths[GST_VIDEO_MAX_PLANES];
+  GstVideoFrame from, to;
+  guint n = GST_VIDEO_INFO_N_PLANES (info);
+
+  for (guint i = 0; i < n; i++) {
+    gint components[GST_VIDEO_MAX_COMPONENTS];
+    gst_video_format_info_component (info->finfo, i, components);
+    stride[i] = GST_VIDEO_INFO_PLANE_STRIDE (info, i) + (gint) padding;
+    lengths[i] = (gsize) stride[i]
+        * GST_VIDEO_INFO_COMP_HEIGHT (info, components[0]);
+    offset[i] = size;
+    size += lengths[i];
+  }
+  if (apart)
+    for (guint i = 0; i < n; i++)
+      gst_buffer_append_memory (
+          buffer, gst_allocator_alloc (NULL, lengths[i], NULL));
+  else
+    gst_buffer_append_memory (buffer, gst_allocator_alloc (NULL, size, NULL));
+  gst_buffer_memset (buffer, 0, 0x77, -1);
+  gst_buffer_add_video_meta_full (buffer, GST_VIDEO_FRAME_FLAG_NONE,
+      GST_VIDEO_INFO_FORMAT (info), GST_VIDEO_INFO_WIDTH (info),
+      GST_VIDEO_INFO_HEIGHT (info), n, offset, stride);
+
+  ck_assert (gst_video_frame_map (&from, info, packed, GST_MAP_READ));
+  ck_assert (gst_video_frame_map (&to, info, buffer, GST_MAP_WRITE));
+  ck_assert (gst_video_frame_copy (&to, &from));
+  gst_video_frame_unmap (&to);
+  gst_video_frame_unmap (&from);
+  gst_buffer_copy_into (buffer, packed, GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
+  gst_buffer_unref (packed);
+  return buffer;
+}
+
+GByteArray *
+plugin_test_pixels (GstBuffer *buffer, const GstVideoInfo *info)
+{
+  GByteArray *pixels = g_byte_array_new ();
+  GstVideoFrame frame;
+
+  ck_assert (gst_video_frame_map (&frame, info, buffer, GST_MAP_READ));
+  for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS (&frame); c++) {
+    guint step = GST_VIDEO_FRAME_COMP_PSTRIDE (&frame, c);
+    guint bytes = GST_VIDEO_FRAME_COMP_DEPTH (&frame, c) > 8 ? 2 : 1;
+    for (gint y = 0; y < GST_VIDEO_FRAME_COMP_HEIGHT (&frame, c); y++) {
+      const guint8 *row
+          = (const guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c)
+          + (gssize) y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c);
+      for (gint x = 0; x < GST_VIDEO_FRAME_COMP_WIDTH (&frame, c); x++)
+        g_byte_array_append (pixels, row + (gsize) x * step, bytes);
+    }
+  }
+  gst_video_frame_unmap (&frame);
+  return pixels;
+}
+
+void
+plugin_test_assert_same (GstBuffer *a, GstBuffer *b, const GstVideoInfo *info,
+    const gchar *what)
+{
+  GByteArray *pa = plugin_test_pixels (a, info);
+  GByteArray *pb = plugin_test_pixels (b, info);
+
+  ck_assert_uint_eq (pa->len, pb->len);
+  for (guint i = 0; i < pa->len; i++)
+    ck_assert_msg (pa->data[i] == pb->data[i],
+        "%s: byte %u of %u is %u, not %u", what, i, pa->len, pa->data[i],
+        pb->data[i]);
+  g_byte_array_unref (pa);
+  g_byte_array_unref (pb);
+}
+
+GstCaps *
+plugin_test_caps (const gchar *format, gint width, gint height)
+{
+  return gst_caps_new_simple ("video/x-raw", "format", G_TYPE_STRING, format,
+      "width", G_TYPE_INT, width, "height", G_TYPE_INT, height, "framerate",
+      GST_TYPE_FRACTION, 30, 1, NULL);
+}
