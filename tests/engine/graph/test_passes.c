@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ae_test.h"
+
+#include <ae/session.h>
+
+#include "graph/build.h"
+#include "graph/passes.h"
+#include "util/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int
+build_norm (AeBuilder *b, int x, int channels)
+{
+  int in[5] = { x };
+  AeGraph *graph = ae_model_edit (b->model);
+  for (int i = 1; i < 5; i++) {
+    AeShape shape = ae_shape (1, channels);
+    AeTensor *t = ae_tensor_new (AE_F32, &shape);
+    for (int c = 0; c < channels; c++)
+      ((float *) t->data)[c] = 0.5f + ae_rng_uniform (&b->rng);
+    char name[16];
+    snprintf (name, sizeof name, "bn%d_%d", x, i);
+    in[i] = ae_graph_add_constant (graph, name, t);
+  }
+  return ae_build_node (b, "BatchNormalization", NULL, in, 5);
+}
+
+/* Everything the passes rewrite: a folded norm, activations, a residual that
+ * is merged, one that cannot be (its convolution is read twice), a Dropout. */
+static AeModel *
+make_model (int channels)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 3);
+  AeConvSpec spec = { .oc = channels, .kernel = 3, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, -1, 5, -1, -1));
+  spec.ic = 5;
+  int a = build_norm (&b, ae_build_conv (&b, x, spec, "c0"), channels);
+  a = ae_build_unary (&b, "Relu", a);
+  spec.ic = channels;
+  int c = ae_build_conv (&b, a, spec, "c1");
+  int sum = ae_build_unary (
+      &b, "Relu", ae_build_binary (&b, "Add", c, a));
+  int d = ae_build_conv (&b, sum, spec, "c2");
+  int e = ae_build_binary (&b, "Add", d, sum);
+  e = ae_build_binary (&b, "Mul", e, d);
+  e = ae_build_unary (&b, "Dropout", e);
+  AeAttrs attrs = { 0 };
+  ae_attrs_set_float (&attrs, "alpha", 0.2f);
+  e = ae_build_node (&b, "LeakyRelu", &attrs,
+      (int[]){ ae_build_conv (&b, e, spec, "c3") }, 1);
+  int cat = ae_build_concat (&b, (int[]){ e, a }, 2, 1);
+  spec = (AeConvSpec){ .ic = 2 * channels, .oc = 4, .kernel = 1, .gain = 1 };
+  cat = ae_build_conv (&b, cat, spec, "c4");
+  ae_build_output (&b, ae_build_depth_to_space (&b, cat, 2), "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+static AeSession *
+run (AeModel *model, AeShape shape, bool plain, int n_threads)
+{
+  AeSession *s;
+  AeError err;
+  AeSessionOptions options
+      = { .no_optimise = plain, .n_threads = n_threads };
+  ck_assert_msg (
+      ae_session_new (&s, model, &options, &err) == AE_OK, "%s", err.text);
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, shape, NULL };
+  ck_assert_msg (ae_session_bind (s, &in, 1, &err) == AE_OK, "%s", err.text);
+  AeTensor *x = ae_session_input (s, 0);
+  AeRng rng;
+  ae_rng_seed (&rng, 4);
+  for (size_t i = 0; i < ae_shape_count (&x->shape); i++)
+    ((float *) x->data)[i] = ae_rng_normal (&rng);
+  ae_session_run (s);
+  return s;
+}
+
+static const int sizes[][2]
+    = { { 1, 1 }, { 2, 3 }, { 7, 13 }, { 16, 16 }, { 33, 50 } };
+
+/* Winograd's transforms cost some 3e-6 of the largest value per layer. */
+START_TEST (test_optimised_and_plain_runs_agree)
+{
+  for (int channels = 8; channels <= 40; channels += 16) {
+    AeModel *model = make_model (channels);
+    AeShape shape = ae_shape (4, 2, 5, sizes[_i][0], sizes[_i][1]);
+    AeSession *fast = run (model, shape, false, 2);
+    AeSession *plain = run (model, shape, true, 1);
+    const AeTensor *a = ae_session_output (fast, 0);
+    const AeTensor *b = ae_session_output (plain, 0);
+    ck_assert (ae_shape_equal (&a->shape, &b->shape));
+    float scale = 0;
+    for (size_t i = 0; i < ae_shape_count (&b->shape); i++)
+      scale = fmaxf (scale, fabsf (((const float *) b->data)[i]));
+    for (size_t i = 0; i < ae_shape_count (&b->shape); i++) {
+      float x = ((const float *) a->data)[i];
+      float y = ((const float *) b->data)[i];
+      ck_assert_msg (fabsf (x - y) < 3e-5f * scale,
+          "element %zu: %g, wanted %g (largest %g)", i, x, y, scale);
+    }
+    ae_session_free (&fast);
+    ae_session_free (&plain);
+    ae_model_unref (&model);
+  }
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+START_TEST (test_norms_activations_and_residuals_are_merged)
+{
+  AeModel *model = make_model (16);
+  AeSession *s = run (model, ae_shape (4, 1, 5, 8, 8), false, 1);
+  size_t norms = 0, relus = 0, adds = 0;
+  for (size_t i = 0; i < ae_session_info (s).n_steps; i++) {
+    const char *op = ae_session_step (s, i).op;
+    norms += strcmp (op, "BatchNormalization") == 0;
+    relus += strcmp (op, "Relu") == 0 || strcmp (op, "LeakyRelu") == 0;
+    adds += strcmp (op, "Add") == 0;
+  }
+  ck_assert_uint_eq (norms, 0);
+  ck_assert_uint_eq (relus, 0);
+  ck_assert_uint_eq (adds, 1); /* the one whose convolution is read twice */
+  ae_session_free (&s);
+  ae_model_unref (&model);
+}
+END_TEST
+
+START_TEST (test_thread_counts_give_the_same_bits)
+{
+  AeModel *model = make_model (32);
+  AeShape shape = ae_shape (4, 1, 5, 37, 61);
+  AeSession *one = run (model, shape, false, 1);
+  for (int n = 2; n < 5; n++) {
+    AeSession *many = run (model, shape, false, n);
+    ck_assert_mem_eq (ae_session_output (one, 0)->data,
+        ae_session_output (many, 0)->data,
+        ae_tensor_bytes (ae_session_output (one, 0)));
+    ae_session_free (&many);
+  }
+  ae_session_free (&one);
+  ae_model_unref (&model);
+}
+END_TEST
+
+START_TEST (test_a_part_of_the_graph_runs_alone)
+{
+  AeModel *model = make_model (16);
+  const char *in_name = "x", *out_name = NULL;
+  for (size_t i = 0; i < ae_model_n_nodes (model); i++)
+    if (strcmp (ae_model_node_op (model, i), "Relu") == 0 && !out_name)
+      out_name = ae_model_node_name (model, i); /* values share the name */
+  AeSession *s;
+  AeError err;
+  AeSessionOptions options = { .inputs = &in_name, .n_inputs = 1,
+    .outputs = &out_name, .n_outputs = 1 };
+  ck_assert_msg (
+      ae_session_new (&s, model, &options, &err) == AE_OK, "%s", err.text);
+  AeTensor in
+      = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (4, 1, 5, 6, 6), NULL };
+  ck_assert_msg (ae_session_bind (s, &in, 1, &err) == AE_OK, "%s", err.text);
+  ck_assert_int_eq (ae_session_output (s, 0)->shape.dim[1], 16);
+  ck_assert_uint_le (ae_session_info (s).n_steps, 2);
+  ae_session_free (&s);
+  ae_model_unref (&model);
+}
+END_TEST
+
+static Suite *
+passes_suite (void)
+{
+  Suite *suite = suite_create ("passes");
+  TCase *tcase = tcase_create ("passes");
+  int n = sizeof sizes / sizeof sizes[0];
+  tcase_add_loop_test (tcase, test_optimised_and_plain_runs_agree, 0, n);
+  tcase_add_test (tcase, test_norms_activations_and_residuals_are_merged);
+  tcase_add_test (tcase, test_thread_counts_give_the_same_bits);
+  tcase_add_test (tcase, test_a_part_of_the_graph_runs_alone);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+AE_TEST_MAIN (passes_suite)

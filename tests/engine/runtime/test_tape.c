@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ae_test.h"
+
+#include "graph/build.h"
+#include "runtime/tape.h"
+#include "util/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Every way a value can be shared: `a` is read three times, once through an
+ * in-place operator; half of a Split is not used; an output is read again. */
+static AeModel *
+make_dense_model (void)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 5);
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, 3));
+  int a = ae_build_dense (&b, x, 3, 4, 1, "first");
+  int r = ae_build_unary (&b, "Sigmoid", a);
+  int sum = ae_build_binary (&b, "Add", r, a);
+  int product = ae_build_binary (&b, "Mul", sum, a);
+  int both = ae_build_concat (&b, (int[]){ product, r }, 2, 1);
+  int part = ae_build_slice (&b, both, 1, 2, 7);
+  int y = ae_build_dense (&b, part, 5, 2, 1, "second");
+  ae_build_output (&b, y, "y");
+  ae_build_output (&b, ae_build_unary (&b, "Tanh", y), "z");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+/* The shape of the bundled networks: two scales with a skip. */
+static AeModel *
+make_conv_model (void)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 6);
+  AeConvSpec spec = { .ic = 3, .oc = 16, .kernel = 3, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, -1, 3, -1, -1));
+  int top = ae_build_unary (&b, "Tanh", ae_build_conv (&b, x, spec, "head"));
+  spec = (AeConvSpec){ .ic = 16, .oc = 32, .kernel = 2, .stride = 2,
+    .gain = 1 };
+  int low = ae_build_unary (
+      &b, "Sigmoid", ae_build_conv (&b, top, spec, "reduce"));
+  spec = (AeConvSpec){ .ic = 32, .oc = 16, .kernel = 2, .stride = 2,
+    .gain = 1 };
+  int up = ae_build_conv_transpose (&b, low, spec, "enlarge");
+  up = ae_build_binary (&b, "Add", up, top);
+  spec = (AeConvSpec){ .ic = 16, .oc = 2, .kernel = 3, .gain = 1 };
+  ae_build_output (&b, ae_build_conv (&b, up, spec, "tail"), "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+static AeTape *
+make_tape (AeModel *model, const AeTensor *in, int n_threads)
+{
+  AeTape *tape;
+  AeError err;
+  ck_assert_msg (
+      ae_tape_new (&tape, model, n_threads, &err) == AE_OK, "%s", err.text);
+  ck_assert_msg (ae_tape_bind (tape, in, 1, &err) == AE_OK, "%s", err.text);
+  AeTensor *x = ae_tape_input (tape, 0);
+  AeRng rng;
+  ae_rng_seed (&rng, 9);
+  for (size_t i = 0; i < ae_shape_count (&x->shape); i++)
+    ((float *) x->data)[i] = ae_rng_normal (&rng);
+  return tape;
+}
+
+/* sum of outputs weighted by fixed factors, and its gradient */
+static double
+weighted_sum (AeTape *tape, bool gradients)
+{
+  ae_tape_forward (tape, true, 1);
+  AeRng rng;
+  ae_rng_seed (&rng, 11);
+  double sum = 0;
+  for (size_t o = 0; o < ae_tape_n_outputs (tape); o++) {
+    const AeTensor *y = ae_tape_output (tape, o);
+    AeTensor *dy = ae_tape_output_grad (tape, o);
+    for (size_t i = 0; i < ae_shape_count (&y->shape); i++) {
+      float w = ae_rng_normal (&rng);
+      sum += (double) w * ((const float *) y->data)[i];
+      if (gradients)
+        ((float *) dy->data)[i] = w;
+    }
+  }
+  if (gradients)
+    ae_tape_backward (tape);
+  return sum;
+}
+
+/* Central differences of step h carry an error of about 1e-7 |sum| / h from
+ * rounding and h^2 from curvature: 1e-2 leaves some 1e-3. */
+static void
+check_gradients (AeModel *model, const AeTensor *in)
+{
+  AeTape *tape = make_tape (model, in, 2);
+  const float h = 1e-2f;
+  weighted_sum (tape, true);
+  float *params = ae_tape_params (tape), *grads = ae_tape_grads (tape);
+  size_t checked = 0;
+  for (size_t p = 0; p < ae_tape_n_params (tape); p++) {
+    const AeParam *param = ae_tape_param (tape, p);
+    size_t count = ae_shape_count (&param->shape);
+    for (size_t i = 0; i < count; i += count / 16 + 1, checked++) {
+      float *w = &params[param->offset + i], old = *w;
+      *w = old + h;
+      double up = weighted_sum (tape, false);
+      *w = old - h;
+      double down = weighted_sum (tape, false);
+      *w = old;
+      double expected = (up - down) / (2 * (double) h);
+      double got = grads[param->offset + i];
+      ck_assert_msg (fabs (got - expected) < 5e-3 * (1 + fabs (expected)),
+          "%s[%zu]: gradient %g, differences give %g", param->name, i, got,
+          expected);
+    }
+  }
+  ck_assert_uint_gt (checked, 10);
+  ae_tape_free (&tape);
+}
+
+START_TEST (test_gradients_of_a_dense_graph)
+{
+  AeModel *model = make_dense_model ();
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (2, 5, 3), NULL };
+  check_gradients (model, &in);
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+START_TEST (test_gradients_of_a_convolutional_graph)
+{
+  AeModel *model = make_conv_model ();
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (4, 2, 3, 8, 12), NULL };
+  check_gradients (model, &in);
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+START_TEST (test_gradients_add_up_and_threads_do_not_matter)
+{
+  AeModel *model = make_conv_model ();
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (4, 3, 3, 16, 8), NULL };
+  AeTape *one = make_tape (model, &in, 1), *two = make_tape (model, &in, 2);
+  weighted_sum (one, true);
+  weighted_sum (two, true);
+  size_t n = ae_tape_n_elements (one);
+  ck_assert_mem_eq (
+      ae_tape_grads (one), ae_tape_grads (two), n * sizeof (float));
+  weighted_sum (two, true);
+  for (size_t i = 0; i < n; i++) {
+    float once = ae_tape_grads (one)[i], twice = ae_tape_grads (two)[i];
+    ck_assert_float_le (
+        fabsf (twice - 2 * once), 1e-4f * (1 + fabsf (twice)));
+  }
+  ae_tape_free (&one);
+  ae_tape_free (&two);
+  ae_model_unref (&model);
+}
+END_TEST
+
+START_TEST (test_export_keeps_names_and_takes_weights)
+{
+  AeModel *model = make_dense_model (), *copy;
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (2, 5, 3), NULL };
+  AeTape *tape = make_tape (model, &in, 1);
+  const char *meta[] = { "ae.note", "changed" };
+  ck_assert_int_eq (
+      ae_tape_export (tape, NULL, NULL, 0, &copy, NULL), AE_OK);
+  ck_assert_str_eq (ae_model_id (copy), ae_model_id (model));
+  ae_model_unref (&copy);
+  ae_tape_params (tape)[0] += 1;
+  ck_assert_int_eq (ae_tape_export (tape, NULL, meta, 1, &copy, NULL), AE_OK);
+  ck_assert_str_ne (ae_model_id (copy), ae_model_id (model));
+  ck_assert_str_eq (ae_model_meta (copy, "ae.note"), "changed");
+  const AeGraph *graph = ae_model_graph (copy);
+  int v = ae_graph_find (graph, "first.weight");
+  ck_assert_float_eq (((float *) graph->values[v].constant->data)[0],
+      ae_tape_params (tape)[0]);
+  ae_model_unref (&copy);
+  ae_tape_free (&tape);
+  ae_model_unref (&model);
+}
+END_TEST
+
+static Suite *
+tape_suite (void)
+{
+  Suite *suite = suite_create ("tape");
+  TCase *tcase = tcase_create ("tape");
+  tcase_add_test (tcase, test_gradients_of_a_dense_graph);
+  tcase_add_test (tcase, test_gradients_of_a_convolutional_graph);
+  tcase_add_test (tcase, test_gradients_add_up_and_threads_do_not_matter);
+  tcase_add_test (tcase, test_export_keeps_names_and_takes_weights);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+AE_TEST_MAIN (tape_suite)
