@@ -204,23 +204,37 @@ run_sets (const char *folder, AeSession *session, char *text, size_t size)
   return outcome;
 }
 
+static AeNodeTestOutcome
+run_model (const char *folder, AeModel *model, bool no_optimise, char *text,
+    size_t size)
+{
+  AeSessionOptions options = { .no_optimise = no_optimise };
+  AeSession *session;
+  AeError err = { 0 };
+  if (ae_session_new (&session, model, &options, &err) != AE_OK) {
+    snprintf (text, size, "%s", err.text);
+    return AE_NODE_TEST_REFUSED;
+  }
+  AeNodeTestOutcome outcome = run_sets (folder, session, text, size);
+  ae_session_free (&session);
+  return outcome;
+}
+
 void
 ae_node_test_run (const char *folder, AeNodeTestResult *result)
 {
-  char path[PATH_MAX];
-  AeModel *model = NULL;
-  AeSession *session = NULL;
+  char path[PATH_MAX], *text = result->text;
+  size_t size = sizeof result->text;
+  AeModel *model;
   AeError err = { 0 };
   *result = (AeNodeTestResult){ .outcome = AE_NODE_TEST_REFUSED };
   snprintf (path, sizeof path, "%s/model.onnx", folder);
-  AeStatus status = ae_model_load (&model, path, &err);
-  if (status == AE_OK)
-    status = ae_session_new (&session, model, NULL, &err);
-  if (status == AE_OK)
-    result->outcome = run_sets (
-        folder, session, result->text, sizeof result->text);
-  else
-    snprintf (result->text, sizeof result->text, "%s", err.text);
-  ae_session_free (&session);
+  if (ae_model_load (&model, path, &err) != AE_OK) {
+    snprintf (text, size, "%s", err.text);
+    return;
+  }
+  result->outcome = run_model (folder, model, false, text, size);
+  if (result->outcome == AE_NODE_TEST_PASSED)
+    result->outcome = run_model (folder, model, true, text, size);
   ae_model_unref (&model);
 }

@@ -24,7 +24,8 @@ typedef struct {
 } AeNodeTestResult;
 
 /* Passed: every output of every data set has the type and shape wanted, and
- * |got - want| <= 1e-7 + 1e-3 |want| for each element; NaN equals NaN. */
+ * |got - want| <= 1e-7 + 1e-3 |want| for each element; NaN equals NaN. Each
+ * model runs twice: optimised, and as written. */
 AE_API void ae_node_test_run (const char *folder, AeNodeTestResult *result);
 
 #ifdef __cplusplus
