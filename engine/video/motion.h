@@ -14,13 +14,15 @@
  * each block at 1/4 size over 32x32 luma pixels, reach 12 around zero and 8
  * around the global shift; at 1/2 size the vectors of the block's
  * neighbourhood and one step around the best; at full size one pixel around
- * that. A vector other than zero, or than the one most blocks have, must win by
+ * that; then the fraction of a pixel by one step of least squares on the
+ * reference's gradients (Lucas and Kanade, 1981), where it is significant. A vector other than zero, or than the one most blocks have, must win by
  * more than noise of the given level can feign. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Luma pixels: content at (X, Y) now was at (X + x, Y + y) before. */
+/* Quarters of luma pixels: content at (X, Y) now was at (X + x / 4, Y + y / 4)
+ * before. */
 typedef struct {
   int16_t x, y;
 } AeVector;
@@ -45,16 +47,16 @@ float ae_motion_search (const float *frame6, const float *reference6, int h,
     int w, AeMotionNoise noise, int n_threads, void *scratch,
     AeVector *vectors);
 
-/* Moves the state (6,h,w) and its count (h,w) by the vectors. Chroma at half
- * positions is interpolated with (-1, 9, 9, -1) / 16. Where a vector points
+/* Moves the state (6,h,w) and its count (h,w) by the vectors, interpolating as
+ * interpolate.h says; the count is that of the nearest position. Where a vector points
  * outside the picture edges are replicated and the count is 0. The outputs
  * must not be the inputs. */
 void ae_motion_warp (const AeVector *vectors, const float *state6,
     const float *count, int h, int w, int n_threads, float *warped6,
     float *warped_count);
 
-/* The same with chroma at the nearest position: nothing is interpolated, so
- * that noise stays what it was. */
+/* The same by the nearest whole pixels: nothing is interpolated, so that noise
+ * stays what it was. */
 void ae_motion_warp_whole (const AeVector *vectors, const float *state6,
     const float *count, int h, int w, int n_threads, float *warped6,
     float *warped_count);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "util/pool.h"
+#include "video/interpolate.h"
 #include "video/motion.h"
 
 #include <stdbool.h>
@@ -12,7 +13,7 @@ typedef struct {
   const float *state6, *count;
   float *warped6, *warped_count;
   int h, w;
-  bool whole; /* chroma at the nearest position */
+  bool whole; /* nothing is interpolated */
 } Warp;
 
 static inline int
@@ -50,79 +51,94 @@ warp_luma (const Warp *a, int phase, int y, int x0, int x1, AeVector v)
       a->warped6 + (size_t) phase * plane + (size_t) y * a->w);
 }
 
-/* Half a position to the right of `row`, 4 taps. */
-static inline float
-half_way (const float *p, ptrdiff_t step)
-{
-  return (9.0f * (p[0] + p[step]) - (p[-step] + p[2 * step])) * 0.0625f;
-}
-
-/* Chroma sample at (x, y) in half-size positions + (fx, fy) / 2, with edges
- * replicated: the slow way, for blocks at the border. */
-static float
-chroma_at (const Warp *a, const float *plane, int x, int y, int fx, int fy)
-{
-  float column[4];
-  for (int i = 0; i < 4; i++) {
-    float p[4];
-    for (int k = 0; k < 4; k++)
-      p[k] = plane[(size_t) clamp_int (y + i - 1, 0, a->h - 1) * a->w
-                   + clamp_int (x + k - 1, 0, a->w - 1)];
-    column[i] = fx ? half_way (p + 1, 1) : p[1];
-  }
-  return fy ? half_way (column + 1, 1) : column[1];
-}
-
+/* Chroma under a vector of whole luma pixels that are even, or, for noise
+ * measurements, the nearest position. */
 static void
-warp_chroma (const Warp *a, int channel, int y, int x0, int x1, AeVector v)
+copy_chroma (const Warp *a, int channel, int y, int x0, int x1, AeVector v)
 {
   const float *plane = a->state6 + (size_t) channel * a->h * a->w;
   float *out = a->warped6 + (size_t) channel * a->h * a->w + (size_t) y * a->w;
-  int fx = a->whole ? 0 : v.x & 1, fy = a->whole ? 0 : v.y & 1;
-  int dx = v.x >> 1, dy = v.y >> 1;
-  int sy = y + dy;
-  bool inside = x0 + dx >= 1 && x1 + dx + 2 <= a->w && sy >= 1
-                && sy + 2 < a->h;
-  if (!fx && !fy) {
-    sy = clamp_int (sy, 0, a->h - 1);
-    copy_shifted (plane + (size_t) sy * a->w, a->w, dx, x0, x1, out);
-  } else if (!inside || (fx && fy)) {
-    for (int x = x0; x < x1; x++)
-      out[x] = chroma_at (a, plane, x + dx, sy, fx, fy);
-  } else {
-    const float *p = plane + (size_t) sy * a->w + dx;
-    ptrdiff_t step = fx ? 1 : a->w;
-    for (int x = x0; x < x1; x++)
-      out[x] = half_way (p + x, step);
-  }
+  int sy = clamp_int (y + (v.y >> 1), 0, a->h - 1);
+  copy_shifted (plane + (size_t) sy * a->w, a->w, v.x >> 1, x0, x1, out);
 }
 
-/* A position counts only when all its luma pixels come from inside. */
+/* A position counts only when all its luma pixels come from inside. `v` in
+ * quarters of luma pixels. */
 static void
 warp_count (const Warp *a, int y, int x0, int x1, AeVector v)
 {
   float *out = a->warped_count + (size_t) y * a->w;
-  bool row_inside = 2 * y + v.y >= 0 && 2 * y + 1 + v.y < 2 * a->h;
-  int dx = v.x >> 1;
-  int sy = clamp_int (y + (v.y >> 1), 0, a->h - 1);
+  bool row_inside = 8 * y + v.y >= 0 && 8 * y + 4 + v.y <= 8 * a->h - 4;
+  int dx = (v.x + 2) >> 3;
+  int sy = clamp_int (y + ((v.y + 2) >> 3), 0, a->h - 1);
   const float *row = a->count + (size_t) sy * a->w;
   for (int x = x0; x < x1; x++) {
     bool inside
-        = row_inside && 2 * x + v.x >= 0 && 2 * x + 1 + v.x < 2 * a->w;
+        = row_inside && 8 * x + v.x >= 0 && 8 * x + 4 + v.x <= 8 * a->w - 4;
     out[x] = inside ? row[clamp_int (x + dx, 0, a->w - 1)] : 0.0f;
   }
 }
 
 static void
+interpolate_luma_block (const Warp *a, int y0, int y1, int x0, int x1,
+    AeVector v)
+{
+  float block[AE_LUMA_SIDE][AE_LUMA_SIDE];
+  ae_interpolate_luma (
+      a->state6, a->h, a->w, 8 * x0 + v.x, 8 * y0 + v.y, block);
+  for (int phase = 0; phase < 4; phase++)
+    for (int y = y0; y < y1; y++) {
+      const float *from = &block[2 * (y - y0) + (phase >> 1)][phase & 1];
+      float *to = a->warped6 + ((size_t) phase * a->h + y) * a->w;
+      for (int x = x0; x < x1; x++)
+        to[x] = from[2 * (x - x0)];
+    }
+}
+
+static void
+interpolate_chroma_block (const Warp *a, int channel, int y0, int y1, int x0,
+    int x1, AeVector v)
+{
+  float block[AE_CHROMA_SIDE][AE_CHROMA_SIDE];
+  ae_interpolate_chroma (a->state6 + (size_t) channel * a->h * a->w, a->h,
+      a->w, 8 * x0 + v.x, 8 * y0 + v.y, block);
+  for (int y = y0; y < y1; y++)
+    memcpy (a->warped6 + ((size_t) channel * a->h + y) * a->w + x0,
+        block[y - y0], (size_t) (x1 - x0) * sizeof (float));
+}
+
+/* Blocks x0 .. x1-1 of rows y0 .. y1-1 that share a vector. */
+static void
 warp_run (const Warp *a, int y0, int y1, int x0, int x1, AeVector v)
 {
+  bool whole_luma = ((v.x | v.y) & 3) == 0;
+  bool whole_chroma = ((v.x | v.y) & 7) == 0 || a->whole;
+  AeVector pixels = { (int16_t) (v.x >> 2), (int16_t) (v.y >> 2) };
   for (int y = y0; y < y1; y++) {
-    for (int phase = 0; phase < 4; phase++)
-      warp_luma (a, phase, y, x0, x1, v);
-    warp_chroma (a, 4, y, x0, x1, v);
-    warp_chroma (a, 5, y, x0, x1, v);
+    for (int phase = 0; phase < 4 && whole_luma; phase++)
+      warp_luma (a, phase, y, x0, x1, pixels);
+    for (int channel = 4; channel < 6 && whole_chroma; channel++)
+      copy_chroma (a, channel, y, x0, x1, pixels);
     warp_count (a, y, x0, x1, v);
   }
+  for (int x = x0; x < x1; x += BLOCK) {
+    int end = x + BLOCK < x1 ? x + BLOCK : x1;
+    if (!whole_luma)
+      interpolate_luma_block (a, y0, y1, x, end, v);
+    for (int channel = 4; channel < 6 && !whole_chroma; channel++)
+      interpolate_chroma_block (a, channel, y0, y1, x, end, v);
+  }
+}
+
+static AeVector
+vector_of (const Warp *a, const AeVector *vector)
+{
+  AeVector v = *vector;
+  if (a->whole) {
+    v.x = (int16_t) ((v.x + 2) & ~3);
+    v.y = (int16_t) ((v.y + 2) & ~3);
+  }
+  return v;
 }
 
 /* A row of blocks; neighbours with equal vectors go in one run. */
@@ -136,10 +152,12 @@ warp_job (void *arg, size_t index, int thread)
   int y0 = (int) index * BLOCK;
   int y1 = y0 + BLOCK < a->h ? y0 + BLOCK : a->h;
   for (int first = 0, next; first < columns; first = next) {
-    AeVector v = vectors[first];
-    for (next = first + 1; next < columns; next++)
-      if (vectors[next].x != v.x || vectors[next].y != v.y)
+    AeVector v = vector_of (a, &vectors[first]);
+    for (next = first + 1; next < columns; next++) {
+      AeVector other = vector_of (a, &vectors[next]);
+      if (other.x != v.x || other.y != v.y)
         break;
+    }
     int x1 = next * BLOCK < a->w ? next * BLOCK : a->w;
     warp_run (a, y0, y1, first * BLOCK, x1, v);
   }

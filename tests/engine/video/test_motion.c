@@ -54,7 +54,7 @@ fraction_found (int h, int w, int dx, int dy, float sigma, float ref_sigma)
       if (left < 0 || top < 0 || left + 16 > 2 * w || top + 16 > 2 * h)
         continue;
       AeVector v = vectors[y * columns + x];
-      found += v.x == dx && v.y == dy;
+      found += v.x == 4 * dx && v.y == 4 * dy;
       all++;
     }
   ae_free (scratch);
@@ -165,7 +165,7 @@ START_TEST (test_warp_is_exact_inside_and_uncounted_outside)
   size_t n = ae_motion_n_vectors (h, w);
   AeVector *vectors = ae_calloc (n, sizeof *vectors);
   for (size_t i = 0; i < n; i++)
-    vectors[i] = (AeVector) { (int16_t) dx, (int16_t) dy };
+    vectors[i] = (AeVector) { (int16_t) (4 * dx), (int16_t) (4 * dy) };
   ae_motion_warp (vectors, state, count, h, w, 2, warped, warped_count);
   for (int y = 0; y < h; y++)
     for (int x = 0; x < w; x++) {
@@ -189,8 +189,8 @@ START_TEST (test_warp_is_exact_inside_and_uncounted_outside)
 }
 END_TEST
 
-/* The four taps follow a straight ramp exactly. */
-START_TEST (test_warp_interpolates_chroma_at_half_positions)
+/* A ramp stays a ramp; HEVC's chroma filters are off by up to 1/32 sample. */
+START_TEST (test_warp_interpolates_chroma)
 {
   int h = 16, w = 24;
   float *state = filled ((size_t) 6 * h * w, 0);
@@ -202,22 +202,86 @@ START_TEST (test_warp_interpolates_chroma_at_half_positions)
   float *warped_count = filled ((size_t) h * w, -1);
   size_t n = ae_motion_n_vectors (h, w);
   AeVector *vectors = ae_calloc (n, sizeof *vectors);
-  for (int vy = -1; vy <= 1; vy++)
-    for (int vx = -1; vx <= 1; vx++) {
+  for (int vy = -8; vy <= 8; vy += 3)
+    for (int vx = -8; vx <= 8; vx++) {
       for (size_t i = 0; i < n; i++)
         vectors[i] = (AeVector) { (int16_t) vx, (int16_t) vy };
       ae_motion_warp (vectors, state, count, h, w, 1, warped, warped_count);
       for (int c = 4; c < 6; c++)
-        for (int y = 2; y < h - 2; y++)
-          for (int x = 2; x < w - 2; x++)
+        for (int y = 3; y < h - 3; y++)
+          for (int x = 3; x < w - 3; x++)
             ck_assert_float_eq_tol (warped[(c * h + y) * w + x],
-                0.01f * (x + 0.5f * vx) + 0.02f * (y + 0.5f * vy), 1e-6f);
+                0.01f * (x + 0.125f * vx) + 0.02f * (y + 0.125f * vy), 1e-3f);
     }
   ae_free (vectors);
   ae_free (warped_count);
   ae_free (warped);
   ae_free (count);
   ae_free (state);
+}
+END_TEST
+
+/* Two waves, so that every pixel has a gradient in both directions. */
+static float *
+waves (int h, int w, float left, float top, float sigma)
+{
+  float *frame = ae_calloc ((size_t) 6 * h * w, sizeof *frame);
+  AeRng rng;
+  ae_rng_seed (&rng, 9);
+  for (int c = 0; c < 4; c++)
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++) {
+        float X = (float) (2 * x + (c & 1)) + left;
+        float Y = (float) (2 * y + (c >> 1)) + top;
+        frame[(c * h + y) * w + x]
+            = 0.5f + 0.2f * sinf (0.5f * X + 0.2f * Y)
+              + 0.2f * sinf (0.3f * Y - 0.1f * X)
+              + sigma * ae_rng_normal (&rng);
+      }
+  return frame;
+}
+
+/* Shifts of fractions are found within a quarter, with noise, too, and warping
+ * by them gives the shifted picture. */
+START_TEST (test_fractions_of_pixels)
+{
+  static const float steps[][2] = { { 0.25f, 0 }, { 0.5f, -0.5f },
+    { 1.75f, 0.25f }, { -0.75f, 2.5f } };
+  int h = 48, w = 64;
+  for (int i = 0; i < 8; i++) {
+    float sigma = i < 4 ? 0 : 10 / 255.0f;
+    float dx = steps[i % 4][0], dy = steps[i % 4][1];
+    float *now = waves (h, w, dx, dy, sigma);
+    float *want = waves (h, w, dx, dy, 0);
+    float *before = waves (h, w, 0, 0, 0);
+    float *count = filled ((size_t) h * w, 1);
+    float *warped = filled ((size_t) 6 * h * w, -1);
+    float *warped_count = filled ((size_t) h * w, -1);
+    size_t n = ae_motion_n_vectors (h, w);
+    AeVector *vectors = ae_calloc (n, sizeof *vectors);
+    void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
+    AeMotionNoise noise = { sigma, 0 };
+    ae_motion_search (now, before, h, w, noise, 2, scratch, vectors);
+    for (size_t k = 0; k < n; k++) {
+      ck_assert_float_eq_tol (0.25f * vectors[k].x, dx, 0.26f);
+      ck_assert_float_eq_tol (0.25f * vectors[k].y, dy, 0.26f);
+      vectors[k] = (AeVector) { (int16_t) (4 * dx), (int16_t) (4 * dy) };
+    }
+    ae_motion_warp (vectors, before, count, h, w, 2, warped, warped_count);
+    for (int c = 0; c < 4; c++)
+      for (int y = 4; y < h - 4; y++)
+        for (int x = 4; x < w - 4; x++)
+          ck_assert_float_eq_tol (warped[(c * h + y) * w + x],
+              want[(c * h + y) * w + x], 0.004f);
+    ae_free (scratch);
+    ae_free (vectors);
+    ae_free (warped_count);
+    ae_free (warped);
+    ae_free (count);
+    ae_free (before);
+    ae_free (want);
+    ae_free (now);
+  }
 }
 END_TEST
 
@@ -263,7 +327,8 @@ motion_suite (void)
   tcase_add_test (tcase, test_threads_do_not_change_vectors);
   tcase_add_loop_test (
       tcase, test_warp_is_exact_inside_and_uncounted_outside, 0, n);
-  tcase_add_test (tcase, test_warp_interpolates_chroma_at_half_positions);
+  tcase_add_test (tcase, test_warp_interpolates_chroma);
+  tcase_add_test (tcase, test_fractions_of_pixels);
   tcase_add_test (tcase, test_all_small_sizes);
   suite_add_tcase (suite, tcase);
   return suite;
