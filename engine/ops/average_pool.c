@@ -89,10 +89,46 @@ mean_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2],
 }
 
 static void
-mean_row_plain (
-    const AeWindowRun *run, size_t x, size_t y, const int64_t at[2])
+add_line (float *to, const float *from, int64_t n, int64_t stride)
 {
-  mean_row (run, x, y, at, 1, false);
+  if (stride == 1)
+    for (int64_t o = 0; o < n; o++)
+      to[o] += from[o];
+  else if (stride == 2)
+    for (int64_t o = 0; o < n; o++)
+      to[o] += from[2 * o];
+  else
+    for (int64_t o = 0; o < n; o++)
+      to[o] += from[o * stride];
+}
+
+/* Tap by tap along the whole row. */
+static void
+mean_row_plain (
+    const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
+{
+  const AeWindow *w = &run->w;
+  const int64_t *step = run->xs.step;
+  const float *x = (const float *) run->x->data + xi;
+  float *y = (float *) run->y->data + yi;
+  Taps td = taps_at (run, 0, at[0]), th = taps_at (run, 1, at[1]);
+  memset (y, 0, (size_t) w->out[2] * sizeof *y);
+  for (int64_t d = td.first; d < td.last; d++)
+    for (int64_t h = th.first; h < th.last; h++) {
+      const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
+          + (at[1] + h * w->dilation[1]) * step[1];
+      for (int64_t k = 0; k < w->kernel[2]; k++) {
+        int64_t first, last, offset;
+        ae_window_outputs (w, 2, k, &first, &last, &offset);
+        if (first < last)
+          add_line (y + first, line + first * w->stride[2] + offset,
+              last - first, w->stride[2]);
+      }
+    }
+  for (int64_t o = 0; o < w->out[2]; o++) {
+    Taps tk = taps_at (run, 2, o * w->stride[2] - w->begin[2]);
+    y[o] *= weight (&td, &th, &tk);
+  }
 }
 
 static void

@@ -66,6 +66,25 @@ to_integer (double value)
 }
 
 static void
+load_integers (const AeTensor *t, size_t begin, size_t n, int64_t *to)
+{
+  switch (t->type) {
+    case AE_U8:
+    case AE_BOOL:
+      for (size_t i = 0; i < n; i++)
+        to[i] = ((const uint8_t *) t->data)[begin + i];
+      break;
+    case AE_I32:
+      for (size_t i = 0; i < n; i++)
+        to[i] = ((const int32_t *) t->data)[begin + i];
+      break;
+    default:
+      for (size_t i = 0; i < n; i++)
+        to[i] = ae_tensor_get_int (t, begin + i);
+  }
+}
+
+static void
 store_integers (AeTensor *t, size_t begin, size_t n, const int64_t *from)
 {
   switch (t->type) {
@@ -147,8 +166,7 @@ cast_range (void *arg, size_t begin, size_t end, int thread)
       load_floats (x, i, n, value);
       store_floats (call->out[0], i, n, value);
     } else {
-      for (size_t k = 0; k < n; k++)
-        integer[k] = ae_tensor_get_int (x, i + k);
+      load_integers (x, i, n, integer);
       store_integers (call->out[0], i, n, integer);
     }
   }

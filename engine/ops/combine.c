@@ -67,9 +67,9 @@ ae_combine (AeReduction reduction, AeTensor *to, size_t t,
   }
   for (size_t i = 0; i < n; i++)
     if (to->type == AE_I64)
-      ((int64_t *) to->data)[t + i] = join_integers (reduction,
-          ((const int64_t *) to->data)[t + i],
-          ((const int64_t *) from->data)[f + i]);
+      ae_tensor_set_int (to, t + i,
+          join_integers (reduction, ae_tensor_get_int (to, t + i),
+              ae_tensor_get_int (from, f + i)));
     else
       ae_tensor_set (to, t + i,
           join (reduction, ae_tensor_get (to, t + i),

@@ -6,6 +6,10 @@
 #include "ops/window.h"
 
 #include <math.h>
+#include <string.h>
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 static AeStatus
 infer (const AeOpCall *call, AeError *err)
@@ -42,49 +46,84 @@ rows_at (const AeWindow *w, const int64_t at[2])
   return r;
 }
 
-/* Floats; `lanes` is a constant wherever this is called. */
-static inline __attribute__ ((always_inline)) void
-max_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2],
-    int lanes)
+/* to = the larger of to and from, 16 lanes. Compilers make a comparison and a
+ * blend of it, where one instruction does. */
+static inline void
+max_lanes (float *to, const float *from)
+{
+#ifdef __SSE__
+  for (int l = 0; l < AE_BLOCK; l += 4)
+    _mm_storeu_ps (
+        to + l, _mm_max_ps (_mm_loadu_ps (from + l), _mm_loadu_ps (to + l)));
+#else
+  for (int l = 0; l < AE_BLOCK; l++)
+    to[l] = from[l] > to[l] ? from[l] : to[l];
+#endif
+}
+
+static void
+max_row_blocked (
+    const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
+{
+  const AeWindow *w = &run->w;
+  const float *x = (const float *) run->x->data + xi;
+  float *y = (float *) run->y->data + yi;
+  Rows r = rows_at (w, at);
+  for (int64_t o = 0; o < w->out[2]; o++, y += AE_BLOCK) {
+    int64_t left = o * w->stride[2] - w->begin[2], k0, k1;
+    ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
+    float best[AE_BLOCK];
+    for (int l = 0; l < AE_BLOCK; l++)
+      best[l] = -INFINITY;
+    for (int64_t h = r.h0; h < r.h1; h++) {
+      const float *line = x
+          + (at[1] + h * w->dilation[1]) * run->xs.step[1] + left * AE_BLOCK;
+      for (int64_t k = k0; k < k1; k++)
+        max_lanes (best, line + k * w->dilation[2] * AE_BLOCK);
+    }
+    memcpy (y, best, sizeof best);
+  }
+}
+
+/* to[o] = the larger of to[o] and from[o * stride]. */
+static void
+max_line (float *to, const float *from, int64_t n, int64_t stride)
+{
+  if (stride == 1)
+    for (int64_t o = 0; o < n; o++)
+      to[o] = from[o] > to[o] ? from[o] : to[o];
+  else if (stride == 2)
+    for (int64_t o = 0; o < n; o++)
+      to[o] = from[2 * o] > to[o] ? from[2 * o] : to[o];
+  else
+    for (int64_t o = 0; o < n; o++)
+      to[o] = from[o * stride] > to[o] ? from[o * stride] : to[o];
+}
+
+/* Tap by tap along the whole row. */
+static void
+max_row_plain (
+    const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
 {
   const AeWindow *w = &run->w;
   const int64_t *step = run->xs.step;
   const float *x = (const float *) run->x->data + xi;
   float *y = (float *) run->y->data + yi;
   Rows r = rows_at (w, at);
-  for (int64_t o = 0; o < w->out[2]; o++, y += lanes) {
-    int64_t left = o * w->stride[2] - w->begin[2], k0, k1;
-    ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
-    float best[AE_BLOCK];
-    for (int l = 0; l < lanes; l++)
-      best[l] = -INFINITY;
-    for (int64_t d = r.d0; d < r.d1; d++)
-      for (int64_t h = r.h0; h < r.h1; h++) {
-        const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
-            + (at[1] + h * w->dilation[1]) * step[1] + left * lanes;
-        for (int64_t k = k0; k < k1; k++)
-          for (int l = 0; l < lanes; l++) {
-            float v = line[k * w->dilation[2] * lanes + l];
-            best[l] = v > best[l] ? v : best[l];
-          }
+  for (int64_t o = 0; o < w->out[2]; o++)
+    y[o] = -INFINITY;
+  for (int64_t d = r.d0; d < r.d1; d++)
+    for (int64_t h = r.h0; h < r.h1; h++) {
+      const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
+          + (at[1] + h * w->dilation[1]) * step[1];
+      for (int64_t k = 0; k < w->kernel[2]; k++) {
+        int64_t first, last, offset;
+        ae_window_outputs (w, 2, k, &first, &last, &offset);
+        if (first < last)
+          max_line (y + first, line + first * w->stride[2] + offset,
+              last - first, w->stride[2]);
       }
-    for (int l = 0; l < lanes; l++)
-      y[l] = best[l];
-  }
-}
-
-static void
-max_row_plain (
-    const AeWindowRun *run, size_t x, size_t y, const int64_t at[2])
-{
-  max_row (run, x, y, at, 1);
-}
-
-static void
-max_row_blocked (
-    const AeWindowRun *run, size_t x, size_t y, const int64_t at[2])
-{
-  max_row (run, x, y, at, AE_BLOCK);
+    }
 }
 
 /* Where the maximum of lane l of the window is: its index in the tensor x;

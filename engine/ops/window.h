@@ -38,6 +38,20 @@ ae_window_taps (int64_t position, int64_t dilation, int64_t kernel,
   *last = room > below ? room : below;
 }
 
+/* The outputs o of one axis whose tap k is inside the input: [*first, *last).
+ * Their input is at o * stride + *offset. */
+static inline void
+ae_window_outputs (const AeWindow *w, int axis, int64_t k, int64_t *first,
+    int64_t *last, int64_t *offset)
+{
+  int64_t stride = w->stride[axis];
+  *offset = k * w->dilation[axis] - w->begin[axis];
+  int64_t room = w->in[axis] - *offset;
+  *first = *offset < 0 ? (-*offset + stride - 1) / stride : 0;
+  *last = room > 0 ? (room - 1) / stride + 1 : 0;
+  *last = *last < w->out[axis] ? *last : w->out[axis];
+}
+
 /* A plane: one channel of a plain tensor or 16 channels of a blocked one.
  * Element (d, h, w) of lane l is at data[d * step[0] + h * step[1]
  * + w * step[2] + l]. */
