@@ -10,6 +10,7 @@
 #include "aetool.h"
 
 static const AetoolCommand commands[] = {
+  { "eval", aetool_eval, "print how well a denoiser denoises" },
   { "info", aetool_info, "print what a model is" },
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
   { "train", aetool_train, "train a model from videos and pictures" },
