@@ -15,8 +15,9 @@
  * around the global shift; at 1/2 size the vectors of the block's
  * neighbourhood and one step around the best; at full size one pixel around
  * that; then the fraction of a pixel by one step of least squares on the
- * reference's gradients (Lucas and Kanade, 1981), where it is significant. A vector other than zero, or than the one most blocks have, must win by
- * more than noise of the given level can feign. */
+ * reference's gradients (Lucas and Kanade, 1981), where it is significant. A
+ * vector other than zero, or than the one most blocks have, must win by more
+ * than noise of the given level can feign. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -48,9 +49,9 @@ float ae_motion_search (const float *frame6, const float *reference6, int h,
     AeVector *vectors);
 
 /* Moves the state (6,h,w) and its count (h,w) by the vectors, interpolating as
- * interpolate.h says; the count is that of the nearest position. Where a vector points
- * outside the picture edges are replicated and the count is 0. The outputs
- * must not be the inputs. */
+ * interpolate.h says; the count is that of the nearest position. Where a
+ * vector points outside the picture edges are replicated and the count is 0.
+ * The outputs must not be the inputs. */
 void ae_motion_warp (const AeVector *vectors, const float *state6,
     const float *count, int h, int w, int n_threads, float *warped6,
     float *warped_count);

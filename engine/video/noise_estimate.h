@@ -28,7 +28,8 @@ void ae_noise_free (AeNoise **noise);
 void ae_noise_reset (AeNoise *noise);
 
 /* Takes in a frame (6,h,w); warped6 and warped_count as for ae_noise_measure
- * (moved without interpolation), or NULL when there is no frame before. Allocates nothing. */
+ * (moved without interpolation), or NULL when there is no frame before.
+ * Allocates nothing. */
 void ae_noise_update (AeNoise *noise, const float *frame6,
     const float *warped6, const float *warped_count);
 
