@@ -10,6 +10,7 @@
 #include "aetool.h"
 
 static const AetoolCommand commands[] = {
+  { "bench", aetool_bench, "time a model, beside onnxruntime when present" },
   { "eval", aetool_eval, "print how well a denoiser denoises" },
   { "info", aetool_info, "print what a model is" },
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
