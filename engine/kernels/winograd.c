@@ -14,6 +14,7 @@
 #define FREQS 36
 #define STRIP_BYTES (448 << 10) /* of transformed values per job */
 #define MAX_PARTIAL 8
+#define PARTIAL_TILES 96
 #define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
 
 static int
@@ -47,16 +48,6 @@ real_tap (
 {
   int block = s * (v - virtual_pad);
   return back ? out_ph + pad - block : block + in_ph + pad;
-}
-
-static bool
-worthwhile (const AeConvGeo *g)
-{
-  if (g->dh != 1 || g->dw != 1 || g->sh != g->sw)
-    return false;
-  if (g->sh == 1)
-    return g->kh == 3 && g->kw == 3 && g->ic >= 8 && g->oc >= 8;
-  return g->sh == 2 && g->kh >= 4 && g->kw >= 4 && g->ic >= 4 && g->oc >= 8;
 }
 
 static int
@@ -115,6 +106,25 @@ total_tiles (const AeConvPlan *p)
   return (size_t) p->geo.n * p->tiles_y * p->tiles_x;
 }
 
+/* Vector operations per virtual destination pixel and block of 16 lanes:
+ * products (36 per 16 pixels) and the measured cost of the transforms, against
+ * one product per tap. */
+static bool
+worthwhile (const AeConvPlan *p)
+{
+  const AeConvGeo *g = &p->geo;
+  if (g->dh != 1 || g->dw != 1 || g->sh != g->sw || g->sh > 2
+      || (g->sh == 1 && (g->kh != 3 || g->kw != 3)))
+    return false;
+  int phases = g->sh * g->sh;
+  bool back = p->kind == AE_CONV_TRANSPOSED;
+  double product = (double) p->src_c * p->dst_blocks;
+  double taps = product * g->kh * g->kw;
+  double in = 20.0 * p->src_blocks * (back ? 1 : phases);
+  double out = 16.0 * p->dst_blocks * (back ? phases : 1);
+  return product * phases * 36 / 16 + in + out < taps;
+}
+
 static void
 choose_strip (AeConvPlan *p, const AeKernels *kernels)
 {
@@ -134,7 +144,11 @@ static void
 choose_partials (AeConvPlan *p)
 {
   p->partial = FREQS * weight_freq (p);
-  p->n_partial = p->n_jobs < MAX_PARTIAL ? p->n_jobs : MAX_PARTIAL;
+  /* Each is cleared and summed at the end: that must stay a small part. */
+  size_t worth = total_tiles (p) / PARTIAL_TILES;
+  p->n_partial = worth < 2 ? 2 : worth < MAX_PARTIAL ? worth : MAX_PARTIAL;
+  if (p->n_jobs < (size_t) p->n_partial)
+    p->n_partial = p->n_jobs;
   while (p->n_partial > 1
          && p->partial * p->n_partial * sizeof (float) > MAX_PARTIAL_BYTES)
     p->n_partial--;
@@ -145,7 +159,7 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
 {
   const AeConvGeo *g = &p->geo;
   bool back = p->kind == AE_CONV_TRANSPOSED;
-  if (!worthwhile (g) || !virtual_axis (back, g->kh, g->sh, g->pt, &p->pad_y)
+  if (!worthwhile (p) || !virtual_axis (back, g->kh, g->sh, g->pt, &p->pad_y)
       || !virtual_axis (back, g->kw, g->sw, g->pl, &p->pad_x))
     return false;
   p->in_step = back ? 1 : g->sh;
