@@ -91,6 +91,7 @@ trainer_options (const AeRecipe *r)
     .warmup_steps = (int64_t) number (r, s, "warmup_steps"),
     .clip_norm = (float) number (r, s, "clip_norm"),
     .ema_decay = (float) number (r, s, "ema_decay"),
+    .n_threads = (int) number (r, "training", "threads"),
     .seed = (uint64_t) number (r, s, "seed"),
   };
 }
@@ -199,7 +200,7 @@ fill_options (AeDenoiseTrainer *t)
   t->plane = (size_t) t->h * t->w;
   /* some room for the window to move in */
   t->min_edge = patch + 16;
-  t->n_threads = ae_pool_threads (0);
+  t->n_threads = ae_pool_threads ((int) number (r, "training", "threads"));
   t->seed = (uint64_t) number (r, "training", "seed");
   t->first_loss = loss_of (r);
   t->epsilon = (float) number (r, "loss", "epsilon");
@@ -220,7 +221,10 @@ ae_denoise_trainer_new (AeDenoiseTrainer **out, const AeRecipe *recipe,
   }
   fill_options (t);
   size_t memory = (size_t) number (recipe, "training", "memory") << 20;
-  AeStatus status = ae_reservoir_new (&t->reservoir, memory, t->seed, err);
+  double share = number (recipe, "training", "validation");
+  unsigned every = share > 0 ? (unsigned) lround (1.0 / share) : 0;
+  AeStatus status
+      = ae_reservoir_new (&t->reservoir, memory, every, t->seed, err);
   if (status == AE_OK)
     status = ae_batch_maker_new (&t->maker, t->recipe, t->reservoir, err);
   if (status == AE_OK)

@@ -6,7 +6,6 @@
 
 #include <pthread.h>
 
-#define HOLD_OUT_EVERY 10
 #define MAX_HELD_OUT 64
 
 struct AeReservoir {
@@ -16,20 +15,22 @@ struct AeReservoir {
   AePicture *held_out[MAX_HELD_OUT];
   size_t n_held_out;
   size_t bytes, max_bytes;
+  unsigned hold_out_every;
   uint64_t n_added;
   bool broken; /* the next picture does not follow the last stored one */
   AeRng rng;
 };
 
 AeStatus
-ae_reservoir_new (
-    AeReservoir **out, size_t max_bytes, uint64_t seed, AeError *err)
+ae_reservoir_new (AeReservoir **out, size_t max_bytes, unsigned hold_out_every,
+    uint64_t seed, AeError *err)
 {
   AeReservoir *r = *out = ae_calloc (1, sizeof *r);
   if (!r)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for a reservoir");
   pthread_mutex_init (&r->lock, NULL);
   r->max_bytes = max_bytes;
+  r->hold_out_every = hold_out_every;
   r->broken = true;
   ae_rng_seed (&r->rng, seed);
   return AE_OK;
@@ -100,7 +101,8 @@ add_locked (AeReservoir *r, AePicture *picture)
 {
   uint64_t number = ++r->n_added;
   bool full = r->bytes + picture->bytes > r->max_bytes && r->n > 0;
-  if (number % HOLD_OUT_EVERY == 0 && r->n_held_out < MAX_HELD_OUT && !full) {
+  bool due = r->hold_out_every > 0 && number % r->hold_out_every == 0;
+  if (due && r->n_held_out < MAX_HELD_OUT && !full) {
     r->held_out[r->n_held_out++] = picture;
     r->bytes += picture->bytes;
     r->broken = true;

@@ -31,13 +31,14 @@ void ae_picture_unref (AePicture **picture);
 
 typedef struct AeReservoir AeReservoir;
 
-/* `seed` decides which pictures are replaced when `max_bytes` are full. */
-AeStatus ae_reservoir_new (
-    AeReservoir **out, size_t max_bytes, uint64_t seed, AeError *err);
+/* Every picture whose number `hold_out_every` divides is held out (0 = none).
+ * `seed` decides which pictures are replaced when `max_bytes` are full. */
+AeStatus ae_reservoir_new (AeReservoir **out, size_t max_bytes,
+    unsigned hold_out_every, uint64_t seed, AeError *err);
 void ae_reservoir_free (AeReservoir **reservoir);
 
-/* Takes the reference. Every 10th picture is held out until there are 64 of
- * them; a full store drops a random picture (or the new one when it is alone
+/* Takes the reference. Pictures are held out until there are 64 of them; a
+ * full store drops a random picture (or the new one when it is alone
  * too large for it: LIMIT). */
 AeStatus ae_reservoir_add (
     AeReservoir *reservoir, AePicture *picture, AeError *err);

@@ -73,6 +73,9 @@ const AeKey ae_keys[] = {
       "stop after so many validations without gain; 0 = never"),
   INT ("training", "memory", 1, 1 << 20, "1024",
       "MiB of pictures to keep at most"),
+  NUMBER ("training", "validation", 0, 0.5, "0.1",
+      "share of the pictures held out to validate on, at most 64 of them"),
+  INT ("training", "threads", 0, 256, "0", "to train with; 0 = one per core"),
 
   NUMBER ("noise", "white_sigma_min", 0, 255, "0", "8-bit grey levels"),
   NUMBER ("noise", "white_sigma_max", 0, 255, "55", "8-bit grey levels"),

@@ -24,9 +24,9 @@ AE_API void ae_denoise_trainer_free (AeDenoiseTrainer **trainer);
 /* Copies a picture into the reservoir (when that is full, in place of a
  * random one). May be called from another thread while steps run.
  * `continues`: the frame follows the one before in time (same camera, same
- * shot). Every 10th picture is held out for validation until the reservoir
- * has 64 of them. Errors: MEMORY, ARGUMENT (smaller than a patch: it is
- * mirrored up, no error, when at least 16x16). */
+ * shot). The recipe's share of the pictures (one in ten) is held out for
+ * validation, 64 at most. Errors: MEMORY, ARGUMENT (smaller than a patch: it
+ * is mirrored up, no error, when at least 16x16). */
 AE_API AeStatus ae_denoise_trainer_add (AeDenoiseTrainer *trainer,
     const AeImage *image, bool continues, AeError *err);
 AE_API size_t ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer);

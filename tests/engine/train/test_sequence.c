@@ -97,7 +97,7 @@ START_TEST (test_reservoir_is_bounded_and_holds_out)
   AePicture *p = ramp (64, 64, 16);
   size_t bytes = p->bytes;
   ae_picture_unref (&p);
-  ck_assert_int_eq (ae_reservoir_new (&r, 25 * bytes + 10, 1, NULL), AE_OK);
+  ck_assert_int_eq (ae_reservoir_new (&r, 25 * bytes + 10, 10, 1, NULL), AE_OK);
   for (int i = 0; i < 200; i++) {
     p = ramp (64, 64, 16);
     p->continues = true;
@@ -113,10 +113,29 @@ START_TEST (test_reservoir_is_bounded_and_holds_out)
 }
 END_TEST
 
+START_TEST (test_the_share_held_out_is_a_setting)
+{
+  static const struct {
+    unsigned every;
+    size_t held_out;
+  } cases[] = { { 0, 0 }, { 1, 40 }, { 2, 20 }, { 7, 5 } };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    AeReservoir *r;
+    ck_assert_int_eq (
+        ae_reservoir_new (&r, 1 << 24, cases[i].every, 1, NULL), AE_OK);
+    for (int n = 0; n < 40; n++)
+      ck_assert_int_eq (ae_reservoir_add (r, ramp (64, 64, 16), NULL), AE_OK);
+    ck_assert_uint_eq (ae_reservoir_n_held_out (r), cases[i].held_out);
+    ck_assert_uint_eq (ae_reservoir_n_training (r), 40 - cases[i].held_out);
+    ae_reservoir_free (&r);
+  }
+}
+END_TEST
+
 START_TEST (test_next_follows_only_within_a_shot)
 {
   AeReservoir *r;
-  ck_assert_int_eq (ae_reservoir_new (&r, 1 << 24, 1, NULL), AE_OK);
+  ck_assert_int_eq (ae_reservoir_new (&r, 1 << 24, 10, 1, NULL), AE_OK);
   const bool continues[] = { false, true, true, false, true };
   for (int i = 0; i < 5; i++) {
     AePicture *p = ramp (64, 64, 16);
@@ -148,7 +167,7 @@ setup (void)
                      &err)
           == AE_OK,
       "%s", err.text);
-  ck_assert_int_eq (ae_reservoir_new (&reservoir, 1 << 24, 1, NULL), AE_OK);
+  ck_assert_int_eq (ae_reservoir_new (&reservoir, 1 << 24, 10, 1, NULL), AE_OK);
   for (int i = 0; i < 3; i++)
     ck_assert_int_eq (
         ae_reservoir_add (reservoir, ramp (100 + 20 * i, 90, 48), NULL),
@@ -233,7 +252,7 @@ START_TEST (test_no_pictures_no_batch)
 {
   AeReservoir *empty;
   AeBatchMaker *maker;
-  ck_assert_int_eq (ae_reservoir_new (&empty, 1 << 20, 1, NULL), AE_OK);
+  ck_assert_int_eq (ae_reservoir_new (&empty, 1 << 20, 10, 1, NULL), AE_OK);
   ck_assert_int_eq (ae_batch_maker_new (&maker, recipe, empty, NULL), AE_OK);
   ae_batch_maker_restart (maker, 1);
   ck_assert_ptr_null (ae_batch_maker_take (maker));
@@ -254,6 +273,7 @@ sequence_suite (void)
   tcase_add_test (tcase, test_turns_keep_the_pixels);
   tcase_add_test (tcase, test_small_pictures_are_mirrored_up);
   tcase_add_test (tcase, test_reservoir_is_bounded_and_holds_out);
+  tcase_add_test (tcase, test_the_share_held_out_is_a_setting);
   tcase_add_test (tcase, test_next_follows_only_within_a_shot);
   tcase_add_test (tcase, test_batches_are_plausible);
   tcase_add_test (tcase, test_same_seed_gives_the_same_batches);
