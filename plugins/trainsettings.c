@@ -70,6 +70,16 @@ MAKE (max_memory,
     g_param_spec_uint ("max-memory", "Maximum memory",
         "Frames to keep at most, in MiB; 0 = as the recipe says", 0, 1 << 20,
         0, RW_READY))
+MAKE (validation_split,
+    g_param_spec_double ("validation-split", "Validation split",
+        "Share of the frames, 0 to 0.5, held out to validate on (64 frames "
+        "at most); -1 = as the recipe says",
+        -1, 0.5, -1, RW_READY))
+MAKE (n_threads,
+    g_param_spec_int ("n-threads", "Number of threads",
+        "Threads to train with; 0 = as the recipe says, which is one per "
+        "core unless it names a number",
+        0, 256, 0, RW_READY))
 MAKE (drain_at_eos,
     g_param_spec_boolean ("drain-at-eos", "Drain at EOS",
         "At the end of the stream, hold it back until the training has "
@@ -94,6 +104,8 @@ static const Property table[] = {
   PROPERTY (report_interval),
   PROPERTY (early_stop),
   PROPERTY (max_memory),
+  PROPERTY (validation_split),
+  PROPERTY (n_threads),
   PROPERTY (drain_at_eos),
   PROPERTY (eos_at_done),
 };

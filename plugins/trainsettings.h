@@ -22,6 +22,8 @@ typedef struct {
   guint report_interval; /* ms */
   gint early_stop;
   guint max_memory; /* MiB */
+  gdouble validation_split;
+  gint n_threads;
   gboolean drain_at_eos, eos_at_done;
 } GstAeTrainSettings;
 

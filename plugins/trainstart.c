@@ -66,14 +66,29 @@ find_file (const gchar *name, const gchar *suffix, AeError *error)
   return path;
 }
 
-/* FALSE: the recipe refuses the value. */
+/* Sets the recipe's value, when there is one to set. FALSE: the recipe refuses
+ * it. */
 static gboolean
-override (AeRecipe *recipe, const char *key, gint64 value, AeError *error)
+override (AeRecipe *recipe, const char *key, gboolean asked, gdouble value,
+    AeError *error)
 {
-  gchar text[32];
+  gchar text[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_snprintf (text, sizeof text, "%" G_GINT64_FORMAT, value);
-  return ae_recipe_set (recipe, "training", key, text, error) == AE_OK;
+  g_ascii_dtostr (text, sizeof text, value);
+  return !asked
+      || ae_recipe_set (recipe, "training", key, text, error) == AE_OK;
+}
+
+static gboolean
+override_all (AeRecipe *recipe, const GstAeTrainSettings *s, AeError *error)
+{
+  return override (recipe, "steps", s->steps > 0, s->steps, error)
+      && override (
+          recipe, "early_stop", s->early_stop >= 0, s->early_stop, error)
+      && override (recipe, "memory", s->max_memory > 0, s->max_memory, error)
+      && override (recipe, "validation", s->validation_split >= 0,
+          s->validation_split, error)
+      && override (recipe, "threads", s->n_threads > 0, s->n_threads, error);
 }
 
 static AeRecipe *
@@ -92,11 +107,7 @@ load_recipe (const GstAeTrainSettings *s, AeError *error)
     return NULL;
   if (ae_recipe_load (&recipe, path, error) != AE_OK)
     gst_ae_error_prefix (error, path);
-  else if ((s->steps > 0 && !override (recipe, "steps", s->steps, error))
-      || (s->early_stop >= 0
-          && !override (recipe, "early_stop", s->early_stop, error))
-      || (s->max_memory > 0
-          && !override (recipe, "memory", s->max_memory, error)))
+  else if (!override_all (recipe, s, error))
     ae_recipe_free (&recipe);
   g_free (path);
   return recipe;
