@@ -115,6 +115,25 @@ write_shapes (void)
   write_made ("ok-shapes", &m);
 }
 
+/* A float attribute that no 16-bit integer can hold. */
+static void
+write_conversion (void)
+{
+  OnnxMake m;
+  onnx_make_start (&m);
+  onnx_make_input (&m, "x", 5, 2, (int64_t[]){ 2, 2 });
+  m.opset[0].version = 2;
+  OnnxNode *pad = onnx_make_node (&m, "Pad", "x", "y");
+  OnnxAttribute *pads = onnx_make_attr (pad, "pads", 7);
+  pads->n_ints = 4;
+  pads->ints = (int64_t[]){ 1, 0, 0, 2 };
+  OnnxAttribute *value = onnx_make_attr (pad, "value", 1);
+  value->has_f = true;
+  value->f = 1e20f;
+  onnx_make_output (&m, "y", 5);
+  write_made ("ok-conversion", &m);
+}
+
 static void
 write_wiring (void)
 {
@@ -136,6 +155,9 @@ write_wiring (void)
   onnx_make_identity (&m);
   onnx_make_output (&m, "nowhere", 1);
   write_made ("format-no-output", &m);
+  onnx_make_identity (&m);
+  onnx_make_node (&m, "Concat", "x - x", "z");
+  write_made ("format-absent-input", &m);
   onnx_make_identity (&m);
   m.node[0].op_type = (char *) "If";
   onnx_make_attr (&m.node[0], "then_branch", 5)->has_g = true;
@@ -201,6 +223,7 @@ main (int argc, char **argv)
   folder = argv[1];
   write_networks ();
   write_shapes ();
+  write_conversion ();
   write_wiring ();
   write_tensors ();
   write_bytes_only ();
