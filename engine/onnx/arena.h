@@ -29,7 +29,7 @@ void *ae_arena_alloc (AeArena *arena, size_t size);
 /* Gives a large piece back at once; a small one at ae_arena_clear. */
 void ae_arena_release (AeArena *arena, void *piece);
 
-/* Unpacks one message into the arena and sets *out, a message pointer. `what` names it in the error text.
+/* Unpacks one message into the arena and sets *out, a pointer to it. `what` names it in the error text.
  * Errors: FORMAT (malformed), LIMIT, MEMORY. */
 AeStatus ae_arena_unpack (AeArena *arena, void *out,
     const ProtobufCMessageDescriptor *descriptor, const void *bytes,

@@ -129,8 +129,8 @@ read_tensor_type (AeValue *value, const ProtobufCBinaryData *bytes,
 {
   OnnxTensorType *type;
   OnnxShape *shape;
-  AeStatus status = ae_arena_unpack (arena, &type, &onnx_tensor_type__descriptor,
-      bytes->data, bytes->len, "a type", err);
+  AeStatus status = ae_arena_unpack (arena, &type,
+      &onnx_tensor_type__descriptor, bytes->data, bytes->len, "a type", err);
   if (status != AE_OK)
     return status;
   if (ae_type_size ((AeType) type->elem_type) == 0)
