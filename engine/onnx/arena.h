@@ -29,8 +29,9 @@ void *ae_arena_alloc (AeArena *arena, size_t size);
 /* Gives a large piece back at once; a small one at ae_arena_clear. */
 void ae_arena_release (AeArena *arena, void *piece);
 
-/* Unpacks one message into the arena and sets *out, a pointer to it. `what` names it in the error text.
- * Errors: FORMAT (malformed), LIMIT, MEMORY. */
+/* Unpacks one message into the arena and sets *out, a pointer to it.
+ * `what` names it in the error text. Errors: FORMAT (malformed), LIMIT,
+ * MEMORY. */
 AeStatus ae_arena_unpack (AeArena *arena, void *out,
     const ProtobufCMessageDescriptor *descriptor, const void *bytes,
     size_t size, const char *what, AeError *err);
