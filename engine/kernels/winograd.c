@@ -186,9 +186,7 @@ typedef struct {
   bool add;
 } Job;
 
-/* The 3x3 weights from virtual input k = phase * src_c + channel to block `o`
- * of virtual outputs. Calls visit for each that exists with its index in the
- * real weights. */
+/* A channel, or block of channels, of the virtual images. */
 typedef struct {
   int phase_y, phase_x, channel;
 } Virtual;
@@ -200,21 +198,35 @@ virtual_at (int index, int per_phase, int step)
   return (Virtual){ phase / step, phase % step, index % per_phase };
 }
 
-/* Index of the real weight, or -1: `i` = virtual input channel, `o` = virtual
- * output block, lane in it. */
-static ptrdiff_t
-real_weight (const AeConvPlan *p, Virtual in, Virtual out, int lane, int y, int x)
+/* The real weights behind the 3x3 ones between virtual input channel k and a
+ * block of virtual outputs: that of lane l and tap t is
+ * at[first + l * lane + tap[t]], and zero where tap[t] is negative. */
+typedef struct {
+  size_t first, lane;
+  int lanes, tap[9];
+} Weights;
+
+static Weights
+real_weights (const AeConvPlan *p, int k, int block)
 {
   const AeConvGeo *g = &p->geo;
   bool back = p->kind == AE_CONV_TRANSPOSED;
-  int dst = out.channel * 16 + lane;
-  int i = real_tap (back, g->sh, g->pt, p->pad_y, y, in.phase_y, out.phase_y);
-  int j = real_tap (back, g->sw, g->pl, p->pad_x, x, in.phase_x, out.phase_x);
-  if (dst >= p->dst_c || i < 0 || i >= g->kh || j < 0 || j >= g->kw)
-    return -1;
-  size_t pair = back ? (size_t) in.channel * g->ic + dst
-                     : (size_t) dst * g->ic + in.channel;
-  return (pair * g->kh + i) * g->kw + j;
+  Virtual in = virtual_at (k, p->src_c, p->in_step);
+  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
+  size_t taps = (size_t) g->kh * g->kw, dst = (size_t) out.channel * 16;
+  Weights w = { .lane = back ? taps : taps * g->ic,
+    .first = taps * (back ? in.channel * (size_t) g->ic + dst
+                          : dst * g->ic + in.channel),
+    .lanes = p->dst_c - (int) dst < 16 ? p->dst_c - (int) dst : 16 };
+  for (int t = 0; t < 9; t++) {
+    int i = real_tap (
+        back, g->sh, g->pt, p->pad_y, t / 3, in.phase_y, out.phase_y);
+    int j = real_tap (
+        back, g->sw, g->pl, p->pad_x, t % 3, in.phase_x, out.phase_x);
+    bool inside = i >= 0 && i < g->kh && j >= 0 && j < g->kw;
+    w.tap[t] = inside ? i * g->kw + j : -1;
+  }
+  return w;
 }
 
 static void
@@ -225,14 +237,14 @@ pack_job (void *arg, size_t index, int thread)
   (void) thread;
   int n_k = phases_in (p) * p->src_c;
   int block = index / n_k, k = index % n_k;
-  Virtual in = virtual_at (k, p->src_c, p->in_step);
-  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
-  float w[9 * 16];
-  for (int t = 0; t < 9; t++)
-    for (int lane = 0; lane < 16; lane++) {
-      ptrdiff_t at = real_weight (p, in, out, lane, t / 3, t % 3);
-      w[t * 16 + lane] = at < 0 ? 0 : job->from[at];
-    }
+  Weights real = real_weights (p, k, block);
+  float w[9 * 16] = { 0 };
+  for (int lane = 0; lane < real.lanes; lane++) {
+    const float *from = job->from + real.first + lane * real.lane;
+    for (int t = 0; t < 9; t++)
+      if (real.tap[t] >= 0)
+        w[t * 16 + lane] = from[real.tap[t]];
+  }
   job->run->kernels->tile_weights (
       w, job->to + block * weight_block (p) + k * 16, weight_freq (p));
 }
@@ -467,14 +479,14 @@ reduce_job (void *arg, size_t index, int thread)
         u[f * 16 + lane] += du[f * weight_freq (p) + lane];
   }
   job->run->kernels->tile_weights_grad (u, 16, w);
-  Virtual in = virtual_at (k, p->src_c, p->in_step);
-  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
-  for (int t = 0; t < 9; t++)
-    for (int lane = 0; lane < 16; lane++) {
-      ptrdiff_t at = real_weight (p, in, out, lane, t / 3, t % 3);
-      if (at >= 0)
-        job->to[at] = w[t * 16 + lane] + (job->add ? job->to[at] : 0);
-    }
+  Weights real = real_weights (p, k, block);
+  for (int lane = 0; lane < real.lanes; lane++) {
+    float *to = job->to + real.first + lane * real.lane;
+    for (int t = 0; t < 9; t++)
+      if (real.tap[t] >= 0)
+        to[real.tap[t]]
+            = w[t * 16 + lane] + (job->add ? to[real.tap[t]] : 0);
+  }
 }
 
 void
