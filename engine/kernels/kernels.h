@@ -38,7 +38,7 @@ typedef struct {
   const float *bias;     /* 16 * n_blocks, or NULL */
   const float *residual; /* strides of c, or NULL */
   const AeClamp *clamp;  /* or NULL */
-} AeGemm;
+} AeTapGemm;
 
 /* C[i][o] += sum over n_rows rows and n_k columns of A[row][k][i] B[row][k][o],
  *   A = a[row * a_row + k * a_k + i], B = b[row * b_row + k * 16 + o],
@@ -52,7 +52,7 @@ typedef struct {
   float *c;
   size_t c_block;
   int n_rows, n_k, n_i, n_blocks;
-} AeGradGemm;
+} AePixelGemm;
 
 /* `n` neighbouring tiles of one channel block for the transforms of Winograd's
  * F(4x4,3x3). row[r] is column 0 of an image row (NULL = outside the image);
@@ -74,8 +74,8 @@ typedef struct {
   AeCpuLevel level;
   /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
   int (*gemm_px) (int n_blocks);
-  void (*gemm) (const AeGemm *g);
-  void (*grad_gemm) (const AeGradGemm *g);
+  void (*gemm) (const AeTapGemm *g);
+  void (*grad_gemm) (const AePixelGemm *g);
 
   /* Lavin and Gray, "Fast algorithms for convolutional neural networks",
    * 2016. in: freq = B' row[0..5] B. out: row[0..3] = A' freq A.

@@ -29,7 +29,7 @@ gemm_px (int n_blocks)
 }
 
 static float
-gemm_one (const AeGemm *g, int p, int block, int lane)
+gemm_one (const AeTapGemm *g, int p, int block, int lane)
 {
   const float *b = g->b + block * g->b_block + lane;
   float sum = 0;
@@ -46,7 +46,7 @@ gemm_one (const AeGemm *g, int p, int block, int lane)
 }
 
 static void
-gemm (const AeGemm *g)
+gemm (const AeTapGemm *g)
 {
   for (int block = 0; block < g->n_blocks; block++)
     for (int p = 0; p < g->n_px; p++)
@@ -62,7 +62,7 @@ gemm (const AeGemm *g)
 }
 
 static void
-grad_gemm (const AeGradGemm *g)
+grad_gemm (const AePixelGemm *g)
 {
   for (int block = 0; block < g->n_blocks; block++)
     for (int i = 0; i < g->n_i; i++)

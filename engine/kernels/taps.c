@@ -427,7 +427,7 @@ run_phase (const Job *job, const Area *a, const Strip *s, int phase_y,
   ptrdiff_t tap_y[AE_MAX_TAPS], tap_x[AE_MAX_TAPS];
   for (int i = 0; i < y.n; i++)
     tap_y[i] = (ptrdiff_t) (y.at[i] - s->first_y) * (ptrdiff_t) s->row;
-  AeGemm g = { .a_px = s->px, .a_block = s->block, .n_y = y.n,
+  AeTapGemm g = { .a_px = s->px, .a_block = s->block, .n_y = y.n,
     .n_k = s->flat ? 1 : p->src_blocks, .tap_y = tap_y, .tap_x = tap_x,
     .b = weights, .b_block = (size_t) y.n * x.n * p->src_c * 16,
     .c_block = (size_t) p->dst_w * 16, .c_px = (size_t) ph_x * 16,
@@ -496,7 +496,7 @@ grad_area (const Job *job, const Area *a, const Strip *s, float *dw)
   int k_last, n_x = tap_columns (p, s, &x, &k_last, tap_x);
   int n_k = s->flat ? 1 : p->src_blocks;
   size_t row = (size_t) p->dst_blocks * p->dst_w * 16;
-  AeGradGemm g = { .a_row = source_step (p, p->geo.sh) * s->row,
+  AePixelGemm g = { .a_row = source_step (p, p->geo.sh) * s->row,
     .a_k = s->px,
     .b = job->dout + ((size_t) a->image * p->dst_h + a->y) * row
         + (size_t) a->x * 16,

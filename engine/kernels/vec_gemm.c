@@ -19,7 +19,7 @@ static const int max_px[MAX_NV + 1] = { 0, 5, 5 };
 #define MAX_ACC 24
 
 INLINE void
-finish (const AeGemm *g, vf *acc, size_t at, const float *bias, float *c)
+finish (const AeTapGemm *g, vf *acc, size_t at, const float *bias, float *c)
 {
   vf y = *acc;
   if (bias)
@@ -34,7 +34,7 @@ finish (const AeGemm *g, vf *acc, size_t at, const float *bias, float *c)
 /* Outputs from vector v0 on, pixels from p0 on. `px` is a_px: a constant 16
  * in most calls, so that pixels become address offsets. */
 INLINE void
-tile (const AeGemm *g, size_t px, int v0, int p0, int NV, int P)
+tile (const AeTapGemm *g, size_t px, int v0, int p0, int NV, int P)
 {
   vf acc[MAX_ACC];
 #pragma GCC unroll 64
@@ -73,11 +73,11 @@ tile (const AeGemm *g, size_t px, int v0, int p0, int NV, int P)
     }
 }
 
-typedef void (*TileFn) (const AeGemm *g, int v0, int p0);
+typedef void (*TileFn) (const AeTapGemm *g, int v0, int p0);
 
 /* One function per tile size; 16 floats between pixels, or any number. */
 #define TILE(nv, p) \
-  static void tile_##nv##_##p (const AeGemm *g, int v0, int p0) \
+  static void tile_##nv##_##p (const AeTapGemm *g, int v0, int p0) \
   { \
     if (g->a_px == 16) \
       tile (g, 16, v0, p0, nv, p); \
@@ -130,7 +130,7 @@ FN (gemm_px) (int n_blocks)
 }
 
 void
-FN (gemm) (const AeGemm *g)
+FN (gemm) (const AeTapGemm *g)
 {
   int n_v = g->n_blocks * VPB;
   for (int v = 0, nv; v < n_v; v += nv) {
@@ -147,7 +147,7 @@ FN (gemm) (const AeGemm *g)
 }
 
 INLINE void
-grad_tile (const AeGradGemm *g, int v0, int i0, int NV, int N)
+grad_tile (const AePixelGemm *g, int v0, int i0, int NV, int N)
 {
   vf acc[MAX_ACC];
   float *c0 = g->c + v0 / VPB * g->c_block + v0 % VPB * VL + i0 * 16;
@@ -185,11 +185,11 @@ grad_tile (const AeGradGemm *g, int v0, int i0, int NV, int N)
           acc[i * NV + v]);
 }
 
-typedef void (*GradFn) (const AeGradGemm *g, int v0, int i0);
+typedef void (*GradFn) (const AePixelGemm *g, int v0, int i0);
 
 #undef TILE
 #define TILE(nv, p) \
-  static void grad_##nv##_##p (const AeGradGemm *g, int v0, int i0) \
+  static void grad_##nv##_##p (const AePixelGemm *g, int v0, int i0) \
   { \
     grad_tile (g, v0, i0, nv, p); \
   }
@@ -216,7 +216,7 @@ static const GradFn grads[MAX_NV + 1][6] = { { NULL }, { NULL },
 #endif
 
 void
-FN (grad_gemm) (const AeGradGemm *g)
+FN (grad_gemm) (const AePixelGemm *g)
 {
   int n_v = g->n_blocks * VPB;
   for (int v = 0, nv; v < n_v; v += nv) {

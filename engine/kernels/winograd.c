@@ -360,7 +360,7 @@ multiply (const Job *job, int n, const float *v, float *m)
   ptrdiff_t phase[4];
   for (int i = 0; i < 4; i++)
     phase[i] = (ptrdiff_t) i * p->src_blocks * p->strip * 16;
-  AeGemm g = { .a_px = 16,
+  AeTapGemm g = { .a_px = 16,
     .a_block = (size_t) p->strip * 16,
     .n_y = phases_in (p),
     .n_x = 1,
@@ -422,7 +422,7 @@ multiply_grad (
 {
   const AeConvPlan *p = job->plan;
   size_t strip = (size_t) p->strip * 16;
-  AeGradGemm g = { .a_k = 16,
+  AePixelGemm g = { .a_k = 16,
     .b_block = strip,
     .c_block = weight_block (p),
     .n_rows = 1,

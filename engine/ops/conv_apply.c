@@ -28,10 +28,13 @@ typedef struct {
   int n, c, h, w;
 } Dims;
 
+/* One-dimensional tensors are images of one row. */
 static Dims
 dims_of (const AeTensor *t)
 {
   const int64_t *d = t->shape.dim;
+  if (t->shape.rank == 3)
+    return (Dims){ (int) d[0], (int) d[1], 1, (int) d[2] };
   return (Dims){ (int) d[0], (int) d[1], (int) d[2], (int) d[3] };
 }
 
@@ -206,7 +209,7 @@ ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y)
 {
   const AeConvGeo *g = &form->geo;
   bool forward = kind == AE_CONV_FORWARD;
-  if (!form->fast)
+  if (!form->fast || form->rank != 2)
     return false;
   *x = (forward ? g->ic : g->oc) > FEW_CHANNELS;
   *y = (forward ? g->oc : g->ic) > FEW_CHANNELS;

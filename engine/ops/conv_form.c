@@ -229,7 +229,8 @@ set_fast (AeConvForm *form, int rank)
     .pt = c->pad[1], .pl = c->pad[2] };
   AeConvPlan plan;
   const AeKernels *kernels = ae_kernels ();
-  form->fast = rank == 2 && c->groups == 1 && !c->f64 && c->n > 0;
+  form->rank = rank;
+  form->fast = rank <= 2 && c->groups == 1 && !c->f64 && c->n > 0;
   for (int kind = AE_CONV_FORWARD; kind <= AE_CONV_WEIGHTS; kind++)
     form->fast = form->fast
         && ae_conv_plan (

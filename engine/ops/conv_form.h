@@ -13,6 +13,7 @@
 
 typedef struct {
   AeConvPlain plain; /* geometry; always valid */
+  int rank;          /* spatial axes, 1 to 3 */
   bool fast;         /* the kernels of kernels/conv.h apply */
   AeConvGeo geo;     /* then */
 } AeConvForm;

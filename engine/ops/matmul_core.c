@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/matmul_core.h"
 
+#include "kernels/blas.h"
 #include "ops/check.h"
 #include "ops/loop.h"
 
@@ -68,7 +69,9 @@ ae_gemm (const AeOpCall *call, const AeGemm *g, const float *a,
     piece = (length + PIECES - 1) / PIECES;
     piece = (piece + 15) / 16 * 16;
   }
+  ae_blas_begin ();
   ae_for_range (call, length, piece, run_piece, &run);
+  ae_blas_end ();
 }
 
 void

@@ -29,6 +29,8 @@ const OpCase op_cases_conv[] = {
   { "Conv", 11, "pads=[1,1,1,1] group=3", "2x6x4x5 9x2x3x3 9", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[1,1,1,1] group=18", "1x18x4x5 18x1x3x3 18", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[1,1] strides=[2]", "2x4x9 3x4x3 3", NULL, -0.3, 0.3 },
+  { "Conv", 11, "pads=[2,1] dilations=[2]", "2x17x9 20x17x3 20", NULL, -0.3,
+      0.3 },
   { "Conv", 11, "pads=[1,0,1,1,1,0]", "1x2x3x4x3 3x2x2x3x2 3", NULL, -0.3, 0.3 },
   { "ae:Conv", 1, "activation=relu",
       "1x3x3x4 10x3x2x2 10 1x10x2x3", NULL, -2, 2 },
