@@ -7,8 +7,9 @@
 
 #include <string.h>
 
-/* Folded values above this stay nodes: a model of a few bytes must not make
- * the loader allocate gigabytes. */
+/* Nodes whose values would take the folded ones above this, together, stay
+ * nodes and count against the plan's memory: a model of a few bytes must not
+ * make binding allocate gigabytes. */
 #define MAX_FOLDED_BYTES ((size_t) 256 << 20)
 
 static bool
@@ -107,23 +108,24 @@ infer_node (AeGraph *graph, const AeNode *node, AeNodeCall *c, bool training,
   return AE_OK;
 }
 
+/* *left: bytes that folded values may still take. */
 static bool
 can_fold (const AeGraph *graph, const AeNode *node, const AeNodeCall *c,
-    bool training)
+    bool training, size_t *left)
 {
   if ((node->op->flags & AE_OP_TRAINING) && training)
     return false;
   size_t bytes = 0;
   for (int i = 0; i < node->n_out; i++)
     bytes += c->out[i] ? ae_tensor_bytes (&c->out_view[i]) : 0;
-  if (bytes > MAX_FOLDED_BYTES)
+  if (bytes > *left)
     return false;
-  if (node->op->flags & AE_OP_SHAPE_ONLY)
-    return true;
-  for (int i = 0; i < node->n_in; i++)
+  bool shape_only = node->op->flags & AE_OP_SHAPE_ONLY;
+  for (int i = 0; !shape_only && i < node->n_in; i++)
     if (node->in[i] >= 0
         && !is_known (&graph->values[node->in[i]], training))
       return false;
+  *left -= bytes;
   return true;
 }
 
@@ -168,10 +170,11 @@ ae_graph_infer (AeGraph *graph, bool training, AeError *err)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
   AeStatus status = AE_OK;
   bool folded = false;
+  size_t left = MAX_FOLDED_BYTES;
   for (int n = 0; status == AE_OK && n < graph->n_nodes; n++) {
     AeNode *node = &graph->nodes[n];
     status = infer_node (graph, node, c, training, err);
-    if (status == AE_OK && can_fold (graph, node, c, training)) {
+    if (status == AE_OK && can_fold (graph, node, c, training, &left)) {
       status = fold_node (graph, node, c, err);
       for (int i = 0; status == AE_OK && i < node->n_out; i++)
         node->out[i] = -1;
