@@ -235,8 +235,8 @@ waves (int h, int w, float left, float top, float sigma)
         float X = (float) (2 * x + (c & 1)) + left;
         float Y = (float) (2 * y + (c >> 1)) + top;
         frame[(c * h + y) * w + x]
-            = 0.5f + 0.2f * sinf (0.3f * X + 0.0015f * X * X + 0.2f * Y)
-              + 0.2f * sinf (0.3f * Y + 0.0015f * Y * Y - 0.1f * X)
+            = 0.5f + 0.2f * sinf (0.12f * X + 0.0006f * X * X + 0.05f * Y)
+              + 0.2f * sinf (0.12f * Y + 0.0006f * Y * Y - 0.03f * X)
               + sigma * ae_rng_normal (&rng);
       }
   return frame;
