@@ -10,9 +10,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* 2^n for -126 <= n <= 127; anything (but defined) for other n. */
 static inline float
-ae_float_of_bits (int32_t bits)
+ae_power_of_two (int32_t n)
 {
+  uint32_t bits = (uint32_t) (n + 127) << 23;
   float value;
   memcpy (&value, &bits, sizeof value);
   return value;
@@ -41,8 +43,7 @@ ae_fast_exp (float x)
   p = p * f + 5.0000001201e-1f;
   p = p * f * f + f + 1.0f;
   int32_t half = n >> 1;
-  return p * ae_float_of_bits ((half + 127) * (1 << 23))
-      * ae_float_of_bits ((n - half + 127) * (1 << 23));
+  return p * ae_power_of_two (half) * ae_power_of_two (n - half);
 }
 
 static inline float
