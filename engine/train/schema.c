@@ -44,8 +44,8 @@ const AeKey ae_keys[] = {
   NUMBER ("loss", "l2_from", 0, 1, "0.7",
       "part of the steps after which the loss is L2"),
   NUMBER ("loss", "sigma_weight", 0, 255, "6",
-      "c of the weight 1 / (sigma + c), squared for L2: low noise counts too; "
-      "8-bit grey levels; 0 = no weighting"),
+      "c of the weight 1 / (sigma + c) of L2, its root for the others: low "
+      "noise counts too; 8-bit grey levels; 0 = no weighting"),
   NUMBER ("loss", "chroma_weight", 0, 10, "0.5",
       "weight of U and V samples, luma being 1"),
 
