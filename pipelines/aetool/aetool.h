@@ -17,9 +17,11 @@ typedef struct {
 } AetoolCommand;
 
 int aetool_bench (int argc, char **argv);
+int aetool_compare (int argc, char **argv);
 int aetool_eval (int argc, char **argv);
 int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);
+int aetool_pan (int argc, char **argv);
 int aetool_train (int argc, char **argv);
 
 /* Exit statuses. */

@@ -36,7 +36,14 @@ typedef struct {
 Picture *picture_new (GstVideoFormat format, int width, int height);
 void picture_free (Picture *picture);
 Picture *picture_copy (const Picture *picture);
+
+/* The same picture in another format. */
 Picture *picture_convert (const Picture *picture, GstVideoFormat format);
+
+/* A new buffer with the plane layout that GStreamer expects; NULL without
+ * memory. */
+GstBuffer *picture_buffer (const Picture *picture);
+
 AeImage picture_image (const Picture *picture);
 
 /* All frames (at most max_frames, 0 = all) of a file, path or URI, as an array

@@ -123,7 +123,7 @@ picture_load (const char *location, GstVideoFormat format, guint max_frames,
   return g_steal_pointer (&pictures);
 }
 
-/* The picture as a buffer with the plane layout that GStreamer expects. */
+/* The picture as a buffer, and its format, with the plane layout that GStreamer expects. */
 static GstBuffer *
 to_buffer (const Picture *p, GstVideoInfo *info)
 {
@@ -176,6 +176,13 @@ push_picture (
   gst_message_parse_error (message, &found, NULL);
   g_propagate_prefixed_error (error, found, "%s: ", path);
   return FALSE;
+}
+
+GstBuffer *
+picture_buffer (const Picture *picture)
+{
+  GstVideoInfo info;
+  return to_buffer (picture, &info);
 }
 
 Picture *
