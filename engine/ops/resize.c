@@ -63,26 +63,42 @@ product (const int64_t *dim, int begin, int end)
   return count;
 }
 
-static AeStatus
-make_passes (const AeOpCall *call, const AeResizeSpec *spec, State *state,
-    AeError *err)
+/* Outer, length and inner of each pass; the taps' tables stay empty. Returns
+ * how many there are. */
+static int
+plan_passes (
+    const AeOpCall *call, const AeResizeSpec *spec, AeResizePass *pass)
 {
   AeLayout layout = call->in[0]->layout;
-  int64_t dim[AE_MAX_RANK];
-  memcpy (dim, state->map.in, sizeof dim);
+  AeMap map = ae_map_new (&call->in[0]->shape, &spec->shape, layout);
+  int n = 0;
   for (int a = spec->shape.rank - 1; a >= 0; a--) {
     if (ae_resize_keeps (spec, a))
       continue;
     int place = ae_map_axis (layout, a);
-    AeResizePass *pass = &state->pass[state->n];
-    AeStatus status
-        = ae_resize_taps (&spec->kind, &spec->axis[a], &pass->taps, err);
+    pass[n].taps.in = spec->axis[a].in;
+    pass[n].taps.out = spec->axis[a].out;
+    pass[n].outer = product (map.in, 0, place);
+    pass[n++].inner = product (map.in, place + 1, map.rank);
+    map.in[place] = spec->axis[a].out;
+  }
+  return n;
+}
+
+static AeStatus
+make_passes (const AeOpCall *call, const AeResizeSpec *spec, State *state,
+    AeError *err)
+{
+  AeResizePass *pass = state->pass;
+  plan_passes (call, spec, pass);
+  for (int a = spec->shape.rank - 1; a >= 0; a--) {
+    if (ae_resize_keeps (spec, a))
+      continue;
+    AeStatus status = ae_resize_taps (
+        &spec->kind, &spec->axis[a], &pass[state->n].taps, err);
     if (status != AE_OK)
       return status;
     state->n++;
-    pass->outer = product (dim, 0, place);
-    pass->inner = product (dim, place + 1, state->map.rank);
-    dim[place] = spec->axis[a].out;
   }
   return AE_OK;
 }
@@ -123,14 +139,21 @@ stage_size (const AeOpCall *call, const AeResizeSpec *spec)
   return (most + 15) / 16 * 16;
 }
 
-/* Two arrays that the passes use in turn. */
+/* Two arrays that the passes use in turn; or lines for ae_resize_two. */
 static size_t
 work_size (const AeOpCall *call, bool grad)
 {
   AeResizeSpec spec;
+  AeResizePass pass[AE_MAX_RANK] = { 0 };
   if (ae_resize_spec (call, &spec, NULL) != AE_OK
       || spec.kind.mode == AE_NEAREST)
     return 0;
+  int n = plan_passes (call, &spec, pass);
+  if (!grad && n == 1 && call->in[0]->type == AE_F32)
+    return 0;
+  if (!grad && n == 2 && call->in[0]->type == AE_F32)
+    return (size_t) call->n_threads * ae_resize_row (&pass[0], &pass[1])
+        * sizeof (float);
   return 2 * stage_size (call, &spec) * sizeof (float);
 }
 
@@ -198,7 +221,15 @@ forward_passes (const AeOpCall *call, const State *state)
   float *buffer[2] = { call->work, (float *) call->work + size };
   bool direct = x->type == AE_F32;
   const float *from = x->data;
-  float *to = buffer[0];
+  float *to = y->data;
+  float outside
+      = ae_attrs_float (call->attrs, "extrapolation_value", 0);
+  if (direct && state->n == 2) {
+    ae_resize_two (call, &state->pass[0], &state->pass[1], to, from,
+        call->work);
+    fill_outside (state, to, outside);
+    return;
+  }
   if (!direct) {
     load (buffer[0], x);
     from = buffer[0];
@@ -210,8 +241,7 @@ forward_passes (const AeOpCall *call, const State *state)
     ae_resize_pass (call, &state->pass[i], to, from);
     from = to;
   }
-  fill_outside (state, to,
-      ae_attrs_float (call->attrs, "extrapolation_value", 0));
+  fill_outside (state, to, outside);
   if (!direct)
     store (y, from);
 }

@@ -17,6 +17,14 @@ typedef struct {
 void ae_resize_pass (const AeOpCall *call, const AeResizePass *pass,
     float *to, const float *from);
 
+/* Two axes at once, line by line of the result, so that nothing between them
+ * goes to memory: `down` is the outer axis, `across` the inner one, both as
+ * if `across` had run first. `rows`: for each of the call's threads
+ * ae_resize_row floats. */
+void ae_resize_two (const AeOpCall *call, const AeResizePass *across,
+    const AeResizePass *down, float *to, const float *from, float *rows);
+size_t ae_resize_row (const AeResizePass *across, const AeResizePass *down);
+
 /* (outer, taps.out, inner) -> (outer, taps.in, inner); overwrites. */
 void ae_resize_pass_back (const AeOpCall *call, const AeResizePass *pass,
     float *to, const float *from);
