@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#define _GNU_SOURCE /* madvise */
 #include "util/mem.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+/* Blocks from here on are aligned to huge pages and ask for them: activations
+ * are walked in many rows at a time, which runs out of 4 KiB page entries. */
+#define HUGE_BLOCK ((size_t) 8 << 20)
+#define HUGE_PAGE ((size_t) 2 << 20)
 
 static atomic_long live_blocks;
 static atomic_long fail_countdown;
@@ -54,8 +63,13 @@ ae_alloc (size_t size)
   if (size > PTRDIFF_MAX - 64 || must_fail ())
     return NULL;
   void *block = NULL;
-  if (posix_memalign (&block, 64, size ? size : 1) != 0)
+  bool huge = size >= HUGE_BLOCK;
+  if (posix_memalign (&block, huge ? HUGE_PAGE : 64, size ? size : 1) != 0)
     return NULL;
+#ifdef MADV_HUGEPAGE
+  if (huge)
+    madvise (block, size, MADV_HUGEPAGE);
+#endif
   atomic_fetch_add_explicit (&live_blocks, 1, memory_order_relaxed);
   return block;
 }
