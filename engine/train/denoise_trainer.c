@@ -12,6 +12,7 @@
 #include "video/motion.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct AeDenoiseTrainer {
   float epsilon, sigma_weight;
   int64_t l2_from;
   AeDenoiseScore score;
+  atomic_bool cancel;
 };
 
 static double
@@ -388,13 +390,20 @@ ae_denoise_trainer_validate (
     return status;
   AeDenoiseScore score;
   status = ae_denoise_validate (&score, model, trainer->reservoir,
-      VALIDATE_PICTURES, VALIDATE_EDGE, 0, err);
+      VALIDATE_PICTURES, VALIDATE_EDGE, trainer->n_threads, &trainer->cancel,
+      err);
   ae_model_unref (&model);
   if (status != AE_OK)
     return status;
   trainer->score = score;
   *psnr = score.still;
   return AE_OK;
+}
+
+void
+ae_denoise_trainer_cancel (AeDenoiseTrainer *trainer)
+{
+  atomic_store (&trainer->cancel, true);
 }
 
 float

@@ -158,7 +158,7 @@ score_picture (Bench *b, const AePicture *p, uint64_t seed, AeModel *model,
 AeStatus
 ae_denoise_validate (AeDenoiseScore *score, AeModel *model,
     AeReservoir *reservoir, int n_pictures, int edge, int n_threads,
-    AeError *err)
+    const atomic_bool *cancel, AeError *err)
 {
   *score = (AeDenoiseScore){ 0 };
   Bench bench = { 0 };
@@ -166,6 +166,10 @@ ae_denoise_validate (AeDenoiseScore *score, AeModel *model,
   double still_sum = 0, video_sum = 0;
   int n_still = 0, n_video = 0;
   for (int i = 0; i < n_pictures && status == AE_OK; i++) {
+    if (atomic_load (cancel)) {
+      status = ae_fail (err, AE_ERROR_CANCELLED, "validation was cancelled");
+      break;
+    }
     AePicture *p = picture_at (reservoir, (size_t) i);
     if (!p)
       break;

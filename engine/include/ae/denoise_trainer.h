@@ -40,6 +40,10 @@ AE_API AeStatus ae_denoise_trainer_step (
 AE_API AeStatus ae_denoise_trainer_validate (
     AeDenoiseTrainer *trainer, float *psnr, AeError *err);
 
+/* Ends a validation that runs, and any later one, with CANCELLED: for a
+ * program that shuts down. From any thread. */
+AE_API void ae_denoise_trainer_cancel (AeDenoiseTrainer *trainer);
+
 /* What the last validation found; 0 before. The video figure is the luma PSNR
  * of the last of 8 frames panned over the held-out pictures. */
 AE_API float ae_denoise_trainer_still_psnr (const AeDenoiseTrainer *trainer);

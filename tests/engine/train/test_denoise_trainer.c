@@ -234,6 +234,25 @@ START_TEST (test_base_model_gives_its_weights)
 }
 END_TEST
 
+START_TEST (test_a_cancelled_trainer_does_not_validate)
+{
+  AeDenoiseTrainer *trainer = new_trainer (NULL);
+  AeError err;
+  float psnr;
+  train (trainer, 1);
+  ck_assert_int_eq (
+      ae_denoise_trainer_validate (trainer, &psnr, &err), AE_OK);
+  ae_denoise_trainer_cancel (trainer);
+  ck_assert_int_eq (
+      ae_denoise_trainer_validate (trainer, &psnr, &err), AE_ERROR_CANCELLED);
+  /* what there is can still be had */
+  AeModel *model;
+  ck_assert_int_eq (ae_denoise_trainer_model (trainer, &model, NULL), AE_OK);
+  ae_model_unref (&model);
+  ae_denoise_trainer_free (&trainer);
+}
+END_TEST
+
 START_TEST (test_wrong_recipes_and_no_pictures)
 {
   AeDenoiseTrainer *trainer;
@@ -272,6 +291,7 @@ denoise_trainer_suite (void)
   tcase_add_test (tcase, test_network_fuses_as_its_contract_says);
   tcase_add_test (tcase, test_resumed_training_goes_on_the_same);
   tcase_add_test (tcase, test_base_model_gives_its_weights);
+  tcase_add_test (tcase, test_a_cancelled_trainer_does_not_validate);
   tcase_add_test (tcase, test_wrong_recipes_and_no_pictures);
   suite_add_tcase (suite, tcase);
   return suite;
