@@ -473,6 +473,8 @@ void
 gst_ae_train_worker_quit (GstAeTrainWorker *w)
 {
   set_flag (w, &w->quit, TRUE);
+  if (w->trainer != NULL)
+    ae_denoise_trainer_cancel (w->trainer);
 }
 
 gboolean
