@@ -83,7 +83,9 @@ collect_gradients (AeLifetimes *l, const AePlan *plan)
   }
 }
 
-/* Inputs are filled before the run; outputs are read after it. */
+/* Inputs are filled before the run; outputs are read after it. Outputs are
+ * kept out of the inputs' way from the start, so that filling the next input
+ * leaves the last output whole. */
 static void
 collect_ends (AeLifetimes *l, const AePlan *plan, bool training)
 {
@@ -96,6 +98,7 @@ collect_ends (AeLifetimes *l, const AePlan *plan, bool training)
   }
   for (int i = 0; i < graph->n_outputs; i++) {
     int v = graph->outputs[i];
+    use (&l->buffers[v], 0);
     use (&l->buffers[v], end);
     if (plan->grad_owner[v] >= 0 && training) {
       use (&l->buffers[l->n_values + v], 0);

@@ -55,6 +55,27 @@ START_TEST (test_run_gives_the_input_back)
 }
 END_TEST
 
+START_TEST (test_filling_the_next_input_leaves_the_output)
+{
+  AeModel *model = make_model ();
+  AeSession *s = make_session (
+      model, &(AeSessionOptions){ .no_optimise = _i });
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (2, 1, 4), NULL };
+  ck_assert_int_eq (ae_session_bind (s, &in, 1, NULL), AE_OK);
+  float *x = ae_session_input (s, 0)->data;
+  for (int i = 0; i < 4; i++)
+    x[i] = (float) i;
+  ae_session_run (s);
+  for (int i = 0; i < 4; i++)
+    x[i] = -1;
+  const float *y = ae_session_output (s, 0)->data;
+  for (int i = 0; i < 4; i++)
+    ck_assert_float_eq (y[i], (float) i);
+  ae_session_free (&s);
+  ae_model_unref (&model);
+}
+END_TEST
+
 START_TEST (test_wrong_shape_says_what_is_wanted)
 {
   AeModel *model = make_model ();
@@ -119,6 +140,8 @@ session_suite (void)
   Suite *suite = suite_create ("session");
   TCase *tcase = tcase_create ("session");
   tcase_add_loop_test (tcase, test_run_gives_the_input_back, 0, 2);
+  tcase_add_loop_test (
+      tcase, test_filling_the_next_input_leaves_the_output, 0, 2);
   tcase_add_test (tcase, test_wrong_shape_says_what_is_wanted);
   tcase_add_test (tcase, test_unknown_output_is_named);
   tcase_add_test (tcase, test_every_allocation_failure_is_an_error);
