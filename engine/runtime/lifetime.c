@@ -130,6 +130,7 @@ share_in_place (AeLifetimes *l, const AePlan *plan)
       continue;
     int a = root_of (l, in);
     if (l->buffers[a].last == forward_time (s)
+        && l->buffers[out].first == forward_time (s)
         && l->buffers[a].size == l->buffers[out].size
         && ae_graph_count_readers (&plan->graph, in) == 1)
       share (l, a, out);
