@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#define _GNU_SOURCE /* sched_setaffinity */
 #include "aetool.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -109,19 +107,4 @@ aetool_parse_numbers (const char *text)
     g_array_append_val (numbers, value);
   }
   return numbers->len ? g_steal_pointer (&numbers) : NULL;
-}
-
-void
-aetool_limit_cores (int n)
-{
-  cpu_set_t have, use;
-  if (n <= 0 || sched_getaffinity (0, sizeof have, &have) != 0)
-    return;
-  CPU_ZERO (&use);
-  for (int i = 0; i < CPU_SETSIZE && n > 0; i++)
-    if (CPU_ISSET (i, &have)) {
-      CPU_SET (i, &use);
-      n--;
-    }
-  sched_setaffinity (0, sizeof use, &use);
 }

@@ -55,10 +55,6 @@ gboolean aetool_parse_size (const char *text, int *width, int *height);
 /* "10,20,30" -> doubles >= 0; NULL when it is no such list. */
 GArray *aetool_parse_numbers (const char *text);
 
-/* Keeps the process on the first n of its cores (0 = all); the engine takes as
- * many threads as it finds cores. To be called before it is used. */
-void aetool_limit_cores (int n);
-
 G_END_DECLS
 
 #endif

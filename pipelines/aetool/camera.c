@@ -59,18 +59,25 @@ camera_view (const Picture *photo, double x, double y, int width, int height)
   return view;
 }
 
-/* One line of white noise, smoothed a little along it; its variance stays. */
-static void
-noise_line (Noise *noise, float *line, int n)
+/* White noise of w x h, smoothed a little both ways; its variance stays 1. */
+static float *
+noise_field (Noise *noise, int w, int h)
 {
-  const double side = 0.3, norm = 1 / sqrt (1 + 2 * side * side);
-  double before = noise_gauss (noise), now = noise_gauss (noise);
-  for (int i = 0; i < n; i++) {
-    double after = noise_gauss (noise);
-    line[i] = norm * (now + side * (before + after));
-    before = now;
-    now = after;
-  }
+  const double side = 0.3, norm = 1 / (1 + 2 * side * side);
+  gsize stride = w + 2, n = stride * (h + 2);
+  g_autofree float *white = g_new (float, n), *rows = g_new (float, n);
+  float *field = g_new (float, (gsize) w * h);
+  for (gsize i = 0; i < n; i++)
+    white[i] = noise_gauss (noise);
+  for (gsize i = 1; i + 1 < n; i++)
+    rows[i] = white[i] + side * (white[i - 1] + white[i + 1]);
+  for (int y = 0; y < h; y++)
+    for (int x = 0; x < w; x++) {
+      const float *at = rows + (y + 1) * stride + x + 1;
+      field[(gsize) y * w + x]
+          = norm * (at[0] + side * (*(at - stride) + at[stride]));
+    }
+  return field;
 }
 
 Picture *
@@ -79,19 +86,18 @@ camera_expose (const Picture *view, CameraNoise level, guint64 seed)
   Noise noise;
   noise_init (&noise, seed);
   Picture *out = picture_copy (view);
-  g_autofree float *line = g_new (float, view->width);
   float linear[256];
   for (int i = 0; i < 256; i++)
     linear[i] = pow (i / 255.0, GAMMA);
-  for (int c = 0; c < 3; c++)
-    for (int y = 0; y < view->height; y++) {
-      noise_line (&noise, line, view->width);
-      guint8 *p = out->data + (gsize) y * view->width * 3 + c;
-      for (int x = 0; x < view->width; x++, p += 3) {
-        double v = linear[*p];
-        v += line[x] * sqrt (level.shot * v + level.read * level.read);
-        *p = (guint8) lrint (255 * pow (CLAMP (v, 0, 1), 1 / GAMMA));
-      }
+  gsize n = (gsize) view->width * view->height;
+  for (int c = 0; c < 3; c++) {
+    g_autofree float *field = noise_field (&noise, view->width, view->height);
+    for (gsize i = 0; i < n; i++) {
+      guint8 *p = out->data + i * 3 + c;
+      double v = linear[*p];
+      v += field[i] * sqrt (level.shot * v + level.read * level.read);
+      *p = (guint8) lrint (255 * pow (CLAMP (v, 0, 1), 1 / GAMMA));
     }
+  }
   return out;
 }

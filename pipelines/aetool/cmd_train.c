@@ -37,7 +37,8 @@ static const GOptionEntry entries[] = {
   { "time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &option.time_limit,
       "save and stop after so many minutes", "MINUTES" },
   { "save-interval", 0, 0, G_OPTION_ARG_DOUBLE, &option.save_interval,
-      "save at least so often (default: 5)", "MINUTES" },
+      "save at least so often (default: every checkpoint_every steps of the "
+      "recipe, which alone makes a training repeatable)", "MINUTES" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "cores to use (default: all)", "N" },
   { "max-frames", 0, 0, G_OPTION_ARG_INT, &option.max_frames,
@@ -76,6 +77,15 @@ override (AeRecipe *recipe, const char *text, AeError *err)
   return ae_recipe_set (recipe, names[0], names[1], sides[1], err) == AE_OK;
 }
 
+/* Sets [training] key when the option was given. */
+static gboolean
+set_number (AeRecipe *recipe, const char *key, gint64 value, AeError *err)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, value);
+  return value == 0
+         || ae_recipe_set (recipe, "training", key, text, err) == AE_OK;
+}
+
 static AeRecipe *
 load_recipe (const char *path, AeError *err)
 {
@@ -85,11 +95,8 @@ load_recipe (const char *path, AeError *err)
   gboolean ok = TRUE;
   for (char **text = option.set; ok && text && *text; text++)
     ok = override (recipe, *text, err);
-  if (ok && option.steps > 0) {
-    g_autofree char *steps
-        = g_strdup_printf ("%" G_GINT64_FORMAT, option.steps);
-    ok = ae_recipe_set (recipe, "training", "steps", steps, err) == AE_OK;
-  }
+  ok = ok && set_number (recipe, "steps", option.steps, err)
+       && set_number (recipe, "threads", option.threads, err);
   if (!ok)
     ae_recipe_free (&recipe);
   return recipe;
@@ -120,8 +127,7 @@ make_plan (TrainPlan *plan, const AeRecipe *recipe, const char *recipe_path)
       = ae_recipe_number (recipe, "training", "checkpoint_every", 1000);
   plan->early_stop = ae_recipe_number (recipe, "training", "early_stop", 0);
   plan->time_limit = option.time_limit * 60;
-  plan->save_every
-      = (option.save_interval > 0 ? option.save_interval : 5) * 60;
+  plan->save_every = option.save_interval * 60;
 }
 
 static void
@@ -241,6 +247,7 @@ train (TrainPlan *plan, AeDenoiseTrainer *trainer)
   }
   gboolean ok = train_run (&run, &error);
   int status = ok ? print_result (&run) : aetool_g_error (error);
+  ae_model_unref (&run.best);
   g_array_unref (run.history);
   return status;
 }
@@ -261,7 +268,9 @@ read_and_train (AeRecipe *recipe, const char *recipe_path, GPtrArray *uris)
   else if (!read_inputs (trainer, uris, &error))
     status = aetool_g_error (error);
   else
-    status = train_interrupted ? AETOOL_FAILED : train (&plan, trainer);
+    status = train_interrupted
+                 ? aetool_error ("interrupted before the first step")
+                 : train (&plan, trainer);
   ae_denoise_trainer_free (&trainer);
   ae_model_unref (&base);
   clear_plan (&plan);
@@ -280,9 +289,9 @@ aetool_train (int argc, char **argv)
     return AETOOL_USAGE;
   if (argc < 3)
     return aetool_usage ("wanted a recipe and something to train on");
-  if (option.steps < 0 || option.time_limit < 0 || option.max_frames < 0)
-    return aetool_usage ("numbers of steps, minutes and frames are above 0");
-  aetool_limit_cores (option.threads);
+  if (option.steps < 0 || option.time_limit < 0 || option.max_frames < 0
+      || option.threads < 0)
+    return aetool_usage ("numbers of steps, minutes, frames and threads are above 0");
 
   AeError err;
   AeRecipe *recipe = load_recipe (argv[1], &err);

@@ -47,6 +47,17 @@ show (TrainRun *run)
       &run->progress, (double) run->step / run->plan->steps, text);
 }
 
+static gboolean
+keep_best (TrainRun *run, GError **error)
+{
+  AeError err;
+  ae_model_unref (&run->best);
+  if (ae_denoise_trainer_model (run->trainer, &run->best, &err) == AE_OK)
+    return TRUE;
+  aetool_set_error (error, &err);
+  return FALSE;
+}
+
 /* Held-out pictures; decides about the early stop. */
 static gboolean
 validate (TrainRun *run, GError **error)
@@ -67,16 +78,21 @@ validate (TrainRun *run, GError **error)
   if (psnr > run->best_psnr) {
     run->best_psnr = psnr;
     run->since_best = 0;
+    if (run->plan->early_stop > 0)
+      return keep_best (run, error);
   }
   return TRUE;
 }
 
+/* The best model when there is an early stop, otherwise the last. */
 static gboolean
 save_model (TrainRun *run, GError **error)
 {
   AeError err;
-  AeModel *model = NULL;
-  AeStatus status = ae_denoise_trainer_model (run->trainer, &model, &err);
+  AeModel *model = run->best ? ae_model_ref (run->best) : NULL;
+  AeStatus status = AE_OK;
+  if (!model)
+    status = ae_denoise_trainer_model (run->trainer, &model, &err);
   if (status == AE_OK)
     status = ae_model_save (model, run->plan->model, &err);
   ae_model_unref (&model);
@@ -184,7 +200,7 @@ housekeeping (TrainRun *run, gint64 before, GError **error)
     return FALSE;
   double since_saved = (g_get_monotonic_time () - run->saved_at) / 1e6;
   if (run->step / plan->checkpoint_every != before / plan->checkpoint_every
-      || since_saved >= plan->save_every)
+      || (plan->save_every > 0 && since_saved >= plan->save_every))
     save_or_warn (run);
   if (progress_due (&run->progress)) {
     show (run);

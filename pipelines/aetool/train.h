@@ -22,7 +22,7 @@ typedef struct {
   gint64 validate_every, checkpoint_every; /* steps */
   gint64 early_stop; /* validations without gain; 0 = never */
   double time_limit; /* seconds; 0 = none */
-  double save_every; /* seconds between two savings at most */
+  double save_every; /* seconds between two savings at most; 0 = no limit */
 } TrainPlan;
 
 typedef struct {
@@ -36,6 +36,7 @@ typedef struct {
   double loss_sum;       /* since the last row */
   gint64 loss_count;
   float rate, psnr, best_psnr;
+  AeModel *best; /* of all validations; only with early stop */
   double smooth_loss;
   gint64 good_steps; /* of this run */
   gint64 since_best; /* validations */

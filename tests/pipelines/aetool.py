@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""aetool from the outside: what it prints, writes and refuses.
+
+usage: aetool.py AETOOL
+
+The last line is `N passed, N failed, N skipped`.
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+AETOOL = sys.argv[1]
+RECIPE = '''[network]
+widths = 16,16,16
+depths = 1,1,1
+[training]
+steps = 6
+batch = 1
+patch = 32
+validate_every = 3
+'''
+
+
+def run(*args, status=0):
+    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=100)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == status, (
+        f'status {done.returncode}, wanted {status}: {out}{err}')
+    return out, err
+
+
+def pictures(folder):
+    """Two small PNG files and a clip."""
+    def launch(*words):
+        subprocess.run(['gst-launch-1.0', '-q', *words], check=True,
+                       timeout=60)
+    for i, pattern in enumerate(('smpte', 'zone-plate')):
+        launch('videotestsrc', 'num-buffers=1', f'pattern={pattern}', '!',
+               'video/x-raw,width=96,height=80', '!', 'pngenc', '!',
+               'filesink', f'location={folder}/p{i}.png')
+    launch('videotestsrc', 'num-buffers=16', 'pattern=ball', '!',
+           'video/x-raw,format=I420,width=64,height=48', '!', 'avenc_ffv1',
+           '!', 'matroskamux', '!', 'filesink', f'location={folder}/c.mkv')
+
+
+def test_help_lists_every_command():
+    out, _ = run('--help')
+    for name in ('bench', 'compare', 'eval', 'info', 'onnx-test', 'pan',
+                 'train'):
+        assert re.search(rf'^  {name} ', out, re.M), name
+        assert 'Usage' in run(name, '--help')[0]
+
+
+def test_wrong_use_is_named():
+    assert "no command 'paint'" in run('paint', status=2)[1]
+    assert 'wanted one model' in run('info', status=2)[1]
+    assert 'no.onnx' in run('info', 'no.onnx', status=3)[1]
+    assert 'r.ini' in run('train', 'none/r.ini', 'c.mkv', status=3)[1]
+    assert 'nothing.mkv' in run('train', 'r.ini', 'nothing.mkv',
+                                status=3)[1]
+    assert '0x0' in run('bench', 'm.onnx', '--size', '0x0', status=2)[1]
+    assert '10,x' in run('eval', '--clip', 'c.mkv', '--sigmas', '10,x',
+                         status=2)[1]
+    assert 'training.stepps' in run(
+        'train', 'r.ini', 'c.mkv', '-s', 'training.stepps', status=3)[1]
+
+
+def test_training_writes_everything():
+    run('train', 'r.ini', 'c.mkv', 'p*.png', '-o', 'm.onnx')
+    for name in ('m.onnx', 'm.ckpt', 'm.csv', 'm.png'):
+        assert Path(name).stat().st_size > 0, name
+    rows = Path('m.csv').read_text().splitlines()
+    assert rows[0] == 'step,seconds,loss,psnr,learning_rate'
+    assert rows[-1].startswith('6,')
+
+
+def test_resumed_training_gives_the_same_model():
+    often = ('-s', 'training.checkpoint_every=1')
+    run('train', 'r.ini', 'c.mkv', 'p0.png', '-o', 'whole.onnx', *often)
+    # The schedule must be that of the whole: stopped by time, not by steps.
+    # Sequences begin anew at each checkpoint, of which there is one per step.
+    run('train', 'r.ini', 'c.mkv', 'p0.png', '-o', 'half.onnx',
+        *often, '--time-limit', '0.00001')
+    before = Path('half.csv').read_text()
+    run('train', 'r.ini', 'c.mkv', 'p0.png', '-o', 'half.onnx', '--resume',
+        *often)
+    assert 'step' in before
+    whole, half = (json.loads(run('info', '--json', f'{n}.onnx')[0])
+                   for n in ('whole', 'half'))
+    assert whole['id'] == half['id'], (whole['id'], half['id'])
+
+
+def test_interrupted_training_saves():
+    child = subprocess.Popen(
+        [AETOOL, 'train', 'r.ini', 'c.mkv', '-o', 'cut.onnx', '--steps',
+         '1000000', '-s', 'training.checkpoint_every=5'],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not Path('cut.csv').exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err.decode()
+    assert b'interrupted' in err and b'cut.onnx' in out
+    assert Path('cut.onnx').exists() and Path('cut.ckpt').exists()
+
+
+def test_folder_that_cannot_be_written_is_an_error():
+    err = run('train', 'r.ini', 'c.mkv', '-o', 'no/where/m.onnx',
+              status=3)[1]
+    assert 'no/where' in err
+
+
+def test_info_knows_the_model():
+    out, _ = run('info', 'm.onnx')
+    assert re.search(r'^task +denoise$', out, re.M)
+    assert re.search(r'^parameters +\d+$', out, re.M)
+    assert 'kMAC per pixel' in out
+    assert 'digraph' in run('info', '--dot', 'm.onnx')[0]
+    info = json.loads(run('info', '--json', 'm.onnx')[0])
+    assert info['inputs'][0]['name'] == 'frame'
+    assert info['metadata']['ae.task'] == 'denoise'
+    assert info['mac_per_pixel'] > 100
+
+
+def test_bench_gives_json():
+    result = json.loads(run('bench', '--json', '--size', '64x48', '--runs',
+                            '3', '--no-onnxruntime', 'm.onnx')[0])
+    assert result['median_ms'] >= result['min_ms'] > 0
+    assert result['denoiser_median_ms'] > 0
+    assert result['onnxruntime_ratio'] is None
+    assert 'Conv' in run('bench', '--profile', '--runs', '1', '--size',
+                         '64x48', '--no-onnxruntime', 'm.onnx')[0]
+
+
+def test_eval_measures_added_noise():
+    result = json.loads(run(
+        'eval', 'm.onnx', '--stills', '.', '--clip', 'c.mkv', '--fixed',
+        'c.mkv', '--sigmas', '5', '--json', '--picture', 'sheet.png')[0])
+    # 5 grey levels are 34.15 dB; clipping black and white takes some away.
+    for key in ('stills', 'clips', 'fixed_camera'):
+        noisy = result[key]['noisy'][0]
+        assert 34.1 < noisy['psnr'] < 38, (key, noisy)
+        assert 0 < noisy['ssim'] < 1
+        assert result[key]['m.onnx'][0]['psnr'] > 5
+    assert Path('sheet.png').stat().st_size > 1000
+
+
+def test_pan_and_compare():
+    run('pan', 'p1.png', '--reduce', '1', '--size', '64x48', '--frames', '8')
+    result = json.loads(run('compare', '--json', 'clean.mkv', 'noisy.mkv',
+                            'clean.mkv', '--picture', 'pair.png')[0])
+    assert result['noisy']['frames'] == 8
+    assert result['noisy']['psnr'] < 35 < result['clean']['psnr']
+    assert Path('pair.png').exists()
+    assert 'wanted at least' in run('pan', 'p1.png', status=3)[1]
+
+
+def test_onnx_test_counts():
+    Path('tests/one').mkdir(parents=True)
+    Path('tests/one/model.onnx').write_bytes(b'no model')
+    out, _ = run('onnx-test', 'tests', status=1)
+    lines = out.splitlines()
+    assert lines[-1] == 'passed 0, wrong 0, refused 1'
+    assert lines[0].startswith('refused tests/one: ')
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix='aetool-test-')
+    passed = failed = 0
+    try:
+        os.chdir(folder)
+        pictures(folder)
+        Path('r.ini').write_text(RECIPE)
+        for name, test in list(globals().items()):
+            if not name.startswith('test_'):
+                continue
+            try:
+                test()
+                passed += 1
+            except Exception as error:  # a test's failure is its answer
+                failed += 1
+                print(f'{name}: {type(error).__name__}: {error}')
+    finally:
+        shutil.rmtree(folder)
+    print(f'{passed} passed, {failed} failed, 0 skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    AETOOL = os.path.abspath(AETOOL)
+    sys.exit(main())
