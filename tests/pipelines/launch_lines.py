@@ -63,7 +63,7 @@ def adapt(line, root, clip):
                   f'filesrc location={clip}', line)
     line = re.sub(r'\bmodels/denoise-', str(root / 'models') + '/denoise-',
                   line)
-    if 'aetrain' in line:
+    if '! aetrain' in line:
         line = re.sub(r'\bsteps=\d+', '', line)
         line = re.sub(r'\baetrain\b', 'aetrain steps=2', line)
     return line
