@@ -227,28 +227,34 @@ vote_global (Search *s, const AeVector *vectors, int step, bool with_zero)
   s->global_share = (float) most / (float) (s->columns * s->rows);
 }
 
-/* Refines the global vector to single pixels over the blocks that have it,
- * every second one. */
+/* Refines the global vector to single pixels. Every second block that has it
+ * votes for or against each step, when the difference is more than chance. A
+ * step needs three quarters of the votes: in front of a plain background most
+ * of what votes may be people who walk one way. */
 static void
 refine_global (Search *s)
 {
   AeVector g = s->global;
-  uint64_t sums[9] = { 0 };
-  int n = 0;
+  uint32_t clear = chance (s, 0, BLOCK) / 2;
+  int votes[9] = { 0 }, voters[9] = { 0 };
   for (int row = 0; row < s->rows; row++)
     for (int column = row & 1; column < s->columns; column += 2) {
       AeVector v = s->middle[row * s->columns + column];
       if (abs (v.x - g.x) > 2 || abs (v.y - g.y) > 2)
         continue;
-      n++;
-      for (int i = 0; i < 9; i++)
-        sums[i] += window_sad (s, 0, BLOCK, column, row,
+      uint32_t here = window_sad (
+          s, 0, BLOCK, column, row, clamp_vector (s, column, row, g.x, g.y));
+      for (int i = 0; i < 9; i++) {
+        uint32_t there = window_sad (s, 0, BLOCK, column, row,
             clamp_vector (s, column, row, g.x + i % 3 - 1, g.y + i / 3 - 1));
+        int vote = (there + clear < here) - (here + clear < there);
+        votes[i] += vote;
+        voters[i] += vote != 0;
+      }
     }
   int best = 4;
-  sums[best] -= fmin (sums[best], chance (s, 0, BLOCK) * sqrt (n));
   for (int i = 0; i < 9; i++)
-    if (sums[i] < sums[best])
+    if (2 * votes[i] > voters[i] && votes[i] > votes[best])
       best = i;
   s->global.x = (int16_t) (g.x + best % 3 - 1);
   s->global.y = (int16_t) (g.y + best / 3 - 1);
@@ -350,10 +356,15 @@ gradients_of (const Search *s, int column, int row, AeVector v)
 
 /* Quarters of a pixel to add to a whole vector. The squared difference falls
  * by b' inv(A) b, which under noise alone is its variance times a chi-square
- * of two degrees of freedom: 9 is passed once in a hundred. The diagonal is
- * raised so that nothing moves along an edge. */
+ * of two degrees of freedom: LIKELY is passed once in a hundred, SURE once in a
+ * thousand.
+ * The diagonal is raised so that nothing moves along an edge. */
+#define LIKELY 9.0f
+#define SURE 14.0f
+
 static AeVector
-find_fraction (const Search *s, int column, int row, AeVector v)
+find_fraction (
+    const Search *s, int column, int row, AeVector v, float threshold)
 {
   Gradients g = gradients_of (s, column, row, v);
   float raise = 0.02f * ((float) g.xx + (float) g.yy) + 64;
@@ -363,34 +374,68 @@ find_fraction (const Search *s, int column, int row, AeVector v)
   float dx = (yy * xt - xy * yt) * scale, dy = (xx * yt - xy * xt) * scale;
   float variance = s->sigma * s->sigma
                    + s->reference_sigma * s->reference_sigma;
-  if (dx * xt + dy * yt < 9 * variance + 32)
+  if (dx * xt + dy * yt < threshold * variance + 32)
     return (AeVector) { 0, 0 };
   /* Gradients are doubled: twice the step in pixels, 8 times in quarters. */
   return (AeVector) { (int16_t) clamp_int ((int) lrintf (8 * dx), -3, 3),
     (int16_t) clamp_int ((int) lrintf (8 * dy), -3, 3) };
 }
 
-/* Full size, single pixels. The global vector is as good as zero, or better,
- * when most blocks have it. */
-static void
-fine_block (Search *s, int column, int row, uint32_t penalty)
+/* The SAD of a block that noise alone accounts for, with a margin of two
+ * standard deviations and 3 % for the error of the noise estimate: of n
+ * differences with deviation sigma the mean absolute value is 0.8 sigma, its
+ * own deviation 0.6 sigma / sqrt n. */
+static uint32_t
+noise_sad (const Search *s)
 {
-  int at = row * s->columns + column;
-  AeVector centre = s->middle[at];
-  Best best = start_at_zero (s, 0, BLOCK, column, row);
-  best.cost += s->global_share > 0.6f ? penalty / 4 : 0;
+  const float n = BLOCK * BLOCK;
+  float sigma = sqrtf (s->sigma * s->sigma
+      + s->reference_sigma * s->reference_sigma + 0.25f);
+  return (uint32_t) (sigma * (0.824f * n + 1.2f * sqrtf (n)));
+}
+
+/* What the block's whole vector is taken for until a difference that noise
+ * cannot account for speaks against it: the vector of most blocks. */
+static AeVector
+usual_vector (const Search *s, int column, int row)
+{
+  AeVector g = s->global_share > 0.4f ? s->global : (AeVector) { 0, 0 };
+  return clamp_vector (s, column, row, g.x, g.y);
+}
+
+/* Full size, single pixels. */
+static Best
+fine_search (const Search *s, int column, int row, Best best)
+{
+  uint32_t penalty = chance (s, 0, BLOCK);
+  AeVector centre = s->middle[row * s->columns + column];
+  try_vector (s, 0, BLOCK, column, row, 0, 0, penalty / 4, &best);
   try_vector (s, 0, BLOCK, column, row, s->global.x, s->global.y,
-      s->global_share > 0.4f ? 0 : penalty / 2, &best);
-  if (centre.x != 0 || centre.y != 0)
-    try_vector (s, 0, BLOCK, column, row, centre.x, centre.y, penalty / 2,
-        &best);
+      penalty / 4, &best);
+  try_vector (s, 0, BLOCK, column, row, centre.x, centre.y, penalty / 2,
+      &best);
   for (int y = -1; y <= 1; y++)
     for (int x = -1; x <= 1; x++)
       if (x != 0 || y != 0)
         try_vector (s, 0, BLOCK, column, row, centre.x + x, centre.y + y,
             penalty, &best);
-  AeVector part = find_fraction (s, column, row, best.vector);
-  s->vectors[at]
+  return best;
+}
+
+/* Before a camera that stands still most blocks are done with the first
+ * look. */
+static void
+fine_block (Search *s, int column, int row)
+{
+  AeVector usual = usual_vector (s, column, row);
+  Best best = { usual, window_sad (s, 0, BLOCK, column, row, usual) };
+  bool still = usual.x == 0 && usual.y == 0 && s->global_share > 0.8f;
+  bool explained = still && best.cost <= noise_sad (s);
+  if (!explained)
+    best = fine_search (s, column, row, best);
+  AeVector part = find_fraction (
+      s, column, row, best.vector, explained ? SURE : LIKELY);
+  s->vectors[row * s->columns + column]
       = (AeVector) { (int16_t) (4 * best.vector.x + part.x),
           (int16_t) (4 * best.vector.y + part.y) };
   add_costs (s, column, row, best.vector, &s->costs[row]);
@@ -402,9 +447,8 @@ fine_job (void *arg, size_t index, int thread)
   (void) thread;
   Search *s = arg;
   s->costs[index] = (Costs) { 0, 0 };
-  uint32_t penalty = chance (s, 0, BLOCK);
   for (int column = 0; column < s->columns; column++)
-    fine_block (s, column, (int) index, penalty);
+    fine_block (s, column, (int) index);
 }
 
 static void
