@@ -96,6 +96,7 @@ struct _GstDenoise {
   GstAeDenoiseSetup *setup;
   GstClockTime last_pts, last_duration;
   gboolean bad_buffer; /* the last buffer could not be used */
+  gboolean bad_result; /* the model's last result could not */
 
   gint reset; /* atomic: forget earlier frames before the next one */
 };
@@ -393,7 +394,7 @@ gst_denoise_start (GstBaseTransform *trans)
   AeError error = { 0 };
 
   self->last_pts = self->last_duration = GST_CLOCK_TIME_NONE;
-  self->bad_buffer = FALSE;
+  self->bad_buffer = self->bad_result = FALSE;
   GST_OBJECT_LOCK (self);
   self->stats = (GstAeFrameStats){ 0 };
   self->measured_noise = -1.0f;
@@ -571,6 +572,21 @@ refuse_buffer (GstDenoise *self, GstBuffer *buffer)
   return GST_BASE_TRANSFORM_FLOW_DROPPED;
 }
 
+/* Also said once: frames come as they are until the model makes sense. */
+static void
+report_result (GstDenoise *self)
+{
+  gboolean refused = ae_denoiser_result_refused (self->setup->denoiser);
+
+  if (refused && !self->bad_result)
+    GST_ELEMENT_WARNING (self, STREAM, DECODE,
+        ("%s: expected a picture, the model gave infinite or undefined "
+         "numbers: frames stay as they are",
+            gst_ae_model_path (self->setup->model)),
+        (NULL));
+  self->bad_result = refused;
+}
+
 static GstFlowReturn
 gst_denoise_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
@@ -612,5 +628,6 @@ gst_denoise_transform_frame_ip (GstVideoFilter *filter, GstVideoFrame *frame)
   self->measured_noise = ae_denoiser_noise_level (self->setup->denoiser);
   GST_OBJECT_UNLOCK (self);
   self->bad_buffer = FALSE;
+  report_result (self);
   return GST_FLOW_OK;
 }

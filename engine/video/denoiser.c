@@ -11,6 +11,7 @@
 #include "video/noise_estimate.h"
 #include "video/pixel_rows.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* Chroma detail is dropped below so many standard deviations of its noise. */
@@ -18,6 +19,10 @@
 
 /* A denoised frame keeps about this part of its noise. */
 #define CLEAN_NOISE 0.3f
+
+/* Results beyond this are none: pictures are in 0..1, and a count of frames
+ * cannot grow further in 32-bit floats. */
+#define LARGEST_RESULT 0x1p24f
 
 struct AeDenoiser {
   AeModel *model;
@@ -39,6 +44,7 @@ struct AeDenoiser {
   bool has_last;  /* last_frame and clean are of the frame before */
   bool has_state; /* fused and count are */
   bool scene_cut;
+  bool refused; /* the last result was no picture */
   float noise_level;
 };
 
@@ -157,6 +163,7 @@ ae_denoiser_reset (AeDenoiser *d)
   d->has_last = false;
   d->has_state = false;
   d->scene_cut = false;
+  d->refused = false;
   if (d->noise)
     ae_noise_reset (d->noise);
 }
@@ -166,26 +173,48 @@ typedef struct {
   float *to;
   const float *from;
   size_t n;
+  atomic_bool wild;
 } Copy;
 
-#define COPY_FLOATS 65536
+#define COPY_FLOATS 16384 /* read twice: from the cache the second time */
+
+/* True when a value is not a number, infinite or beyond LARGEST_RESULT. The
+ * bits of positive floats are in the order of their values, and above those
+ * of infinity they are not a number. */
+static bool
+any_wild (const float *values, size_t n)
+{
+  const float limit = LARGEST_RESULT;
+  int32_t largest, bits, most = 0;
+  memcpy (&largest, &limit, sizeof largest);
+  for (size_t i = 0; i < n; i++) {
+    memcpy (&bits, &values[i], sizeof bits);
+    bits &= INT32_MAX;
+    most = bits > most ? bits : most;
+  }
+  return most > largest;
+}
 
 static void
 copy_job (void *arg, size_t index, int thread)
 {
   (void) thread;
-  const Copy *c = arg;
+  Copy *c = arg;
   size_t at = index * COPY_FLOATS;
   size_t n = c->n - at < COPY_FLOATS ? c->n - at : COPY_FLOATS;
   memcpy (c->to + at, c->from + at, n * sizeof (float));
+  if (any_wild (c->to + at, n))
+    atomic_store (&c->wild, true);
 }
 
-static void
+/* False when there are values that cannot be a result. */
+static bool
 copy_floats (const AeDenoiser *d, float *to, const float *from, size_t n)
 {
-  Copy c = { to, from, n };
+  Copy c = { .to = to, .from = from, .n = n };
   ae_pool_run (ae_pool_shared (), d->n_threads,
       (n + COPY_FLOATS - 1) / COPY_FLOATS, copy_job, &c);
+  return !c.wild;
 }
 
 /* Vectors back to the last frame; drops everything earlier at a cut. */
@@ -247,20 +276,32 @@ fill_inputs (AeDenoiser *d)
       ae_denoise_input (d->session, AE_DENOISE_NOISE));
 }
 
-/* The session's outputs last only until its inputs are filled again. */
-static void
+/* The session's outputs last only until its inputs are filled again. False
+ * when they are no picture, or no state for the next frame. */
+static bool
 keep_outputs (AeDenoiser *d, bool temporal)
 {
   size_t plane = (size_t) d->h * d->w;
-  copy_floats (d, d->clean, ae_denoise_output (d->session, AE_DENOISE_CLEAN),
-      6 * plane);
+  bool good = copy_floats (
+      d, d->clean, ae_denoise_output (d->session, AE_DENOISE_CLEAN), 6 * plane);
   d->has_state = temporal;
   if (!temporal)
-    return;
-  copy_floats (d, d->fused,
+    return good;
+  good &= copy_floats (d, d->fused,
       ae_denoise_output (d->session, AE_DENOISE_FUSED_OUT), 6 * plane);
-  copy_floats (d, d->count,
+  good &= copy_floats (d, d->count,
       ae_denoise_output (d->session, AE_DENOISE_COUNT_OUT), plane);
+  return good;
+}
+
+/* A broken model's numbers must not live on in the state: the frame is shown
+ * as it came and the next one starts anew. */
+static void
+refuse_result (AeDenoiser *d, const AeImage *in, const AeImage *out)
+{
+  ae_image_copy (in, out);
+  ae_denoiser_reset (d);
+  d->refused = true;
 }
 
 void
@@ -272,6 +313,7 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
     ae_denoiser_reset (d);
     return;
   }
+  d->refused = false;
   ae_frame_load (in, d->frame, d->n_threads, d->frame_scratch);
   d->has_state &= params->temporal;
   if (params->temporal || params->noise_level < 0)
@@ -281,7 +323,10 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
   update_noise (d, params);
   fill_inputs (d);
   ae_session_run (d->session);
-  keep_outputs (d, params->temporal);
+  if (!keep_outputs (d, params->temporal)) {
+    refuse_result (d, in, out);
+    return;
+  }
   AeFrameBlend blend = { .strength
     = params->strength < 1 ? params->strength : 1.0f,
     .chroma_threshold = DETAIL_SIGMAS * ae_frame_detail_gain (&d->format)
@@ -304,4 +349,10 @@ bool
 ae_denoiser_scene_cut (const AeDenoiser *d)
 {
   return d->scene_cut;
+}
+
+bool
+ae_denoiser_result_refused (const AeDenoiser *d)
+{
+  return d->refused;
 }

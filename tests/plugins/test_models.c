@@ -408,6 +408,63 @@ GST_START_TEST (test_settings_may_change_at_any_time)
 }
 GST_END_TEST;
 
+/* The weights of one network, each block's first overwritten by the largest
+ * number there is: the file stays valid, its results overflow. A block follows
+ * its tensor's name as field 9 (raw_data): 0x4a, its length, its bytes. */
+static void
+write_overflowing_model (const gchar *path)
+{
+  const gfloat largest = G_MAXFLOAT;
+  gchar *source = plugin_test_path ("denoise-fast.onnx");
+  gchar *bytes = NULL;
+  gsize size = 0;
+  guint changed = 0;
+
+  ck_assert (g_file_get_contents (source, &bytes, &size, NULL));
+  for (gsize i = 0; i + 16 < size; i++) {
+    if (memcmp (bytes + i, ".weight\x4a", 8) != 0)
+      continue;
+    gsize at = i + 8;
+    while (bytes[at] & 0x80)
+      at++;
+    memcpy (bytes + at + 1, &largest, sizeof largest);
+    changed++;
+  }
+  ck_assert_uint_ge (changed, 1);
+  ck_assert (g_file_set_contents (path, bytes, size, NULL));
+  g_free (bytes);
+  g_free (source);
+}
+
+/* Its frames come as they were, and one message says why. */
+GST_START_TEST (test_a_model_that_overflows_leaves_the_frames_alone)
+{
+  const BadModel bad = { "overflow", write_overflowing_model,
+    gst_stream_error_quark, GST_STREAM_ERROR_DECODE, "infinite" };
+  Stream s;
+  gchar *path = plugin_test_path (bad.name);
+
+  bad.make (path);
+  open_stream (&s, "denoise n-threads=1 noise-level=10 speed-preset=fast");
+  set_model (&s, path);
+  gst_element_set_state (s.h->element, GST_STATE_NULL);
+  gst_element_set_state (s.h->element, GST_STATE_PLAYING);
+  GstBuffer *in = plugin_test_picture (&s.info, 1);
+  GByteArray *wanted = plugin_test_pixels (in, &s.info);
+  for (int i = 0; i < 4; i++) {
+    GByteArray *found = one_frame (&s);
+    ck_assert (equal (found, wanted));
+    g_byte_array_unref (found);
+  }
+  check_message (s.bus, GST_MESSAGE_WARNING, &bad, path, 0);
+  g_byte_array_unref (wanted);
+  gst_buffer_unref (in);
+  close_stream (&s);
+  g_remove (path);
+  g_free (path);
+}
+GST_END_TEST;
+
 static gsize
 resident_kib (void)
 {
@@ -465,6 +522,7 @@ models_suite (void)
   tcase_add_test (tc, test_a_replaced_file_is_loaded_when_it_is_set_again);
   tcase_add_test (tc, test_a_file_deleted_while_running_does_no_harm);
   tcase_add_test (tc, test_settings_may_change_at_any_time);
+  tcase_add_test (tc, test_a_model_that_overflows_leaves_the_frames_alone);
   tcase_add_test (tc, test_exchanging_models_does_not_leak);
   return s;
 }

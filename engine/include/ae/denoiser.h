@@ -42,7 +42,8 @@ AE_API AeStatus ae_denoiser_bind (
 AE_API void ae_denoiser_reset (AeDenoiser *denoiser);
 
 /* Denoises `in` into `out`; both have the bound format and may be the same
- * memory. Cannot fail once bound. */
+ * memory. Cannot fail once bound: when the network's numbers are no picture
+ * (not a number, infinite), `out` is `in` and earlier frames are forgotten. */
 AE_API void ae_denoiser_process (AeDenoiser *denoiser, const AeImage *in,
     const AeImage *out, const AeDenoiseParams *params);
 
@@ -51,6 +52,10 @@ AE_API float ae_denoiser_noise_level (const AeDenoiser *denoiser);
 
 /* True when the last frame was taken as a scene cut. */
 AE_API bool ae_denoiser_scene_cut (const AeDenoiser *denoiser);
+
+/* True when the network's result for the last frame was no picture: a broken
+ * model. */
+AE_API bool ae_denoiser_result_refused (const AeDenoiser *denoiser);
 
 #ifdef __cplusplus
 }

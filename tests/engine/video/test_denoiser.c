@@ -12,10 +12,10 @@
 
 static const AeDenoiseParams full = { 1.0f, -1.0f, true };
 
+/* Takes the model. */
 static AeDenoiser *
-make_denoiser (float keep, const AeImage *format)
+bound_denoiser (AeModel *model, const AeImage *format)
 {
-  AeModel *model = mean_denoiser_new (keep);
   ck_assert_ptr_nonnull (model);
   AeDenoiser *d;
   AeError err;
@@ -25,6 +25,12 @@ make_denoiser (float keep, const AeImage *format)
   ck_assert_msg (
       ae_denoiser_bind (d, format, &err) == AE_OK, "%s", err.text);
   return d;
+}
+
+static AeDenoiser *
+make_denoiser (float keep, const AeImage *format)
+{
+  return bound_denoiser (mean_denoiser_new (keep), format);
 }
 
 /* I420 luma of the texture seen from (left, top), noisy; chroma 128. Scenes
@@ -267,6 +273,69 @@ START_TEST (test_bind_survives_lack_of_memory)
 }
 END_TEST
 
+/* The mean, but output `spoilt` is not a number (or infinite, by `how`) where
+ * the frame has its largest value. */
+static AeModel *
+spoilt_model (int spoilt, int how)
+{
+  AeBuilder b;
+  MeanNet net = mean_net_start (&b, 1);
+  int tiny = ae_build_scalar (&b, 1e-30f);
+  int below = ae_build_binary (
+      &b, "Sub", ae_build_scalar (&b, how == 0 ? 0.99f : 1.0f), net.frame);
+  int extra = how == 0 ? ae_build_binary (&b, "Mul", tiny,
+                             ae_build_unary (&b, "Sqrt", below))
+                       : ae_build_binary (&b, "Div", tiny, below);
+  int out[3] = { net.mean, net.mean, net.count };
+  if (spoilt == 2)
+    extra = ae_build_slice (&b, extra, 1, 0, 1);
+  out[spoilt] = ae_build_binary (&b, "Add", out[spoilt], extra);
+  return mean_net_end (&b, out[0], out[1], out[2]);
+}
+
+/* One white pixel makes the network fail: that frame is shown as it came, and
+ * the next results are those of a stream that begins there. */
+START_TEST (test_a_result_that_is_no_number_leaves_no_trace)
+{
+  const PictureKind *kind = &picture_kinds[_i < 6 ? 1 : 6]; /* 8, 10 bits */
+  Picture in = picture_new (kind, 70, 50, 0, false);
+  Picture out = picture_new (kind, 70, 50, 0, false);
+  Picture want = picture_new (kind, 70, 50, 0, false);
+  AeDenoiser *d
+      = bound_denoiser (spoilt_model (_i % 3, _i / 3 % 2), &in.image);
+  AeDenoiser *fresh = make_denoiser (1, &in.image);
+  AeDenoiseParams params = { 1.0f, 10.0f, true };
+  for (int n = 0; n < 6; n++) {
+    picture_fill (&in, 70); /* no cut in between */
+    for (int y = 0; y < in.rows[0]; y++)
+      for (size_t x = 0; x < in.bytes[0]; x++) {
+        uint8_t *p = picture_row (&in, 0, y) + x;
+        *p = kind->pixels == AE_PIXELS_I420 ? *p / 2 : x % 2 ? *p & 1 : *p;
+      }
+    for (int i = 1; i < 3; i++)
+      memset (in.memory[i], 1, in.size[i]);
+    picture_row (&in, 0, 3)[8] ^= (uint8_t) (1 << n);
+    if (n == 2) /* the largest value: 255, or 1023 and bits beyond */
+      memset (&picture_row (&in, 0, 20)[32], 0xFF, 2);
+    ae_denoiser_process (d, &in.image, &out.image, &params);
+    ck_assert_int_eq (ae_denoiser_result_refused (d), n == 2);
+    if (n < 2)
+      continue;
+    if (n == 2) {
+      ck_assert (memcmp (in.memory[0], out.memory[0], in.size[0]) == 0);
+      continue;
+    }
+    ae_denoiser_process (fresh, &in.image, &want.image, &params);
+    ck_assert_int_eq (picture_distance (&want, &out), 0);
+  }
+  ae_denoiser_free (&d);
+  ae_denoiser_free (&fresh);
+  picture_free (&in);
+  picture_free (&out);
+  picture_free (&want);
+}
+END_TEST
+
 /* frame and clean only, with or without the right task. */
 static AeModel *
 foreign_model (const char *task, int channels)
@@ -325,6 +394,8 @@ denoiser_suite (void)
   tcase_add_test (tcase, test_half_strength_is_half_way);
   tcase_add_test (tcase, test_process_allocates_nothing);
   tcase_add_test (tcase, test_bind_survives_lack_of_memory);
+  tcase_add_loop_test (
+      tcase, test_a_result_that_is_no_number_leaves_no_trace, 0, 12);
   tcase_add_loop_test (
       tcase, test_foreign_models_are_refused_with_reason, 0, 4);
   suite_add_tcase (suite, tcase);
