@@ -18,7 +18,8 @@ is_op (const AeNode *node, const char *name)
 static bool
 is_fused_conv (const AeNode *node)
 {
-  return node && strcmp (node->op->name, "Conv") == 0
+  return (strcmp (node->op->name, "Conv") == 0
+             || strcmp (node->op->name, "ConvTranspose") == 0)
       && strcmp (node->op->domain, "ae") == 0;
 }
 
@@ -153,7 +154,8 @@ fold_norms (AeGraph *graph, AeError *err)
 static bool
 can_merge (const AeGraph *graph, const AeNode *node)
 {
-  return is_op (node, "Conv") && graph->values[node->out[0]].type == AE_F32;
+  return (is_op (node, "Conv") || is_op (node, "ConvTranspose"))
+      && graph->values[node->out[0]].type == AE_F32;
 }
 
 /* Turns a Conv into the internal operator, which has four inputs. */
@@ -170,7 +172,7 @@ make_fused (AeNode *node)
   ae_free (node->in);
   node->in = in;
   node->n_in = 4;
-  node->op = ae_op_find ("ae", "Conv", 1);
+  node->op = ae_op_find ("ae", node->op->name, 1);
   return node->op != NULL;
 }
 

@@ -41,8 +41,8 @@ AeStatus ae_graph_prune (AeGraph *graph, AeError *err);
 AeStatus ae_graph_infer (AeGraph *graph, bool training, AeError *err);
 
 /* For inference, after ae_graph_infer: removes Identity and Dropout, folds
- * batch normalisation into convolutions, and merges convolution + residual
- * add + activation into one "ae" Conv node. */
+ * batch normalisation into convolutions, and merges (transposed) convolution +
+ * residual add + activation into one "ae" Conv or ConvTranspose node. */
 AeStatus ae_graph_fuse (AeGraph *graph, AeError *err);
 
 /* Chooses a layout for every value and inserts Reorder nodes where producer

@@ -16,6 +16,7 @@
 #define SCRATCH_FLOATS (96 << 10)       /* stays in the second-level cache */
 #define MAX_SCRATCH_FLOATS (4 << 20)    /* wide dilation: leave it to others */
 #define MAX_STRIDE 4 /* of transposed ones: the number of phases squared */
+#define PIECE 48     /* their pixels of a phase at a time */
 #define MAX_PARTIAL 8
 #define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
 
@@ -416,41 +417,59 @@ tap_columns (const AeConvPlan *p, const Strip *s, const Axis *x, int *k_last,
   return joined ? 1 : x->n;
 }
 
-/* All rows of one phase. `weights`: those of the phase. */
-static void
-run_phase (const Job *job, const Area *a, const Strip *s, int phase_y,
-    int phase_x, const float *weights)
+/* One phase of the destination: the matrix product of a whole row. */
+typedef struct {
+  AeTapGemm gemm;
+  ptrdiff_t tap_y[AE_MAX_TAPS], tap_x[AE_MAX_TAPS];
+  int y, x;
+} Phase;
+
+/* Returns the floats of the phase's weights, which start at `weights`. */
+static size_t
+open_phase (const Job *job, const Area *a, const Strip *s, int phase_y,
+    int phase_x, const float *weights, Phase *phase)
 {
   const AeConvPlan *p = job->plan;
-  int ph_y = phases (p, p->geo.sh), ph_x = phases (p, p->geo.sw);
+  int ph_x = phases (p, p->geo.sw);
   Axis y = axis_y (p, phase_y), x = axis_x (p, phase_x);
-  ptrdiff_t tap_y[AE_MAX_TAPS], tap_x[AE_MAX_TAPS];
+  phase->y = phase_y;
+  phase->x = phase_x;
   for (int i = 0; i < y.n; i++)
-    tap_y[i] = (ptrdiff_t) (y.at[i] - s->first_y) * (ptrdiff_t) s->row;
-  AeTapGemm g = { .a_px = s->px, .a_block = s->block, .n_y = y.n,
-    .n_k = s->flat ? 1 : p->src_blocks, .tap_y = tap_y, .tap_x = tap_x,
-    .b = weights, .b_block = (size_t) y.n * x.n * p->src_c * 16,
+    phase->tap_y[i] = (ptrdiff_t) (y.at[i] - s->first_y) * (ptrdiff_t) s->row;
+  AeTapGemm *g = &phase->gemm;
+  size_t floats = (size_t) y.n * x.n * p->src_c * 16;
+  *g = (AeTapGemm){ .a_px = s->px, .a_block = s->block, .n_y = y.n,
+    .n_k = s->flat ? 1 : p->src_blocks, .tap_y = phase->tap_y,
+    .tap_x = phase->tap_x, .b = weights, .b_block = floats,
     .c_block = (size_t) p->dst_w * 16, .c_px = (size_t) ph_x * 16,
     .n_blocks = p->dst_blocks, .bias = job->packed, .clamp = job->clamp };
-  g.n_x = tap_columns (p, s, &x, &g.k_last, tap_x);
-  int x0 = a->x * ph_x + phase_x;
+  g->n_x = tap_columns (p, s, &x, &g->k_last, phase->tap_x);
   int width = (p->dst_w - phase_x + ph_x - 1) / ph_x - a->x;
-  g.n_px = width < a->cols ? width : a->cols;
-  if (g.n_px <= 0)
-    return;
-  for (int r = 0; r < a->rows; r++) {
-    int to_y = (a->y + r) * ph_y + phase_y;
-    if (to_y >= p->dst_h)
-      break;
-    size_t at = (((size_t) a->image * p->dst_h + to_y) * p->dst_blocks
-                        * p->dst_w + x0) * 16;
-    g.a = s->data + r * source_step (p, p->geo.sh) * s->row;
-    g.c = job->to + at;
-    g.residual = job->residual ? job->residual + at : NULL;
-    job->run->kernels->gemm (&g);
-  }
+  g->n_px = width < a->cols ? width : a->cols;
+  return floats * p->dst_blocks;
 }
 
+/* Pixels first .. first + n - 1 of row r of the area. */
+static void
+run_phase (const Job *job, const Area *a, const Strip *s, const Phase *phase,
+    int r, int first, int n)
+{
+  const AeConvPlan *p = job->plan;
+  AeTapGemm g = phase->gemm;
+  int y = (a->y + r) * phases (p, p->geo.sh) + phase->y;
+  if (y >= p->dst_h || first >= g.n_px)
+    return;
+  size_t at = ((size_t) a->image * p->dst_h + y) * p->dst_blocks * p->dst_w * 16
+      + (size_t) (a->x + first) * g.c_px + phase->x * 16;
+  g.n_px = g.n_px - first < n ? g.n_px - first : n;
+  g.a = s->data + r * source_step (p, p->geo.sh) * s->row + first * g.a_px;
+  g.c = job->to + at;
+  g.residual = job->residual ? job->residual + at : NULL;
+  job->run->kernels->gemm (&g);
+}
+
+/* Phases are interleaved in the destination: all of them go over a piece of a
+ * row while it lies in the first-level cache. */
 static void
 run_job (void *arg, size_t index, int thread)
 {
@@ -459,12 +478,16 @@ run_job (void *arg, size_t index, int thread)
   Area a = area_of (p, index);
   Strip s = make_strip (job, &a, job->run->work + thread * p->work);
   const float *weights = job->packed + p->dst_blocks * 16;
-  for (int py = 0; py < phases (p, p->geo.sh); py++)
-    for (int px = 0; px < phases (p, p->geo.sw); px++) {
-      run_phase (job, &a, &s, py, px, weights);
-      weights += (size_t) axis_y (p, py).n * axis_x (p, px).n * p->src_c
-          * p->dst_blocks * 16;
-    }
+  Phase phase[MAX_STRIDE * MAX_STRIDE];
+  int n = 0;
+  for (int y = 0; y < phases (p, p->geo.sh); y++)
+    for (int x = 0; x < phases (p, p->geo.sw); x++)
+      weights += open_phase (job, &a, &s, y, x, weights, &phase[n++]);
+  int piece = n > 1 ? PIECE : a.cols;
+  for (int r = 0; r < a.rows; r++)
+    for (int x = 0; x < a.cols; x += piece)
+      for (int i = 0; i < n; i++)
+        run_phase (job, &a, &s, &phase[i], r, x, piece);
 }
 
 void

@@ -18,17 +18,49 @@ static const int max_px[MAX_NV + 1] = { 0, 5, 5 };
 
 #define MAX_ACC 24
 
+/* All residuals are read before anything is written: rows are often multiples
+ * of 4096 bytes, and reads wait for writes whose low 12 address bits are the
+ * same. */
 INLINE void
-finish (const AeTapGemm *g, vf *acc, size_t at, const float *bias, float *c)
+finish (const AeTapGemm *g, vf *acc, int v0, int p0, int NV, int P)
 {
-  vf y = *acc;
-  if (bias)
-    y += load (bias);
+  size_t at[MAX_NV];
+#pragma GCC unroll 8
+  for (int v = 0; v < NV; v++)
+    at[v] = (size_t) ((v0 + v) / VPB) * g->c_block + (v0 + v) % VPB * VL
+        + p0 * g->c_px;
+  if (g->bias)
+#pragma GCC unroll 64
+    for (int i = 0; i < NV * P; i++)
+      acc[i] += load (g->bias + (v0 + i % NV) * VL);
   if (g->residual)
-    y += load (g->residual + at);
+#pragma GCC unroll 64
+    for (int i = 0; i < NV * P; i++)
+      acc[i] += load (g->residual + at[i % NV] + i / NV * g->c_px);
   if (g->clamp)
-    y = clamp_vec (y, g->clamp);
-  store (c + at, y);
+#pragma GCC unroll 64
+    for (int i = 0; i < NV * P; i++)
+      acc[i] = clamp_vec (acc[i], g->clamp);
+#pragma GCC unroll 64
+  for (int i = 0; i < NV * P; i++)
+    store (g->c + at[i % NV] + i / NV * g->c_px, acc[i]);
+}
+
+/* What comes from outside the caches at the end of a tile is asked for at its
+ * start. */
+INLINE void
+fetch (const AeTapGemm *g, int v0, int p0, int NV, int P)
+{
+  if (!g->residual)
+    return;
+  for (int v = 0; v < NV; v++) {
+    size_t at = (size_t) ((v0 + v) / VPB) * g->c_block
+        + (v0 + v) % VPB * VL + p0 * g->c_px;
+    for (int p = 0; p < P; p++) {
+      __builtin_prefetch (g->residual + at + p * g->c_px);
+      __builtin_prefetch (g->c + at + p * g->c_px, 1);
+    }
+  }
 }
 
 /* Outputs from vector v0 on, pixels from p0 on. `px` is a_px: a constant 16
@@ -40,6 +72,7 @@ tile (const AeTapGemm *g, size_t px, int v0, int p0, int NV, int P)
 #pragma GCC unroll 64
   for (int i = 0; i < NV * P; i++)
     acc[i] = (vf){ 0 };
+  fetch (g, v0, p0, NV, P);
   const float *a0 = g->a + (size_t) p0 * px;
   const float *b = g->b + v0 / VPB * g->b_block + v0 % VPB * VL;
   for (int y = 0; y < g->n_y; y++)
@@ -62,15 +95,7 @@ tile (const AeTapGemm *g, size_t px, int v0, int p0, int NV, int P)
         }
       }
     }
-#pragma GCC unroll 16
-  for (int p = 0; p < P; p++)
-#pragma GCC unroll 8
-    for (int v = 0; v < NV; v++) {
-      size_t block = (v0 + v) / VPB, lane = (v0 + v) % VPB * VL;
-      finish (g, &acc[p * NV + v],
-          block * g->c_block + (p0 + p) * g->c_px + lane,
-          g->bias ? g->bias + block * 16 + lane : NULL, g->c);
-    }
+  finish (g, acc, v0, p0, NV, P);
 }
 
 typedef void (*TileFn) (const AeTapGemm *g, int v0, int p0);

@@ -3,81 +3,12 @@
  * fourth input, a residual of the output's shape that is added, and an
  * activation after that (attributes `activation`, `alpha`, `beta`). */
 #include "ops/check.h"
+#include "ops/conv_epilogue.h"
 #include "ops/conv_form.h"
 #include "ops/loop.h"
 #include "util/mem.h"
 
 #include <math.h>
-#include <string.h>
-
-typedef enum {
-  ACT_NONE,
-  ACT_RELU,
-  ACT_LEAKY_RELU, /* alpha: slope below 0 */
-  ACT_CLIP,       /* to alpha .. beta */
-  ACT_SIGMOID,
-  ACT_TANH,
-  ACT_UNKNOWN
-} Act;
-
-typedef struct {
-  Act act;
-  float alpha, beta;
-} Activation;
-
-static const char *const act_names[]
-    = { "none", "relu", "leaky_relu", "clip", "sigmoid", "tanh" };
-
-static Activation
-activation_of (const AeOpCall *call)
-{
-  Activation a = { ACT_NONE, 0, 0 };
-  if (call->op->domain[0] == '\0')
-    return a;
-  const char *name = ae_attrs_string (call->attrs, "activation", "none");
-  while (a.act < ACT_UNKNOWN && strcmp (name, act_names[a.act]) != 0)
-    a.act++;
-  a.alpha = ae_attrs_float (
-      call->attrs, "alpha", a.act == ACT_LEAKY_RELU ? 0.01f : 0);
-  a.beta = ae_attrs_float (call->attrs, "beta", 0);
-  return a;
-}
-
-/* The activation as a clamp; false for those that are none. */
-static bool
-clamp_of (const Activation *a, AeClamp *clamp)
-{
-  *clamp = (AeClamp){ 1, -INFINITY, INFINITY };
-  if (a->act == ACT_RELU)
-    clamp->lo = 0;
-  if (a->act == ACT_LEAKY_RELU)
-    clamp->slope = a->alpha;
-  if (a->act == ACT_CLIP) {
-    clamp->lo = a->alpha;
-    clamp->hi = a->beta;
-  }
-  return a->act >= ACT_RELU && a->act <= ACT_CLIP;
-}
-
-static AeStatus
-check_extras (const AeOpCall *call, const AeShape *out, AeError *err)
-{
-  Activation a = activation_of (call);
-  const AeTensor *residual = ae_input (call, 3);
-  if (a.act == ACT_UNKNOWN)
-    return ae_fail (err, AE_ERROR_UNSUPPORTED, "activation is \"%s\"",
-        ae_attrs_string (call->attrs, "activation", "none"));
-  if (a.act == ACT_LEAKY_RELU && !(a.alpha >= 0))
-    return ae_fail (err, AE_ERROR_UNSUPPORTED,
-        "the slope of leaky_relu is %g instead of at least 0", a.alpha);
-  if (residual && !ae_shape_equal (&residual->shape, out)) {
-    char found[100], wanted[100];
-    return ae_fail (err, AE_ERROR_SHAPE, "the residual is %s instead of %s",
-        ae_shape_text (&residual->shape, found, sizeof found),
-        ae_shape_text (out, wanted, sizeof wanted));
-  }
-  return AE_OK;
-}
 
 static AeStatus
 infer (const AeOpCall *call, AeError *err)
@@ -86,7 +17,7 @@ infer (const AeOpCall *call, AeError *err)
   AeShape out;
   AeStatus status = ae_conv_form (call, false, &form, &out, err);
   if (status == AE_OK)
-    status = check_extras (call, &out, err);
+    status = ae_epilogue_check (call, &out, err);
   if (status != AE_OK)
     return status;
   call->out[0]->type = call->in[0]->type;
@@ -105,14 +36,14 @@ form_of (const AeOpCall *call)
 }
 
 static AeConvApply
-forward_apply (const AeOpCall *call, const Activation *a, AeClamp *clamp)
+forward_apply (const AeOpCall *call, const AeActivation *a, AeClamp *clamp)
 {
   return (AeConvApply){ .kind = AE_CONV_FORWARD,
     .src = call->in[0],
     .weights = call->in[1],
     .bias = ae_input (call, 2),
     .residual = ae_input (call, 3),
-    .clamp = clamp_of (a, clamp) ? clamp : NULL,
+    .clamp = ae_activation_clamp (a, clamp) ? clamp : NULL,
     .dst = call->out[0],
     .packed = call->state };
 }
@@ -124,7 +55,7 @@ curve_range (void *arg, size_t begin, size_t end, int thread)
   const AeOpCall *call = arg;
   (void) thread;
   float *y = call->out[0]->data;
-  if (activation_of (call).act == ACT_TANH)
+  if (ae_activation_of (call).act == AE_ACT_TANH)
     for (size_t i = begin; i < end; i++)
       y[i] = tanhf (y[i]);
   else
@@ -136,29 +67,29 @@ static void
 forward (const AeOpCall *call)
 {
   AeConvForm form = form_of (call);
-  Activation a = activation_of (call);
+  AeActivation a = ae_activation_of (call);
   AeClamp clamp;
   AeConvApply apply = forward_apply (call, &a, &clamp);
   ae_conv_apply (call, &form, &apply, call->work);
-  if (a.act == ACT_SIGMOID || a.act == ACT_TANH)
+  if (a.act == AE_ACT_SIGMOID || a.act == AE_ACT_TANH)
     ae_for_range (call, ae_tensor_storage (call->out[0]), 1 << 14, curve_range,
         (void *) call);
 }
 
 /* Derivative of the activation, from its result y. */
 static float
-slope_at (const Activation *a, float y)
+slope_at (const AeActivation *a, float y)
 {
   switch (a->act) {
-    case ACT_RELU:
+    case AE_ACT_RELU:
       return y > 0;
-    case ACT_LEAKY_RELU:
+    case AE_ACT_LEAKY_RELU:
       return y > 0 ? 1 : a->alpha;
-    case ACT_CLIP:
+    case AE_ACT_CLIP:
       return y > a->alpha && y < a->beta;
-    case ACT_SIGMOID:
+    case AE_ACT_SIGMOID:
       return y * (1 - y);
-    case ACT_TANH:
+    case AE_ACT_TANH:
       return 1 - y * y;
     default:
       return 1;
@@ -167,7 +98,7 @@ slope_at (const Activation *a, float y)
 
 typedef struct {
   const AeOpCall *call;
-  Activation a;
+  AeActivation a;
   float *d; /* gradient before the activation */
 } SlopeRun;
 
@@ -222,10 +153,10 @@ static void
 backward (const AeOpCall *call)
 {
   AeTensor d = *call->dout[0];
-  SlopeRun run = { .call = call, .a = activation_of (call), .d = d.data };
+  SlopeRun run = { .call = call, .a = ae_activation_of (call), .d = d.data };
   char *work = call->work;
   size_t count = ae_tensor_storage (&d);
-  if (run.a.act != ACT_NONE) {
+  if (run.a.act != AE_ACT_NONE) {
     run.d = d.data = call->work;
     work += ae_align_size (ae_tensor_bytes (&d));
     ae_for_range (call, count, 1 << 14, slope_range, &run);
@@ -245,7 +176,7 @@ static size_t
 work_size (const AeOpCall *call, bool grad)
 {
   AeConvForm form = form_of (call);
-  Activation a = activation_of (call);
+  AeActivation a = ae_activation_of (call);
   AeClamp clamp;
   AeConvApply apply = forward_apply (call, &a, &clamp);
   apply.packed = NULL;
@@ -260,7 +191,7 @@ work_size (const AeOpCall *call, bool grad)
           call, &form, call->in[0], call->out[0], false, NULL, NULL));
   size = larger (size,
       ae_conv_apply_bias (call, &form, call->out[0], false, NULL, NULL));
-  if (a.act != ACT_NONE)
+  if (a.act != AE_ACT_NONE)
     size += ae_align_size (ae_tensor_bytes (call->out[0]));
   return size;
 }

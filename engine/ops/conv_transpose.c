@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ConvTranspose: the data gradient of a convolution whose output is our
- * input; its own data gradient is that convolution. */
+ * input; its own data gradient is that convolution. The internal operator of
+ * the same name in the domain "ae", for inference, adds the epilogue of
+ * conv_epilogue.h. */
 #include "ops/check.h"
+#include "ops/conv_epilogue.h"
 #include "ops/conv_form.h"
 #include "util/mem.h"
 
@@ -11,6 +14,11 @@ infer (const AeOpCall *call, AeError *err)
   AeConvForm form;
   AeShape out;
   AeStatus status = ae_conv_form (call, true, &form, &out, err);
+  if (status == AE_OK)
+    status = ae_epilogue_check (call, &out, err);
+  if (status == AE_OK && ae_activation_of (call).act > AE_ACT_CLIP)
+    status = ae_fail (err, AE_ERROR_UNSUPPORTED,
+        "an activation other than none, relu, leaky_relu and clip");
   if (status != AE_OK)
     return status;
   call->out[0]->type = call->in[0]->type;
@@ -29,12 +37,15 @@ form_of (const AeOpCall *call)
 }
 
 static AeConvApply
-forward_apply (const AeOpCall *call)
+forward_apply (const AeOpCall *call, AeClamp *clamp)
 {
+  AeActivation a = ae_activation_of (call);
   return (AeConvApply){ .kind = AE_CONV_TRANSPOSED,
     .src = call->in[0],
     .weights = call->in[1],
     .bias = ae_input (call, 2),
+    .residual = ae_input (call, 3),
+    .clamp = ae_activation_clamp (&a, clamp) ? clamp : NULL,
     .dst = call->out[0],
     .packed = call->state };
 }
@@ -43,7 +54,8 @@ static void
 forward (const AeOpCall *call)
 {
   AeConvForm form = form_of (call);
-  AeConvApply apply = forward_apply (call);
+  AeClamp clamp;
+  AeConvApply apply = forward_apply (call, &clamp);
   ae_conv_apply (call, &form, &apply, call->work);
 }
 
@@ -76,7 +88,8 @@ static size_t
 work_size (const AeOpCall *call, bool grad)
 {
   AeConvForm form = form_of (call);
-  AeConvApply apply = forward_apply (call);
+  AeClamp clamp;
+  AeConvApply apply = forward_apply (call, &clamp);
   apply.packed = NULL;
   if (!grad)
     return ae_conv_apply (call, &form, &apply, NULL);
@@ -105,7 +118,7 @@ layout (const AeOpCall *call, AeOpLayout *want)
   bool x, y;
   if (!ae_conv_layout (&form, AE_CONV_TRANSPOSED, &x, &y))
     return false;
-  want->in_blocked = x ? 1 : 0;
+  want->in_blocked = (x ? 1 : 0) | (y && ae_input (call, 3) ? 1 << 3 : 0);
   want->out_blocked = y;
   return true;
 }
@@ -129,6 +142,23 @@ const AeOp ae_op_conv_transpose = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .work_size = work_size,
+  .prepare = prepare,
+  .release = ae_free,
+  .layout = layout,
+  .mac = mac,
+};
+
+const AeOp ae_op_conv_transpose_fused = {
+  .name = "ConvTranspose",
+  .domain = "ae",
+  .since = 1,
+  .min_in = 2,
+  .max_in = 4,
+  .min_out = 1,
+  .max_out = 1,
+  .infer = infer,
+  .forward = forward,
   .work_size = work_size,
   .prepare = prepare,
   .release = ae_free,

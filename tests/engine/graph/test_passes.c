@@ -63,6 +63,38 @@ make_model (int channels)
   return model;
 }
 
+/* A U-Net's ends: transposed convolutions of both kinds, one added to the
+ * other, the last convolution to few channels with a plain tensor added, and
+ * one to a single channel. */
+static AeModel *
+make_ends_model (int channels)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 5);
+  AeConvSpec spec = { .ic = 5, .oc = 6, .kernel = 2, .stride = 2, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, -1, 5, -1, -1));
+  int plain = ae_build_conv_transpose (&b, x, spec, "t0");
+  plain = ae_build_unary (&b, "Abs", plain);
+  spec.oc = channels;
+  int small = ae_build_conv_transpose (&b, x, spec, "t1");
+  spec.kernel = 4;
+  int large = ae_build_conv_transpose (&b, x, spec, "t2");
+  int y = ae_build_unary (
+      &b, "Relu", ae_build_binary (&b, "Add", small, large));
+  spec = (AeConvSpec){ .ic = channels, .oc = 1, .kernel = 3, .gain = 1 };
+  int gate = ae_build_unary (
+      &b, "LeakyRelu", ae_build_conv (&b, y, spec, "gate"));
+  spec.oc = 6;
+  y = ae_build_binary (
+      &b, "Add", plain, ae_build_conv (&b, y, spec, "tail"));
+  ae_build_output (&b, ae_build_binary (&b, "Mul", y, gate), "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
 static AeSession *
 run (AeModel *model, AeShape shape, bool plain, int n_threads)
 {
@@ -87,28 +119,34 @@ static const int sizes[][2]
     = { { 1, 1 }, { 2, 3 }, { 7, 13 }, { 16, 16 }, { 33, 50 } };
 
 /* Winograd's transforms cost some 3e-6 of the largest value per layer. */
+static void
+check_agreement (AeModel *model, AeShape shape)
+{
+  AeSession *fast = run (model, shape, false, 2);
+  AeSession *plain = run (model, shape, true, 1);
+  const AeTensor *a = ae_session_output (fast, 0);
+  const AeTensor *b = ae_session_output (plain, 0);
+  ck_assert (ae_shape_equal (&a->shape, &b->shape));
+  float scale = 0;
+  for (size_t i = 0; i < ae_shape_count (&b->shape); i++)
+    scale = fmaxf (scale, fabsf (((const float *) b->data)[i]));
+  for (size_t i = 0; i < ae_shape_count (&b->shape); i++) {
+    float x = ((const float *) a->data)[i];
+    float y = ((const float *) b->data)[i];
+    ck_assert_msg (fabsf (x - y) < 3e-5f * scale,
+        "element %zu: %g, wanted %g (largest %g)", i, x, y, scale);
+  }
+  ae_session_free (&fast);
+  ae_session_free (&plain);
+  ae_model_unref (&model);
+}
+
 START_TEST (test_optimised_and_plain_runs_agree)
 {
-  for (int channels = 8; channels <= 40; channels += 16) {
-    AeModel *model = make_model (channels);
-    AeShape shape = ae_shape (4, 2, 5, sizes[_i][0], sizes[_i][1]);
-    AeSession *fast = run (model, shape, false, 2);
-    AeSession *plain = run (model, shape, true, 1);
-    const AeTensor *a = ae_session_output (fast, 0);
-    const AeTensor *b = ae_session_output (plain, 0);
-    ck_assert (ae_shape_equal (&a->shape, &b->shape));
-    float scale = 0;
-    for (size_t i = 0; i < ae_shape_count (&b->shape); i++)
-      scale = fmaxf (scale, fabsf (((const float *) b->data)[i]));
-    for (size_t i = 0; i < ae_shape_count (&b->shape); i++) {
-      float x = ((const float *) a->data)[i];
-      float y = ((const float *) b->data)[i];
-      ck_assert_msg (fabsf (x - y) < 3e-5f * scale,
-          "element %zu: %g, wanted %g (largest %g)", i, x, y, scale);
-    }
-    ae_session_free (&fast);
-    ae_session_free (&plain);
-    ae_model_unref (&model);
+  AeShape shape = ae_shape (4, 2, 5, sizes[_i][0], sizes[_i][1]);
+  for (int channels = 8; channels <= 40; channels += 8) {
+    check_agreement (make_model (channels), shape);
+    check_agreement (make_ends_model (channels), shape);
   }
   ck_assert_int_eq (ae_mem_live (), 0);
 }
@@ -133,9 +171,24 @@ START_TEST (test_norms_activations_and_residuals_are_merged)
 }
 END_TEST
 
+START_TEST (test_skips_are_merged_into_transposed_convolutions)
+{
+  AeModel *model = make_ends_model (16);
+  AeSession *s = run (model, ae_shape (4, 1, 5, 8, 8), false, 1);
+  for (size_t i = 0; i < ae_session_info (s).n_steps; i++) {
+    const char *op = ae_session_step (s, i).op;
+    ck_assert_str_ne (op, "Add");
+    ck_assert_str_ne (op, "Relu");
+    ck_assert_str_ne (op, "LeakyRelu");
+  }
+  ae_session_free (&s);
+  ae_model_unref (&model);
+}
+END_TEST
+
 START_TEST (test_thread_counts_give_the_same_bits)
 {
-  AeModel *model = make_model (32);
+  AeModel *model = _i ? make_ends_model (32) : make_model (32);
   AeShape shape = ae_shape (4, 1, 5, 37, 61);
   AeSession *one = run (model, shape, false, 1);
   for (int n = 2; n < 5; n++) {
@@ -214,7 +267,9 @@ passes_suite (void)
   int n = sizeof sizes / sizeof sizes[0];
   tcase_add_loop_test (tcase, test_optimised_and_plain_runs_agree, 0, n);
   tcase_add_test (tcase, test_norms_activations_and_residuals_are_merged);
-  tcase_add_test (tcase, test_thread_counts_give_the_same_bits);
+  tcase_add_test (
+      tcase, test_skips_are_merged_into_transposed_convolutions);
+  tcase_add_loop_test (tcase, test_thread_counts_give_the_same_bits, 0, 2);
   tcase_add_test (tcase, test_folding_is_bounded);
   tcase_add_test (tcase, test_a_part_of_the_graph_runs_alone);
   suite_add_tcase (suite, tcase);

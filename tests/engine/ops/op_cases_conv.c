@@ -45,6 +45,11 @@ const OpCase op_cases_conv[] = {
   /* by hand: every input spreads over 2x2, rows two apart */
   { "ConvTranspose", 11, "strides=[2,2]", "1x1x1x2=1,2 1x1x2x2=1,2,3,4",
       "1x1x2x4=1,2,2,4,3,4,6,8" },
+  { "ae:ConvTranspose", 1, "strides=[2,2] activation=relu",
+      "1x1x1x2=1,2 1x1x2x2=1,2,3,4 _ 1x1x2x4=0,0,1,1,-9,0,0,1",
+      "1x1x2x4=1,2,3,5,0,4,6,9" },
+  { "ae:ConvTranspose", 1, "strides=[2,2] activation=leaky_relu alpha=0.5",
+      "2x17x3x4 17x18x2x2 18 2x18x6x8" },
   { "ConvTranspose", 11, "strides=[2] output_shape=[4]",
       "1x1x2=1,2 1x1x3=1,1,1", "1x1x4=1,3,2,2" },
   { "ConvTranspose", 11, "strides=[2] auto_pad=SAME_UPPER",
