@@ -4,7 +4,8 @@
 
 /* Noise on clean crops, and what a denoiser would be told about it: white
  * noise, or noise as cameras make it (photon and read noise in linear light,
- * white balance, gamma, smoothing by demosaicing, block compression). */
+ * white balance, gamma, smoothing by demosaicing, colour blotches, block
+ * compression). */
 
 #include "train/crop.h"
 #include "util/rng.h"
@@ -14,7 +15,7 @@
 typedef struct {
   float white_min, white_max; /* 8-bit grey levels */
   float unclipped_probability, map_jitter;
-  float camera_probability;
+  float camera_probability, camera_map_jitter;
   float shot_min, shot_max, read_min, read_max;
   float correlation_probability, jpeg_probability;
   int jpeg_min, jpeg_max;
@@ -31,6 +32,7 @@ typedef struct {
   float shot, read;           /* variance = shot * light + read^2 */
   float red_gain, blue_gain;  /* white balance */
   float smooth;               /* 0..1: share of the smoothed noise */
+  int blotches;               /* how often chroma's noise is smoothed */
   int jpeg;                   /* quality; 0 = not compressed */
   float told;                 /* factor of the noise map */
 } AeNoise;

@@ -147,6 +147,44 @@ START_TEST (test_smoothing_correlates_neighbours)
 }
 END_TEST
 
+/* Over rows of a half-size plane. */
+static double
+chroma_correlation (const float *clean, const float *noisy)
+{
+  double product = 0, square = 0;
+  for (int i = 0; i < LUMA / 4; i++) {
+    double a = noisy[i] - clean[i];
+    square += a * a;
+    if ((i + 1) % (SIZE / 2))
+      product += a * (noisy[i + 1] - clean[i + 1]);
+  }
+  return product / square;
+}
+
+START_TEST (test_blotches_correlate_chroma_and_keep_its_level)
+{
+  AeNoise noise = { .camera = true, .told = 1, .read = 0.05f, .red_gain = 1,
+    .blue_gain = 1 };
+  double level = 0;
+  for (int k = 0; k <= 2; k++) {
+    noise.blotches = k;
+    ae_rng_seed (&c.rng, 11);
+    ae_noise_apply (
+        &noise, &c.clean, SIZE, &c.rng, &c.noisy, c.map, c.scratch);
+    double found = deviation (c.clean.plane[1], c.noisy.plane[1], LUMA / 4);
+    double correlation
+        = chroma_correlation (c.clean.plane[1], c.noisy.plane[1]);
+    /* 0, 2/3 and 4/5 (binomial coefficients: 56 / 70) of white noise; planes
+     * of this size tell it to about 0.1 */
+    ck_assert_double_eq_tol (correlation, k == 0 ? 0 : k == 1 ? 0.66 : 0.8,
+        0.15);
+    if (k > 0)
+      ck_assert_double_eq_tol (found, level, 1e-4 * level);
+    level = found;
+  }
+}
+END_TEST
+
 START_TEST (test_jpeg_keeps_what_fits_its_steps)
 {
   static float plane[LUMA];
@@ -182,6 +220,8 @@ noise_suite (void)
   tcase_add_loop_test (tcase, test_grey_chroma_stays_as_it_is, 0, 2);
   tcase_add_loop_test (tcase, test_camera_map_tells_the_noise, 0, 2);
   tcase_add_test (tcase, test_smoothing_correlates_neighbours);
+  tcase_add_test (
+      tcase, test_blotches_correlate_chroma_and_keep_its_level);
   tcase_add_test (tcase, test_jpeg_keeps_what_fits_its_steps);
   suite_add_tcase (suite, tcase);
   return suite;
