@@ -6,6 +6,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "aetool.h"
@@ -16,7 +17,7 @@
 static struct {
   char *output, *base, *checkpoint, *csv, *curve;
   char **set;
-  gboolean resume;
+  gboolean resume, keys;
   gint64 steps;
   double time_limit, save_interval;
   int threads, max_frames;
@@ -47,6 +48,8 @@ static const GOptionEntry entries[] = {
   { "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &option.set,
       "change a value of the recipe, e.g. -s training.batch=8",
       "SECTION.KEY=VALUE" },
+  { "keys", 0, 0, G_OPTION_ARG_NONE, &option.keys,
+      "print what a recipe may say, and stop", NULL },
   { "csv", 0, 0, G_OPTION_ARG_FILENAME, &option.csv,
       "loss table to write (default: MODEL.csv)", "FILE" },
   { "curve", 0, 0, G_OPTION_ARG_FILENAME, &option.curve,
@@ -277,6 +280,17 @@ read_and_train (AeRecipe *recipe, const char *recipe_path, GPtrArray *uris)
   return status;
 }
 
+static int
+print_keys (void)
+{
+  char *text = ae_recipe_keys ();
+  if (!text)
+    return 1;
+  fputs (text, stdout);
+  free (text);
+  return 0;
+}
+
 int
 aetool_train (int argc, char **argv)
 {
@@ -287,6 +301,8 @@ aetool_train (int argc, char **argv)
           "stops; --resume goes on.",
           entries))
     return AETOOL_USAGE;
+  if (option.keys)
+    return print_keys ();
   if (argc < 3)
     return aetool_usage ("wanted a recipe and something to train on");
   if (option.steps < 0 || option.time_limit < 0 || option.max_frames < 0

@@ -38,6 +38,10 @@ AE_API AeStatus ae_recipe_set (AeRecipe *recipe, const char *section,
 /* The recipe as key-file text; freed with free(). NULL: out of memory. */
 AE_API char *ae_recipe_text (const AeRecipe *recipe);
 
+/* All keys with their values, defaults and meanings as Markdown tables; freed
+ * with free(). NULL: out of memory. */
+AE_API char *ae_recipe_keys (void);
+
 #ifdef __cplusplus
 }
 #endif
