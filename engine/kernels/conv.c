@@ -32,6 +32,17 @@ ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
   return plan->winograd || ae_taps_plan (plan, kernels);
 }
 
+bool
+ae_conv_plan_plain_dst (AeConvPlan *plan, const AeConvGeo *geo,
+    AeConvKind kind, const AeKernels *kernels)
+{
+  *plan = (AeConvPlan){ .geo = *geo, .kind = kind, .plain_dst = true };
+  set_ends (plan);
+  return kind != AE_CONV_WEIGHTS && geo->kh <= AE_MAX_TAPS
+      && geo->kw <= AE_MAX_TAPS && plan->src_c % AE_BLOCK == 0
+      && plan->dst_c <= AE_MAX_DOTS && ae_taps_plan (plan, kernels);
+}
+
 size_t
 ae_conv_work_size (const AeConvPlan *plan, int n_threads)
 {

@@ -30,6 +30,7 @@ typedef struct {
   AeConvKind kind;
   bool winograd;
   bool plain_src; /* the source is plain: taps only, few channels */
+  bool plain_dst; /* the destination (and residual): taps only */
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;
   int dst_c, dst_h, dst_w, dst_blocks;
@@ -49,6 +50,12 @@ typedef struct {
 /* False when no fast form fits (the caller has plain ones). */
 bool ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
     bool plain_src, const AeKernels *kernels);
+
+/* The same for a plain destination of at most AE_MAX_DOTS channels, from whole
+ * blocks of channels; not for AE_CONV_WEIGHTS. */
+#define AE_MAX_DOTS 6
+bool ae_conv_plan_plain_dst (AeConvPlan *plan, const AeConvGeo *geo,
+    AeConvKind kind, const AeKernels *kernels);
 
 /* Bytes of work for a run with n_threads. */
 size_t ae_conv_work_size (const AeConvPlan *plan, int n_threads);

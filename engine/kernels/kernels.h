@@ -75,6 +75,11 @@ typedef struct {
   /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
   int (*gemm_px) (int n_blocks);
   void (*gemm) (const AeTapGemm *g);
+  /* The same sums for a few outputs that are written to planes: n_blocks of
+   * them, c_block floats apart, whose pixels are c_px floats apart. b is
+   * [output][tap][block][16] with b_block floats per output; every block has
+   * 16 channels. */
+  void (*dots) (const AeTapGemm *g);
   void (*grad_gemm) (const AePixelGemm *g);
 
   /* Lavin and Gray, "Fast algorithms for convolutional neural networks",

@@ -61,6 +61,37 @@ gemm (const AeTapGemm *g)
       }
 }
 
+static float
+dot_one (const AeTapGemm *g, int p, int out)
+{
+  const float *b = g->b + out * g->b_block;
+  float sum = 0;
+  for (int y = 0; y < g->n_y; y++)
+    for (int x = 0; x < g->n_x; x++)
+      for (int block = 0; block < g->n_k; block++) {
+        const float *a = g->a + p * g->a_px + g->tap_y[y] + g->tap_x[x]
+            + block * g->a_block;
+        for (int k = 0; k < 16; k++)
+          sum += a[k] * *b++;
+      }
+  return sum;
+}
+
+static void
+dots (const AeTapGemm *g)
+{
+  for (int out = 0; out < g->n_blocks; out++)
+    for (int p = 0; p < g->n_px; p++) {
+      size_t at = out * g->c_block + p * g->c_px;
+      float sum = dot_one (g, p, out);
+      if (g->bias)
+        sum += g->bias[out];
+      if (g->residual)
+        sum += g->residual[at];
+      g->c[at] = g->clamp ? clamp_one (sum, g->clamp) : sum;
+    }
+}
+
 static void
 grad_gemm (const AePixelGemm *g)
 {
@@ -250,6 +281,7 @@ const AeKernels ae_kernels_scalar = {
   .level = AE_CPU_SCALAR,
   .gemm_px = gemm_px,
   .gemm = gemm,
+  .dots = dots,
   .grad_gemm = grad_gemm,
   .tiles_in = tiles_in,
   .tiles_out = tiles_out,

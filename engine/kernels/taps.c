@@ -155,8 +155,8 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
   p->n_job_cols = (w + p->job_cols - 1) / p->job_cols;
   p->n_jobs = (size_t) g->n * p->n_job_rows * p->n_job_cols;
   p->work = (strip_floats (p, p->job_rows, p->job_cols) + 31) & ~(size_t) 15;
-  size_t weights
-      = (size_t) g->kh * g->kw * p->src_c * p->dst_blocks * AE_BLOCK;
+  size_t weights = (size_t) g->kh * g->kw * p->src_c
+      * (p->plain_dst ? p->dst_c : p->dst_blocks * AE_BLOCK);
   p->packed = p->dst_blocks * AE_BLOCK + weights;
   if (p->kind != AE_CONV_WEIGHTS)
     return true;
@@ -258,13 +258,45 @@ pack_job (void *arg, size_t index, int thread)
   visit_weights (arg, index, pack_one);
 }
 
+/* For a plain destination: [phase y][phase x][output][tap y][tap x][source
+ * channel]. */
+static void
+pack_dots_phase (const Job *job, const Axis *y, const Axis *x, float *to)
+{
+  const AeConvPlan *p = job->plan;
+  for (int out = 0; out < p->dst_c; out++)
+    for (int i = 0; i < y->n; i++)
+      for (int j = 0; j < x->n; j++)
+        for (int c = 0; c < p->src_c; c++) {
+          size_t stride;
+          size_t at = real_weight (p, 0, y->k[i], x->k[j], c, &stride);
+          *to++ = job->from[at + out * stride];
+        }
+}
+
+static void
+pack_dots (const Job *job)
+{
+  const AeConvPlan *p = job->plan;
+  float *to = job->to;
+  for (int py = 0; py < phases (p, p->geo.sh); py++)
+    for (int px = 0; px < phases (p, p->geo.sw); px++) {
+      Axis y = axis_y (p, py), x = axis_x (p, px);
+      pack_dots_phase (job, &y, &x, to);
+      to += (size_t) y.n * x.n * p->src_c * p->dst_c;
+    }
+}
+
 void
 ae_taps_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *packed)
 {
   Job job = make_job (plan, run, weights);
   job.to = packed;
-  ae_pool_run (run->pool, run->n_threads, plan->dst_blocks, pack_job, &job);
+  if (plan->plain_dst)
+    pack_dots (&job);
+  else
+    ae_pool_run (run->pool, run->n_threads, plan->dst_blocks, pack_job, &job);
 }
 
 /* What a job makes: rows and columns of every phase of one image. */
@@ -437,16 +469,18 @@ open_phase (const Job *job, const Area *a, const Strip *s, int phase_y,
   for (int i = 0; i < y.n; i++)
     phase->tap_y[i] = (ptrdiff_t) (y.at[i] - s->first_y) * (ptrdiff_t) s->row;
   AeTapGemm *g = &phase->gemm;
-  size_t floats = (size_t) y.n * x.n * p->src_c * 16;
+  size_t floats = (size_t) y.n * x.n * p->src_c * (p->plain_dst ? 1 : 16);
   *g = (AeTapGemm){ .a_px = s->px, .a_block = s->block, .n_y = y.n,
     .n_k = s->flat ? 1 : p->src_blocks, .tap_y = phase->tap_y,
     .tap_x = phase->tap_x, .b = weights, .b_block = floats,
-    .c_block = (size_t) p->dst_w * 16, .c_px = (size_t) ph_x * 16,
-    .n_blocks = p->dst_blocks, .bias = job->packed, .clamp = job->clamp };
+    .c_block = (size_t) p->dst_w * (p->plain_dst ? p->dst_h : 16),
+    .c_px = (size_t) ph_x * (p->plain_dst ? 1 : 16),
+    .n_blocks = p->plain_dst ? p->dst_c : p->dst_blocks,
+    .bias = job->packed, .clamp = job->clamp };
   g->n_x = tap_columns (p, s, &x, &g->k_last, phase->tap_x);
   int width = (p->dst_w - phase_x + ph_x - 1) / ph_x - a->x;
   g->n_px = width < a->cols ? width : a->cols;
-  return floats * p->dst_blocks;
+  return floats * g->n_blocks;
 }
 
 /* Pixels first .. first + n - 1 of row r of the area. */
@@ -459,13 +493,19 @@ run_phase (const Job *job, const Area *a, const Strip *s, const Phase *phase,
   int y = (a->y + r) * phases (p, p->geo.sh) + phase->y;
   if (y >= p->dst_h || first >= g.n_px)
     return;
-  size_t at = ((size_t) a->image * p->dst_h + y) * p->dst_blocks * p->dst_w * 16
-      + (size_t) (a->x + first) * g.c_px + phase->x * 16;
+  size_t row = p->plain_dst
+      ? (size_t) a->image * p->dst_c * p->dst_h + y
+      : ((size_t) a->image * p->dst_h + y) * p->dst_blocks * 16;
+  size_t at = row * p->dst_w + (size_t) (a->x + first) * g.c_px
+      + phase->x * (p->plain_dst ? 1 : 16);
   g.n_px = g.n_px - first < n ? g.n_px - first : n;
   g.a = s->data + r * source_step (p, p->geo.sh) * s->row + first * g.a_px;
   g.c = job->to + at;
   g.residual = job->residual ? job->residual + at : NULL;
-  job->run->kernels->gemm (&g);
+  if (p->plain_dst)
+    job->run->kernels->dots (&g);
+  else
+    job->run->kernels->gemm (&g);
 }
 
 /* Phases are interleaved in the destination: all of them go over a piece of a

@@ -94,6 +94,7 @@ const AeKernels PASTE (ae_kernels, LEVEL) = {
   .level = LEVEL_ENUM,
   .gemm_px = FN (gemm_px),
   .gemm = FN (gemm),
+  .dots = FN (dots),
   .grad_gemm = FN (grad_gemm),
   .tiles_in = FN (tiles_in),
   .tiles_out = FN (tiles_out),

@@ -75,6 +75,19 @@ reads_plain (const AeTensor *src)
       && src->shape.dim[1] <= FEW_CHANNELS;
 }
 
+/* Chooses a form by the layouts of source and destination. */
+static void
+make_plan (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
+    const AeTensor *src, const AeTensor *dst, bool add)
+{
+  const AeKernels *kernels = ae_kernels ();
+  bool plain = reads_plain (src);
+  if (!plain && !add && dst->layout == AE_LAYOUT_PLAIN
+      && ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels))
+    return;
+  ae_conv_plan (plan, &form->geo, kind, plain, kernels);
+}
+
 static size_t
 apply_fast (const AeOpCall *call, const AeConvForm *form,
     const AeConvApply *apply, void *work)
@@ -82,17 +95,18 @@ apply_fast (const AeOpCall *call, const AeConvForm *form,
   Scratch s = { .base = work };
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  bool plain = reads_plain (apply->src);
-  ae_conv_plan (&plan, &form->geo, apply->kind, plain, run.kernels);
+  make_plan (
+      &plan, form, apply->kind, apply->src, apply->dst, apply->add);
   float *own = apply->packed ? NULL : take (&s, plan.packed * sizeof (float));
   run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
   const float *packed = apply->packed ? apply->packed : own;
   const float *src
-      = plain ? apply->src->data : as_blocked (&s, &run, apply->src);
-  const float *residual
-      = apply->residual ? as_blocked (&s, &run, apply->residual) : NULL;
+      = plan.plain_src ? apply->src->data : as_blocked (&s, &run, apply->src);
+  const float *residual = apply->residual ? apply->residual->data : NULL;
+  if (residual && !plan.plain_dst)
+    residual = as_blocked (&s, &run, apply->residual);
   AeTensor *dst = apply->dst;
-  bool to_plain = dst->layout == AE_LAYOUT_PLAIN;
+  bool to_plain = dst->layout == AE_LAYOUT_PLAIN && !plan.plain_dst;
   float *to = to_plain ? take (&s, blocked_bytes (dst)) : dst->data;
   if (!work)
     return s.used;
@@ -193,8 +207,7 @@ ae_conv_prepare (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
     return AE_OK;
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  ae_conv_plan (
-      &plan, &form->geo, kind, reads_plain (call->in[0]), run.kernels);
+  make_plan (&plan, form, kind, call->in[0], call->out[0], false);
   *state = ae_alloc (plan.packed * sizeof (float));
   if (!*state)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu packed weights",
@@ -211,7 +224,8 @@ ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y)
   bool forward = kind == AE_CONV_FORWARD;
   if (!form->fast || form->rank != 2)
     return false;
-  *x = (forward ? g->ic : g->oc) > FEW_CHANNELS;
-  *y = (forward ? g->oc : g->ic) > FEW_CHANNELS;
+  int from = forward ? g->ic : g->oc, to = forward ? g->oc : g->ic;
+  *x = from > FEW_CHANNELS;
+  *y = to > FEW_CHANNELS && (to > AE_MAX_DOTS || from % AE_BLOCK != 0);
   return *x || *y;
 }

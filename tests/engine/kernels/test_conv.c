@@ -26,6 +26,9 @@ static const Shape shapes[] = {
   { 1, 3, 17, 19, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
   { 1, 1, 9, 23, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
   { 2, 32, 11, 13, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
+  { 2, 48, 10, 14, 6, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
+  { 1, 6, 11, 13, 32, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2 },
+  { 1, 16, 9, 3, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1 },
   { 2, 32, 11, 13, 1, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
   { 1, 4, 21, 21, 4, 5, 5, 1, 1, 1, 1, 2, 2, 2, 2 },
   { 1, 20, 12, 31, 24, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0 },
@@ -170,26 +173,44 @@ start (Trial *t, int shape, int level, int n_threads)
   return kernels != NULL;
 }
 
+typedef enum {
+  BLOCKED,
+  PLAIN_SRC,
+  PLAIN_DST
+} Form;
+
+static bool
+plan_as (Trial *t, AeConvKind kind, Form form)
+{
+  return form == PLAIN_DST
+      ? ae_conv_plan_plain_dst (&t->plan, &t->g, kind, t->run.kernels)
+      : ae_conv_plan (
+            &t->plan, &t->g, kind, form == PLAIN_SRC, t->run.kernels);
+}
+
 /* Source to destination with bias, residual and clamp; the result, plain. */
 static float *
-run_fast (Trial *t, AeConvKind kind, bool plain_src, const float *src,
+run_fast (Trial *t, AeConvKind kind, Form form, const float *src,
     const float *w, const float *bias, const float *residual,
     const AeClamp *clamp)
 {
   bool back = kind == AE_CONV_TRANSPOSED;
   Dims from = back ? out_dims (&t->g) : in_dims (&t->g);
   Dims to = back ? in_dims (&t->g) : out_dims (&t->g);
-  ck_assert (
-      ae_conv_plan (&t->plan, &t->g, kind, plain_src, t->run.kernels));
+  ck_assert (plan_as (t, kind, form));
   t->run.work = ae_alloc (ae_conv_work_size (&t->plan, t->run.n_threads));
   float *packed = ae_alloc (t->plan.packed * sizeof *packed);
   ae_conv_pack (&t->plan, &t->run, w, bias, packed);
-  float *x = plain_src ? NULL : as_blocked (&t->run, src, from);
+  float *x = form == PLAIN_SRC ? NULL : as_blocked (&t->run, src, from);
   float *dst = as_blocked (&t->run, residual, to);
-  ae_conv_run (&t->plan, &t->run, plain_src ? src : x, packed, dst, clamp,
-      dst);
   float *plain = ae_alloc (plain_count (to) * sizeof *plain);
-  ae_to_plain (&t->run, dst, to.n, to.c, to.h, to.w, false, plain);
+  if (form == PLAIN_DST) {
+    ae_conv_run (&t->plan, &t->run, x, packed, residual, clamp, plain);
+  } else {
+    ae_conv_run (&t->plan, &t->run, form == PLAIN_SRC ? src : x, packed, dst,
+        clamp, dst);
+    ae_to_plain (&t->run, dst, to.n, to.c, to.h, to.w, false, plain);
+  }
   ae_free (packed);
   ae_free (x);
   ae_free (dst);
@@ -200,11 +221,13 @@ run_fast (Trial *t, AeConvKind kind, bool plain_src, const float *src,
 static const AeClamp leaky = { 0.1f, -INFINITY, 1.5f };
 
 static void
-compare_data (int shape, int level, AeConvKind kind, bool plain_src)
+compare_data (int shape, int level, AeConvKind kind, Form form)
 {
   Trial t;
   if (!start (&t, shape, level, 2))
     return;
+  if (form == PLAIN_DST && !plan_as (&t, kind, form))
+    return; /* too many channels, or no whole blocks */
   bool back = kind == AE_CONV_TRANSPOSED;
   Dims from = back ? out_dims (&t.g) : in_dims (&t.g);
   Dims to = back ? in_dims (&t.g) : out_dims (&t.g);
@@ -213,7 +236,7 @@ compare_data (int shape, int level, AeConvKind kind, bool plain_src)
   float *src = random_floats (&t.rng, plain_count (from));
   float *w = random_floats (&t.rng, n_w), *bias = random_floats (&t.rng, to.c);
   float *residual = random_floats (&t.rng, n);
-  float *got = run_fast (&t, kind, plain_src, src, w, bias, residual, &leaky);
+  float *got = run_fast (&t, kind, form, src, w, bias, residual, &leaky);
   double *src64 = as_doubles (src, plain_count (from));
   double *w64 = as_doubles (w, n_w), *bias64 = as_doubles (bias, to.c);
   double *want = as_doubles (residual, n);
@@ -278,14 +301,23 @@ compare_weights (int shape, int level, bool plain_src)
 START_TEST (test_forward_matches_definition)
 {
   for (int level = AE_CPU_SCALAR; level <= AE_CPU_AVX512; level++)
-    compare_data (_i, level, AE_CONV_FORWARD, false);
+    compare_data (_i, level, AE_CONV_FORWARD, BLOCKED);
 }
 END_TEST
 
 START_TEST (test_transposed_matches_definition)
 {
   for (int level = AE_CPU_SCALAR; level <= AE_CPU_AVX512; level++)
-    compare_data (_i, level, AE_CONV_TRANSPOSED, false);
+    compare_data (_i, level, AE_CONV_TRANSPOSED, BLOCKED);
+}
+END_TEST
+
+START_TEST (test_plain_destinations_match_definition)
+{
+  for (int level = AE_CPU_SCALAR; level <= AE_CPU_AVX512; level++) {
+    compare_data (_i, level, AE_CONV_FORWARD, PLAIN_DST);
+    compare_data (_i, level, AE_CONV_TRANSPOSED, PLAIN_DST);
+  }
 }
 END_TEST
 
@@ -300,11 +332,11 @@ START_TEST (test_plain_sources_match_definition)
 {
   for (int level = AE_CPU_SCALAR; level <= AE_CPU_AVX512; level++) {
     if (shapes[_i].ic <= 16)
-      compare_data (_i, level, AE_CONV_FORWARD, true);
+      compare_data (_i, level, AE_CONV_FORWARD, PLAIN_SRC);
     if (shapes[_i].ic <= 16)
       compare_weights (_i, level, true);
     if (shapes[_i].oc <= 16)
-      compare_data (_i, level, AE_CONV_TRANSPOSED, true);
+      compare_data (_i, level, AE_CONV_TRANSPOSED, PLAIN_SRC);
   }
 }
 END_TEST
@@ -324,7 +356,7 @@ START_TEST (test_threads_do_not_change_a_bit)
     float *dout = random_floats (&t.rng, n_out);
     float *dw = ae_calloc (n_w, sizeof *dw);
     float *out = run_fast (
-        &t, AE_CONV_FORWARD, false, in, w, bias, dout, NULL);
+        &t, AE_CONV_FORWARD, BLOCKED, in, w, bias, dout, NULL);
     weights_fast (&t, false, in, dout, dw);
     n = n_w + n_out;
     result[i] = ae_alloc (n * sizeof (float));
@@ -346,6 +378,8 @@ conv_suite (void)
   Suite *suite = suite_create ("kernels/conv");
   TCase *tests = tcase_create ("conv");
   tcase_set_timeout (tests, 120);
+  tcase_add_loop_test (
+      tests, test_plain_destinations_match_definition, 0, N_SHAPES);
   tcase_add_loop_test (tests, test_forward_matches_definition, 0, N_SHAPES);
   tcase_add_loop_test (
       tests, test_transposed_matches_definition, 0, N_SHAPES);
