@@ -179,12 +179,12 @@ put (GstVideoFrame *frame, guint component, guint x, guint y, guint value)
       + (gsize) x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, component);
   guint depth = GST_VIDEO_FRAME_COMP_DEPTH (frame, component);
 
-  if (depth <= 8)
-    *p = value;
-  else
-    GST_WRITE_UINT16_LE (p,
-        (value << (depth - 8))
-            << GST_VIDEO_FORMAT_INFO_SHIFT (frame->info.finfo, component));
+  if (depth > 8)
+    value = (value << (depth - 8))
+        << GST_VIDEO_FORMAT_INFO_SHIFT (frame->info.finfo, component);
+  p[0] = value & 0xff;
+  if (depth > 8) /* bytes: rows need not begin at even addresses */
+    p[1] = value >> 8;
 }
 
 GstBuffer *
