@@ -4,6 +4,7 @@
 #include "util/file.h"
 #include "util/mem.h"
 
+#include <math.h>
 #include <string.h>
 
 #define XXH_INLINE_ALL
@@ -64,16 +65,32 @@ fill (const AeCheckpoint *c, uint8_t *bytes, size_t size)
   memcpy (to, &sum, sizeof sum);
 }
 
+static AeStatus
+check_finite (const AeCheckpoint *c, const char *path, AeError *err)
+{
+  for (int b = 0; b < c->n_blocks; b++)
+    for (size_t i = 0; i < c->n_elements; i++)
+      if (!isfinite (c->block[b][i]))
+        return ae_fail (err, AE_ERROR_NUMERIC,
+            "%s: not saved, element %zu of block %d is %g, wanted finite "
+            "numbers",
+            path, i, b, c->block[b][i]);
+  return AE_OK;
+}
+
 AeStatus
 ae_checkpoint_save (
     const AeCheckpoint *checkpoint, const char *path, AeError *err)
 {
+  AeStatus status = check_finite (checkpoint, path, err);
+  if (status != AE_OK)
+    return status;
   size_t size;
   uint8_t *bytes = file_size (checkpoint, &size) ? ae_alloc (size) : NULL;
   if (!bytes)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for checkpoint %s", path);
   fill (checkpoint, bytes, size);
-  AeStatus status = ae_file_replace (path, bytes, size, err);
+  status = ae_file_replace (path, bytes, size, err);
   ae_free (bytes);
   return status;
 }

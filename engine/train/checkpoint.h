@@ -27,7 +27,8 @@ typedef struct {
 } AeCheckpoint;
 
 /* Writes the file at once and atomically: after a failure the old one is
- * whole. Errors: MEMORY, IO. */
+ * whole. Errors: MEMORY, IO, NUMERIC (a block holds NaN or infinity: a
+ * training that diverged does not replace one that can be resumed). */
 AeStatus ae_checkpoint_save (
     const AeCheckpoint *checkpoint, const char *path, AeError *err);
 

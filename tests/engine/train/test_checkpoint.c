@@ -5,8 +5,12 @@
 #include "util/file.h"
 #include "util/mem.h"
 
+#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define N 5
@@ -144,6 +148,101 @@ START_TEST (test_other_models_checkpoint_is_refused)
 }
 END_TEST
 
+START_TEST (test_what_is_not_finite_is_not_saved)
+{
+  static const float bad[] = { NAN, INFINITY, -INFINITY };
+  State saved, s;
+  AeError err;
+  make_state (&saved, 7);
+  ck_assert_int_eq (ae_checkpoint_save (&saved.c, path, NULL), AE_OK);
+  make_state (&s, 50);
+  s.blocks[_i][N - 1] = bad[_i];
+  ck_assert_int_eq (ae_checkpoint_save (&s.c, path, &err), AE_ERROR_NUMERIC);
+  ck_assert_ptr_nonnull (strstr (err.text, path));
+  make_state (&s, 50);
+  ck_assert_int_eq (ae_checkpoint_restore (&s.c, path, NULL), AE_OK);
+  ck_assert (unchanged (&s, 7));
+}
+END_TEST
+
+/* A state of 1.5 MiB, all of one value. */
+#define MANY 100000
+
+static void
+make_large (State *s, float *values, float value)
+{
+  make_state (s, value);
+  for (int i = 0; i < MANY; i++)
+    values[i] = value;
+  s->c.n_elements = MANY;
+  for (int b = 0; b < 3; b++)
+    s->c.block[b] = values;
+}
+
+START_TEST (test_a_full_disk_leaves_the_old_checkpoint)
+{
+  State s;
+  float *values = ae_alloc (MANY * sizeof *values);
+  make_large (&s, values, 7);
+  ck_assert_int_eq (ae_checkpoint_save (&s.c, path, NULL), AE_OK);
+  pid_t child = fork ();
+  if (child == 0) {
+    struct rlimit limit = { MANY, MANY };
+    setrlimit (RLIMIT_FSIZE, &limit);
+    make_large (&s, values, 8);
+    _exit (ae_checkpoint_save (&s.c, path, NULL));
+  }
+  int status;
+  waitpid (child, &status, 0);
+  ck_assert_msg (WIFEXITED (status), "the child was killed");
+  ck_assert_int_eq (WEXITSTATUS (status), AE_ERROR_IO);
+  make_large (&s, values, 50);
+  ck_assert_int_eq (ae_checkpoint_restore (&s.c, path, NULL), AE_OK);
+  ck_assert_int_eq (s.c.step, 7);
+  ck_assert_float_eq (values[MANY - 1], 7);
+  ae_free (values);
+}
+END_TEST
+
+/* Saves without end, values 1, 2, 1, 2, ... */
+static void
+save_for_ever (State *s, float *values)
+{
+  for (int i = 0;; i++) {
+    make_large (s, values, (float) (1 + i % 2));
+    if (ae_checkpoint_save (&s->c, path, NULL) != AE_OK)
+      _exit (1);
+  }
+}
+
+/* Whatever moment the writer dies at, a whole checkpoint is there. */
+START_TEST (test_a_killed_writer_leaves_a_whole_checkpoint)
+{
+  State s;
+  float *values = ae_alloc (MANY * sizeof *values);
+  make_large (&s, values, 2);
+  ck_assert_int_eq (ae_checkpoint_save (&s.c, path, NULL), AE_OK);
+  for (int n = 0; n < 40; n++) {
+    pid_t child = fork ();
+    if (child == 0)
+      save_for_ever (&s, values);
+    usleep ((useconds_t) (500 + 977 * n % 20000));
+    kill (child, SIGKILL);
+    int status;
+    waitpid (child, &status, 0);
+    ck_assert_msg (WIFSIGNALED (status), "the child could not save");
+    make_large (&s, values, 50);
+    AeError err;
+    ck_assert_msg (ae_checkpoint_restore (&s.c, path, &err) == AE_OK, "%s",
+        err.text);
+    ck_assert (s.c.step == 1 || s.c.step == 2);
+    ck_assert_float_eq (values[0], (float) s.c.step);
+    ck_assert_float_eq (values[MANY - 1], (float) s.c.step);
+  }
+  ae_free (values);
+}
+END_TEST
+
 START_TEST (test_missing_file_is_not_found)
 {
   State s;
@@ -163,6 +262,9 @@ checkpoint_suite (void)
   tcase_add_test (tcase, test_every_truncation_is_refused);
   tcase_add_test (tcase, test_every_changed_byte_is_refused);
   tcase_add_test (tcase, test_other_models_checkpoint_is_refused);
+  tcase_add_loop_test (tcase, test_what_is_not_finite_is_not_saved, 0, 3);
+  tcase_add_test (tcase, test_a_full_disk_leaves_the_old_checkpoint);
+  tcase_add_test (tcase, test_a_killed_writer_leaves_a_whole_checkpoint);
   tcase_add_test (tcase, test_missing_file_is_not_found);
   suite_add_tcase (suite, tcase);
   return suite;

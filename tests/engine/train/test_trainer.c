@@ -283,6 +283,90 @@ START_TEST (test_not_a_number_changes_nothing)
 }
 END_TEST
 
+/* Weights that the loss does not see (their inputs are 0) overflow by absurd
+ * weight decay. What is saved stays what it was before that. */
+START_TEST (test_a_training_that_diverged_is_not_saved)
+{
+  temporary_path ();
+  AeTrainerOptions wild = full_options;
+  wild.optimiser = AE_OPTIMISER_ADAMW;
+  wild.learning_rate = 1000;
+  wild.weight_decay = 1;
+  wild.schedule = AE_SCHEDULE_CONSTANT;
+  wild.warmup_steps = 0;
+  AeModel *model = linear_autoencoder (), *grown;
+  AeTrainer *trainer = new_trainer (model, &wild, FEATURES);
+  AeError err;
+  size_t zeros = N * FEATURES * sizeof (float);
+  ck_assert_int_eq (ae_trainer_save (trainer, path, NULL, 0, NULL), AE_OK);
+  float params[200];
+  bool finite = true;
+  size_t n = read_params (trainer, false, params);
+  for (int i = 0; i < 20 && finite; i++) {
+    memset (ae_trainer_input (trainer, 0)->data, 0, zeros);
+    memset (ae_trainer_target (trainer, 0)->data, 0, zeros);
+    AeStatus status = ae_trainer_step (trainer, NULL, NULL);
+    ck_assert (status == AE_OK || status == AE_ERROR_NUMERIC);
+    read_params (trainer, false, params);
+    for (size_t k = 0; k < n; k++)
+      finite &= isfinite (params[k]) != 0;
+  }
+  ck_assert_msg (!finite, "the training did not diverge");
+  ck_assert_int_eq (
+      ae_trainer_save (trainer, path, NULL, 0, &err), AE_ERROR_NUMERIC);
+  ck_assert_int_eq (
+      ae_trainer_model (trainer, false, NULL, 0, &grown, NULL), AE_OK);
+  ck_assert_int_eq (ae_model_save (grown, path, &err), AE_ERROR_NUMERIC);
+  /* from what is in the file the training can begin again */
+  ck_assert_int_eq (ae_trainer_restore (trainer, path, NULL, 0, NULL), AE_OK);
+  read_params (trainer, false, params);
+  for (size_t k = 0; k < n; k++)
+    ck_assert (isfinite (params[k]));
+  unlink (path);
+  ae_trainer_free (&trainer);
+  ae_model_unref (&grown);
+  ae_model_unref (&model);
+}
+END_TEST
+
+/* Each allocation may fail: an error, nothing leaked, nothing changed. */
+START_TEST (test_trainers_survive_lack_of_memory)
+{
+  temporary_path ();
+  AeModel *model = linear_autoencoder (), *grown;
+  AeTensor input
+      = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (2, N, FEATURES), NULL };
+  AeStatus status = AE_ERROR_MEMORY;
+  long before = ae_mem_live ();
+  for (long at = 1; status != AE_OK; at++) {
+    AeTrainer *trainer = NULL;
+    ck_assert_int_lt (at, 2000);
+    ae_mem_fail_at (at, false);
+    status = ae_trainer_new (&trainer, model, &full_options, NULL);
+    if (status == AE_OK)
+      status = ae_trainer_bind (trainer, &input, 1, NULL);
+    if (status == AE_OK && !ae_trainer_target (trainer, 0))
+      status = AE_ERROR_MEMORY;
+    if (status == AE_OK)
+      status = ae_trainer_step (trainer, NULL, NULL);
+    if (status == AE_OK)
+      status = ae_trainer_save (trainer, path, NULL, 0, NULL);
+    if (status == AE_OK)
+      status = ae_trainer_restore (trainer, path, NULL, 0, NULL);
+    if (status == AE_OK) {
+      status = ae_trainer_model (trainer, true, NULL, 0, &grown, NULL);
+      ae_model_unref (&grown);
+    }
+    ae_mem_fail_at (0, false);
+    ck_assert (status == AE_OK || status == AE_ERROR_MEMORY);
+    ae_trainer_free (&trainer);
+    ck_assert_int_eq (ae_mem_live (), before);
+  }
+  unlink (path);
+  ae_model_unref (&model);
+}
+END_TEST
+
 START_TEST (test_evaluation_uses_the_average_and_changes_nothing)
 {
   AeModel *model = linear_autoencoder ();
@@ -344,6 +428,8 @@ trainer_suite (void)
   tcase_add_test (tcase, test_resuming_gives_the_same_bits);
   tcase_add_test (tcase, test_other_structure_is_not_restored);
   tcase_add_loop_test (tcase, test_not_a_number_changes_nothing, 0, 3);
+  tcase_add_test (tcase, test_a_training_that_diverged_is_not_saved);
+  tcase_add_test (tcase, test_trainers_survive_lack_of_memory);
   tcase_add_test (tcase, test_evaluation_uses_the_average_and_changes_nothing);
   tcase_add_test (tcase, test_wrong_options_are_named);
   tcase_add_test (tcase, test_nothing_to_learn_is_an_error);
