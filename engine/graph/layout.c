@@ -120,6 +120,9 @@ decide (const Pass *p, const AeNode *node, AeNodeCall *c, bool training)
   if (!node->op->layout (&c->call, &want))
     return plain;
   bool heavy = node->op->mac != NULL;
+  for (int i = 0; i < node->n_in; i++)
+    if ((want.in_either >> i & 1) && !any_blocked (p->graph, node, 1ull << i))
+      want.in_blocked &= ~(1ull << i);
   bool takes = heavy || any_blocked (p->graph, node, want.in_blocked)
       || want.in_blocked == 0;
   return takes ? want : plain;

@@ -28,7 +28,7 @@ ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
   set_ends (plan);
   if (geo->kh > AE_MAX_TAPS || geo->kw > AE_MAX_TAPS)
     return false;
-  plan->winograd = !plain_src && ae_winograd_plan (plan, kernels);
+  plan->winograd = ae_winograd_plan (plan, kernels);
   return plan->winograd || ae_taps_plan (plan, kernels);
 }
 

@@ -29,7 +29,7 @@ typedef struct {
   AeConvGeo geo;
   AeConvKind kind;
   bool winograd;
-  bool plain_src; /* the source is plain: taps only, few channels */
+  bool plain_src; /* the source is plain: at most 16 channels */
   bool plain_dst; /* the destination (and residual): taps only */
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;

@@ -3,12 +3,70 @@
  * Compiled once per instruction set. */
 #include "kernels/vec.h"
 
+typedef float v4 __attribute__ ((vector_size (16), aligned (4), may_alias));
+typedef int m4 __attribute__ ((vector_size (16)));
+
+INLINE void
+transpose4 (v4 *x)
+{
+  v4 a = __builtin_shuffle (x[0], x[1], (m4){ 0, 4, 1, 5 });
+  v4 b = __builtin_shuffle (x[2], x[3], (m4){ 0, 4, 1, 5 });
+  v4 c = __builtin_shuffle (x[0], x[1], (m4){ 2, 6, 3, 7 });
+  v4 d = __builtin_shuffle (x[2], x[3], (m4){ 2, 6, 3, 7 });
+  x[0] = __builtin_shuffle (a, b, (m4){ 0, 1, 4, 5 });
+  x[1] = __builtin_shuffle (a, b, (m4){ 2, 3, 6, 7 });
+  x[2] = __builtin_shuffle (c, d, (m4){ 0, 1, 4, 5 });
+  x[3] = __builtin_shuffle (c, d, (m4){ 2, 3, 6, 7 });
+}
+
+/* Pixels that go through the channels together: planes often lie multiples of
+ * 4096 bytes apart, and the first-level cache keeps only some such lines. */
+#define PIECE 32
+
+/* Four pixels of n <= 4 channels; the others become 0. */
+INLINE void
+four_to_blocked (const float *plain, size_t plane, int n, float *blocked)
+{
+  v4 x[4];
+#pragma GCC unroll 4
+  for (int l = 0; l < 4; l++)
+    x[l] = l < n ? *(const v4 *) (plain + l * plane) : (v4){ 0 };
+  transpose4 (x);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++)
+    *(v4 *) (blocked + i * 16) = x[i];
+}
+
+INLINE void
+four_to_plain (const float *blocked, int n, float *plain, size_t plane)
+{
+  v4 x[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++)
+    x[i] = *(const v4 *) (blocked + i * 16);
+  transpose4 (x);
+#pragma GCC unroll 4
+  for (int l = 0; l < 4; l++)
+    if (l < n)
+      *(v4 *) (plain + l * plane) = x[l];
+}
+
 void
 FN (row_to_blocked) (
     const float *plain, size_t plane, int channels, int width, float *blocked,
     bool add)
 {
-  for (int x = 0; x < width; x++)
+  int done = add ? 0 : width / 4 * 4;
+  for (int first = 0; first < done; first += PIECE)
+    for (int l = 0; l < 16; l += 4)
+      for (int x = first; x < done && x < first + PIECE; x += 4) {
+        float *to = blocked + (size_t) x * 16 + l;
+        if (l + 4 <= channels)
+          four_to_blocked (plain + l * plane + x, plane, 4, to);
+        else
+          four_to_blocked (plain + l * plane + x, plane, channels - l, to);
+      }
+  for (int x = done; x < width; x++)
     for (int l = 0; l < (add ? channels : 16); l++)
       blocked[(size_t) x * 16 + l]
           = (l < channels ? plain[l * plane + x] : 0)
@@ -19,13 +77,23 @@ void
 FN (row_to_plain) (const float *blocked, int channels, int width, float *plain,
     size_t plane, bool add)
 {
+  int done = add ? 0 : width / 4 * 4;
+  for (int first = 0; first < done; first += PIECE)
+    for (int l = 0; l < channels; l += 4)
+      for (int x = first; x < done && x < first + PIECE; x += 4) {
+        const float *from = blocked + (size_t) x * 16 + l;
+        if (l + 4 <= channels)
+          four_to_plain (from, 4, plain + l * plane + x, plane);
+        else
+          four_to_plain (from, channels - l, plain + l * plane + x, plane);
+      }
   for (int l = 0; l < channels; l++) {
     float *to = plain + l * plane;
     if (add)
       for (int x = 0; x < width; x++)
         to[x] += blocked[(size_t) x * 16 + l];
     else
-      for (int x = 0; x < width; x++)
+      for (int x = done; x < width; x++)
         to[x] = blocked[(size_t) x * 16 + l];
   }
 }

@@ -100,6 +100,13 @@ weight_freq (const AeConvPlan *p)
   return out_blocks (p) * weight_block (p) + 16;
 }
 
+/* The rows of a strip, blocked, where the source is plain. */
+static size_t
+plain_floats (const AeConvPlan *p)
+{
+  return p->plain_src ? (size_t) 6 * (4 * p->strip + 2) * 16 : 0;
+}
+
 static size_t
 total_tiles (const AeConvPlan *p)
 {
@@ -163,6 +170,8 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
       || !virtual_axis (back, g->kw, g->sw, g->pl, &p->pad_x))
     return false;
   p->in_step = back ? 1 : g->sh;
+  if (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK))
+    return false;
   p->out_step = back ? g->sh : 1;
   int h = (p->dst_h + p->out_step - 1) / p->out_step;
   int w = (p->dst_w + p->out_step - 1) / p->out_step;
@@ -170,7 +179,7 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
   p->tiles_x = (w + 3) / 4;
   choose_strip (p, kernels);
   p->packed = p->dst_blocks * 16 + FREQS * weight_freq (p);
-  p->work = FREQS * (in_freq (p) + out_freq (p));
+  p->work = FREQS * (in_freq (p) + out_freq (p)) + plain_floats (p);
   if (p->kind == AE_CONV_WEIGHTS)
     choose_partials (p);
   return true;
@@ -352,6 +361,53 @@ destination_side (
     p->out_step, 0, 0, 4 };
 }
 
+/* The tiles of a plain source: their rows are brought into the blocked layout
+ * in `rows`, where column 0 is the first one needed. */
+static AeTiles
+plain_tiles (const Job *job, const Segment *seg, float *rows)
+{
+  const AeConvPlan *p = job->plan;
+  int x = seg->tile_x * 4 - p->pad_x, first = x < 0 ? 0 : x;
+  int end = x + 4 * seg->n + 2 < p->src_w ? x + 4 * seg->n + 2 : p->src_w;
+  AeTiles t = { .px = 16, .x = x - first, .width = p->src_w - first,
+    .n = seg->n };
+  size_t plane = (size_t) p->src_h * p->src_w;
+  const float *image = job->from + seg->image * p->src_c * plane;
+  for (int r = 0; r < 6 && first < end; r++) {
+    int y = seg->tile_y * 4 - p->pad_y + r;
+    if (y < 0 || y >= p->src_h)
+      continue;
+    t.row[r] = rows + (size_t) r * (4 * p->strip + 2) * 16;
+    job->run->kernels->row_to_blocked (image + (size_t) y * p->src_w + first,
+        plane, p->src_c, end - first, t.row[r], false);
+  }
+  return t;
+}
+
+/* The transformed source of strip `index`, to v; returns its tiles. `rows`:
+ * plain_floats () of scratch. */
+static int
+transform_in (const Job *job, size_t index, float *v, float *rows)
+{
+  const AeConvPlan *p = job->plan;
+  const AeKernels *kernels = job->run->kernels;
+  Side in = source_side (p, job->from);
+  if (!p->plain_src)
+    return transform (
+        p, index, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+  size_t first = index * p->strip, total = total_tiles (p);
+  int n = total - first < (size_t) p->strip ? total - first : p->strip;
+  for (int at = 0; at < n;) {
+    Segment seg = segment_at (p, first + at, at, n - at);
+    AeTiles t = plain_tiles (job, &seg, rows);
+    t.freq = v + (size_t) at * 16;
+    t.freq_stride = in_freq (p);
+    kernels->tiles_in (&t);
+    at += seg.n;
+  }
+  return n;
+}
+
 static void
 multiply (const Job *job, int n, const float *v, float *m)
 {
@@ -389,10 +445,8 @@ run_job (void *arg, size_t index, int thread)
   const AeKernels *kernels = job->run->kernels;
   float *v = job->run->work + thread * p->work;
   float *m = v + FREQS * in_freq (p);
-  Side in = source_side (p, job->from);
   Side out = destination_side (p, job->to, job->residual);
-  int n = transform (
-      p, index, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+  int n = transform_in (job, index, v, m + FREQS * out_freq (p));
   multiply (job, n, v, m);
   transform (p, index, &out, kernels->tiles_out, m, out_freq (p),
       job->packed, job->clamp);
@@ -450,13 +504,11 @@ grad_job (void *arg, size_t index, int thread)
   const AeKernels *kernels = job->run->kernels;
   float *v = job->run->work + thread * p->work;
   float *z = v + FREQS * in_freq (p), *du = partial_of (job, index);
-  Side in = source_side (p, job->from);
   Side out = destination_side (p, job->dout, NULL);
   memset (du, 0, p->partial * sizeof (float));
   size_t end = p->n_jobs * (index + 1) / p->n_partial;
   for (size_t s = p->n_jobs * index / p->n_partial; s < end; s++) {
-    int n = transform (
-        p, s, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+    int n = transform_in (job, s, v, z + FREQS * out_freq (p));
     transform (
         p, s, &out, kernels->tiles_out_grad, z, out_freq (p), NULL, NULL);
     multiply_grad (job, n, v, z, du);

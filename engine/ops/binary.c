@@ -181,6 +181,6 @@ ae_binary_layout (const AeOpCall *call, AeOpLayout *want)
     return false;
   bool equal = ae_shape_equal (&a->shape, &b->shape);
   bool scalar = ae_shape_count (&b->shape) == 1;
-  *want = (AeOpLayout){ equal ? 3 : 1, true };
+  *want = (AeOpLayout){ .in_blocked = equal ? 3 : 1, .out_blocked = true };
   return equal || scalar;
 }

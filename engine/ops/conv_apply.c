@@ -68,11 +68,24 @@ as_blocked (Scratch *s, const AeConvRun *run, const AeTensor *t)
   return to;
 }
 
+/* A plan that reads a plain source of `channels` as it is; false when there is
+ * none that pays. */
 static bool
-reads_plain (const AeTensor *src)
+plan_plain_src (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
+    int64_t channels)
+{
+  if (channels > AE_BLOCK
+      || !ae_conv_plan (plan, &form->geo, kind, true, ae_kernels ()))
+    return false;
+  return channels <= FEW_CHANNELS || plan->winograd;
+}
+
+static bool
+reads_plain (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
+    const AeTensor *src)
 {
   return src->layout == AE_LAYOUT_PLAIN
-      && src->shape.dim[1] <= FEW_CHANNELS;
+      && plan_plain_src (plan, form, kind, src->shape.dim[1]);
 }
 
 /* Chooses a form by the layouts of source and destination. */
@@ -81,11 +94,11 @@ make_plan (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
     const AeTensor *src, const AeTensor *dst, bool add)
 {
   const AeKernels *kernels = ae_kernels ();
-  bool plain = reads_plain (src);
-  if (!plain && !add && dst->layout == AE_LAYOUT_PLAIN
-      && ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels))
+  if (reads_plain (plan, form, kind, src)
+      || (!add && dst->layout == AE_LAYOUT_PLAIN
+          && ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels)))
     return;
-  ae_conv_plan (plan, &form->geo, kind, plain, kernels);
+  ae_conv_plan (plan, &form->geo, kind, false, kernels);
 }
 
 static size_t
@@ -166,8 +179,9 @@ ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
   Scratch s = { .base = work };
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  bool plain = reads_plain (in);
-  ae_conv_plan (&plan, &form->geo, AE_CONV_WEIGHTS, plain, run.kernels);
+  bool plain = reads_plain (&plan, form, AE_CONV_WEIGHTS, in);
+  if (!plain)
+    ae_conv_plan (&plan, &form->geo, AE_CONV_WEIGHTS, false, run.kernels);
   run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
   const float *x = plain ? in->data : as_blocked (&s, &run, in);
   const float *dy = as_blocked (&s, &run, dout);
@@ -218,14 +232,17 @@ ae_conv_prepare (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
 }
 
 bool
-ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y)
+ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *either,
+    bool *y)
 {
   const AeConvGeo *g = &form->geo;
   bool forward = kind == AE_CONV_FORWARD;
   if (!form->fast || form->rank != 2)
     return false;
   int from = forward ? g->ic : g->oc, to = forward ? g->oc : g->ic;
+  AeConvPlan plan;
   *x = from > FEW_CHANNELS;
+  *either = *x && plan_plain_src (&plan, form, kind, from);
   *y = to > FEW_CHANNELS && (to > AE_MAX_DOTS || from % AE_BLOCK != 0);
   return *x || *y;
 }

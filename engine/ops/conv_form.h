@@ -53,8 +53,10 @@ size_t ae_conv_apply_bias (const AeOpCall *call, const AeConvForm *form,
 AeStatus ae_conv_prepare (const AeOpCall *call, const AeConvForm *form,
     AeConvKind kind, void **state, AeError *err);
 
-/* Whether x and y of this call should be blocked; false: all plain. */
-bool ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *y);
+/* Whether x and y of this call should be blocked, and whether a plain x does
+ * as well; false: all plain. */
+bool ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x,
+    bool *either, bool *y);
 
 double ae_conv_mac (const AeConvForm *form);
 

@@ -115,10 +115,11 @@ static bool
 layout (const AeOpCall *call, AeOpLayout *want)
 {
   AeConvForm form = form_of (call);
-  bool x, y;
-  if (!ae_conv_layout (&form, AE_CONV_TRANSPOSED, &x, &y))
+  bool x, either, y;
+  if (!ae_conv_layout (&form, AE_CONV_TRANSPOSED, &x, &either, &y))
     return false;
   want->in_blocked = (x ? 1 : 0) | (y && ae_input (call, 3) ? 1 << 3 : 0);
+  want->in_either = either;
   want->out_blocked = y;
   return true;
 }

@@ -71,6 +71,7 @@ enum {
 typedef struct {
   uint64_t in_blocked;
   bool out_blocked; /* all outputs */
+  uint64_t in_either; /* bit i: input i is also good plain, if it is so */
 } AeOpLayout;
 
 struct AeOp {
