@@ -2,6 +2,7 @@
 #include "ae_test.h"
 
 #include "graph/model.h"
+#include "util/file.h"
 #include "util/mem.h"
 #include "util/rng.h"
 
@@ -280,6 +281,70 @@ START_TEST (test_wrong_recipes_and_no_pictures)
 }
 END_TEST
 
+/* A cut or flipped checkpoint is refused and changes nothing: training does
+ * not go on from half a state. */
+START_TEST (test_a_damaged_checkpoint_is_not_resumed)
+{
+  char path[] = "/tmp/ae-denoise-XXXXXX", id[2][33];
+  int fd = mkstemp (path);
+  AeDenoiseTrainer *a = new_trainer (NULL), *b = new_trainer (NULL);
+  train (a, 2);
+  train (b, 3);
+  model_id (b, id[0]);
+  ck_assert_int_eq (ae_denoise_trainer_save (a, path, NULL), AE_OK);
+  close (fd);
+  void *bytes;
+  size_t size;
+  ck_assert_int_eq (
+      ae_file_read (path, 1 << 30, &bytes, &size, NULL), AE_OK);
+  const size_t cuts[] = { 0, 71, 72, size / 2, size - 8, size - 1, size };
+  for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+    AeError err;
+    if (cuts[i] == size)
+      ((uint8_t *) bytes)[size / 3] ^= 4;
+    ck_assert_int_eq (ae_file_replace (path, bytes, cuts[i], NULL), AE_OK);
+    ck_assert_int_eq (
+        ae_denoise_trainer_restore (b, path, &err), AE_ERROR_FORMAT);
+    ck_assert_ptr_nonnull (strstr (err.text, path));
+    ck_assert_str_eq (model_id (b, id[1]), id[0]);
+  }
+  train (b, 1);
+  ae_free (bytes);
+  unlink (path);
+  ae_denoise_trainer_free (&a);
+  ae_denoise_trainer_free (&b);
+}
+END_TEST
+
+/* Pictures and a model, each allocation failing in turn: an error, nothing
+ * leaked. */
+START_TEST (test_lack_of_memory_is_an_error)
+{
+  AeStatus status = AE_ERROR_MEMORY;
+  static uint8_t grey[40 * 40];
+  AeImage image = { .width = 40, .height = 40, .plane = { grey },
+    .stride = { 40 } };
+  long before = ae_mem_live ();
+  for (long at = 1; status != AE_OK; at += 1 + at / 100) {
+    AeDenoiseTrainer *trainer = NULL;
+    AeModel *model = NULL;
+    ck_assert_int_lt (at, 100000);
+    ae_mem_fail_at (at, false);
+    status = ae_denoise_trainer_new (&trainer, recipe, NULL, NULL);
+    if (status == AE_OK)
+      status = ae_denoise_trainer_add (trainer, &image, false, NULL);
+    if (status == AE_OK)
+      status = ae_denoise_trainer_model (trainer, &model, NULL);
+    ae_mem_fail_at (0, false);
+    ck_assert_msg (status == AE_OK || status == AE_ERROR_MEMORY,
+        "status %d when allocation %ld fails", (int) status, at);
+    ae_model_unref (&model);
+    ae_denoise_trainer_free (&trainer);
+    ck_assert_int_eq (ae_mem_live (), before);
+  }
+}
+END_TEST
+
 static Suite *
 denoise_trainer_suite (void)
 {
@@ -293,6 +358,8 @@ denoise_trainer_suite (void)
   tcase_add_test (tcase, test_base_model_gives_its_weights);
   tcase_add_test (tcase, test_a_cancelled_trainer_does_not_validate);
   tcase_add_test (tcase, test_wrong_recipes_and_no_pictures);
+  tcase_add_test (tcase, test_a_damaged_checkpoint_is_not_resumed);
+  tcase_add_test (tcase, test_lack_of_memory_is_an_error);
   suite_add_tcase (suite, tcase);
   return suite;
 }

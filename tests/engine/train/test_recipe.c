@@ -155,6 +155,26 @@ START_TEST (test_load_names_the_file)
 }
 END_TEST
 
+START_TEST (test_lack_of_memory_is_an_error)
+{
+  AeStatus status = AE_ERROR_MEMORY;
+  long before = ae_mem_live ();
+  for (long at = 1; status != AE_OK; at++) {
+    AeRecipe *recipe = NULL;
+    ck_assert_int_lt (at, 1000);
+    ae_mem_fail_at (at, false);
+    status = ae_recipe_parse (&recipe, good, NULL);
+    if (status == AE_OK)
+      status = ae_recipe_set (recipe, "training", "steps", "123", NULL);
+    ae_mem_fail_at (0, false);
+    ck_assert_msg (status == AE_OK || status == AE_ERROR_MEMORY,
+        "status %d when allocation %ld fails", (int) status, at);
+    ae_recipe_free (&recipe);
+    ck_assert_int_eq (ae_mem_live (), before);
+  }
+}
+END_TEST
+
 static Suite *
 recipe_suite (void)
 {
@@ -168,6 +188,7 @@ recipe_suite (void)
   tcase_add_test (tcase, test_text_reads_back_the_same);
   tcase_add_test (tcase, test_set_checks_like_loading);
   tcase_add_test (tcase, test_load_names_the_file);
+  tcase_add_test (tcase, test_lack_of_memory_is_an_error);
   suite_add_tcase (suite, tcase);
   return suite;
 }
