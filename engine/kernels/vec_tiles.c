@@ -134,6 +134,21 @@ row_out (const AeTiles *t, int r, int x, int lane, const vf *y)
   }
 }
 
+/* Where a tile goes, and what is added to it; transforming takes a while. */
+INLINE void
+fetch_tile (const AeTiles *t, int x)
+{
+#pragma GCC unroll 4
+  for (int r = 0; r < 4; r++)
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; k++) {
+      if (t->row[r])
+        __builtin_prefetch (t->row[r] + (ptrdiff_t) (x + 4 + k) * t->px, 1);
+      if (t->residual[r])
+        __builtin_prefetch (t->residual[r] + (ptrdiff_t) (x + 4 + k) * t->px);
+    }
+}
+
 void
 FN (tiles_out) (const AeTiles *t)
 {
@@ -141,6 +156,8 @@ FN (tiles_out) (const AeTiles *t)
     for (int i = 0; i < t->n; i++) {
       const float *freq = t->freq + 16 * i + lane;
       vf s[4][6];
+      if (lane == 0)
+        fetch_tile (t, t->x + 4 * i);
 #pragma GCC unroll 6
       for (int h = 0; h < 6; h++) {
         vf m[6], y[4];
