@@ -85,9 +85,9 @@ const AeKey ae_keys[] = {
       "share of sequences without colour"),
   NUMBER ("noise", "map_jitter", 0, 1, "0.05",
       "relative error of the noise level the network is told"),
-  NUMBER ("noise", "camera_probability", 0, 1, "0.4",
+  NUMBER ("noise", "camera_probability", 0, 1, "0.25",
       "share of camera-like noise, the rest is white"),
-  NUMBER ("noise", "camera_map_jitter", 0, 1, "0.2",
+  NUMBER ("noise", "camera_map_jitter", 0, 1, "0.05",
       "the same as map_jitter for camera-like noise, whose level is harder "
       "to find"),
   NUMBER ("noise", "shot_min", 0, 1, "0.0001",
