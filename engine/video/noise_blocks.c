@@ -16,7 +16,7 @@ enum {
   SIGNAL_ROWS = 6 * SIDE,
   HALF_ROWS = SIDE,
   COARSE_ROWS = 2 * SIDE / 2,
-  WORK_ROWS = 8,
+  WORK_ROWS = 14,
   N_ROWS = SIGNAL_ROWS + HALF_ROWS + COARSE_ROWS + WORK_ROWS
 };
 
@@ -174,6 +174,34 @@ clear_work (const Measure *m, Rows *r)
     memset (r->work[i], 0, m->row_floats * sizeof (float));
 }
 
+/* sums[x] += v, squares[x] += v^2, slopes[x] += y v. */
+static void
+add_moments (const float *restrict v, int n, float y, float *restrict sums,
+    float *restrict squares, float *restrict slopes)
+{
+  for (int x = 0; x < n; x++) {
+    sums[x] += v[x];
+    squares[x] += v[x] * v[x];
+    slopes[x] += y * v[x];
+  }
+}
+
+/* Moments by column, in work rows: 8, 9, 10 sum, squares and slope of luma;
+ * 11, 12 sums of U and V; 13 their squares. */
+static void
+sum_moments (const Measure *m, Rows *r, int n)
+{
+  for (int y = 0; y < n; y++) {
+    float place = (float) y - 0.5f * (float) (n - 1);
+    for (int c = 0; c < 4; c++)
+      add_moments (
+          r->signal[c][y], m->w, place, r->work[8], r->work[9], r->work[10]);
+    for (int c = 0; c < 2; c++)
+      add_moments (r->signal[4 + c][y], m->w, place, r->work[11 + c],
+          r->work[13], r->work[5]);
+  }
+}
+
 /* Sums of squares by column, in work rows: 0, 1 luma phases; 2 half-size
  * luma; 3 chroma; 4 coarse chroma. */
 static void
@@ -196,6 +224,39 @@ sum_columns (const Measure *m, Rows *r, int n)
     for (int y = 0; y + 2 < n / 2; y++)
       add_detail (r->coarse[c][y], r->coarse[c][y + 1], r->coarse[c][y + 2],
           m->w / 2, r->work[4]);
+}
+
+/* Variance of n x width positions of luma around the best plane: what is left
+ * of the squares without mean and slopes, whose functions are orthogonal. */
+static float
+full_variance (const Rows *r, int x0, int n, int width)
+{
+  float sum = 0, square = 0, down = 0, right = 0;
+  for (int x = 0; x < width; x++) {
+    sum += r->work[8][x0 + x];
+    square += r->work[9][x0 + x];
+    down += r->work[10][x0 + x];
+    right += r->work[8][x0 + x]
+             * ((float) x - 0.5f * (float) (width - 1));
+  }
+  float count = 4.0f * (float) (n * width);
+  float down_norm = count * (float) (n * n - 1) / 12;
+  float right_norm = count * (float) (width * width - 1) / 12;
+  float rest = square - sum * sum / count - down * down / down_norm
+               - right * right / right_norm;
+  return rest > 0 ? rest / (count - 3) : 0;
+}
+
+static void
+measure_chroma_moments (
+    const Rows *r, int x0, int n, int width, AeNoiseBlock *b)
+{
+  float count = (float) (n * width);
+  b->full_chroma = 0.5f * sum_of (r->work[13], x0, x0 + width) / count;
+  for (int c = 0; c < 2; c++) {
+    b->chroma_mean[c] = sum_of (r->work[11 + c], x0, x0 + width) / count;
+    b->full_chroma -= 0.5f * b->chroma_mean[c] * b->chroma_mean[c];
+  }
 }
 
 static float
@@ -231,6 +292,7 @@ measure_job (void *arg, size_t index, int thread)
   int y0 = (int) index * SIDE, y1 = min_int (y0 + SIDE, m->h), n = y1 - y0;
   load_rows (m, &r, y0, n);
   sum_columns (m, &r, n);
+  sum_moments (m, &r, n);
   for (int column = 0; column < m->columns; column++) {
     int x0 = column * SIDE, x1 = min_int (x0 + SIDE, m->w), width = x1 - x0;
     float inner = (float) ((n - 2) * (width - 2));
@@ -238,14 +300,17 @@ measure_job (void *arg, size_t index, int thread)
                  + sum_of (r.work[1], x0, x1 - 1);
     float coarse = sum_of (r.work[4], x0 / 2 + 1, x1 / 2 - 1);
     int coarse_n = 2 * (n / 2 - 2) * (width / 2 - 2);
-    m->blocks[index * m->columns + column] = (AeNoiseBlock) {
+    AeNoiseBlock *block = &m->blocks[index * m->columns + column];
+    *block = (AeNoiseBlock) {
       .luma = luma / (NORM * (float) ((2 * n - 2) * (2 * width - 2))),
       .half = sum_of (r.work[2], x0 + 1, x1 - 1) / (NORM * inner),
+      .full = full_variance (&r, x0, n, width),
       .chroma = sum_of (r.work[3], x0 + 1, x1 - 1) / (2 * NORM * inner),
       .coarse_chroma = coarse_n > 0 ? coarse / (NORM * (float) coarse_n) : 0,
       .mean = block_mean (m, y0, y1, x0, x1),
       .used = inside_reference (m, y0, y1, x0, x1) && luma > 0,
     };
+    measure_chroma_moments (&r, x0, n, width, block);
   }
 }
 
@@ -262,24 +327,36 @@ drop_narrow_blocks (const Measure *m)
 }
 
 /* Averages half and chroma values, which come from few samples, with those of
- * the neighbours to the right and below that can be used. In place is right:
- * those come later. */
+ * the neighbours to the right and below that can be used; the variance of
+ * chroma becomes that of all together. In place is right: those come
+ * later. */
 static void
 join_neighbours (const Measure *m, int row, int column)
 {
   AeNoiseBlock *b = &m->blocks[row * m->columns + column];
   float half = 0, chroma = 0, coarse_chroma = 0, n = 0;
+  float full = 0, mean[2] = { 0 }, square[2] = { 0 };
   for (int y = 0; y < 2 && row + y < m->rows; y++)
     for (int x = 0; x < 2 && column + x < m->columns; x++) {
       const AeNoiseBlock *other = b + y * m->columns + x;
       half += other->used * other->half;
       chroma += other->used * other->chroma;
       coarse_chroma += other->used * other->coarse_chroma;
+      full += other->used * other->full_chroma;
+      for (int c = 0; c < 2; c++) {
+        float shift = other->chroma_mean[c] - b->chroma_mean[c];
+        mean[c] += other->used * shift;
+        square[c] += other->used * shift * shift;
+      }
       n += other->used;
     }
   b->half = half / n;
   b->chroma = chroma / n;
   b->coarse_chroma = coarse_chroma / n;
+  b->full_chroma = full / n;
+  for (int c = 0; c < 2; c++)
+    b->full_chroma
+        += 0.5f * (square[c] - mean[c] * mean[c] / n) / n;
 }
 
 void

@@ -2,8 +2,9 @@
 #ifndef AE_VIDEO_NOISE_BLOCKS_H
 #define AE_VIDEO_NOISE_BLOCKS_H
 
-/* Fine-detail energy of a frame's blocks (16x16 luma pixels, 8x8 positions of
- * the half-size planes), the raw material of noise estimates. The detail
+/* Energy of a frame's blocks (16x16 luma pixels, 8x8 positions of the
+ * half-size planes), the raw material of noise estimates: of fine detail, and
+ * of all that is neither constant nor, in luma, a slope. The detail
  * filter is Immerkaer's (1996) difference of two Laplacians
  *      1 -2  1
  *     -2  4 -2   / 6
@@ -17,8 +18,11 @@
 typedef struct {
   float luma;   /* variance of the detail at full size */
   float half;   /* of luma averaged 2x2; of four neighbouring blocks */
+  float full;   /* variance of luma around a plane */
   float chroma; /* of U and V; of four neighbouring blocks */
   float coarse_chroma; /* of U and V averaged 2x2; of four neighbours */
+  float full_chroma;   /* variance of U and V over four neighbours */
+  float chroma_mean[2];
   float mean;          /* luma of the frame itself, 0..1 */
   float used;          /* 1, or 0: outside the reference, or the same as it */
 } AeNoiseBlock;

@@ -16,12 +16,21 @@
  * independent samples behind it. */
 #define LUMA_SPREAD 0.20f
 #define HALF_SPREAD 0.23f
+#define FULL_SPREAD 0.16f /* correlated samples */
 #define CHROMA_SPREAD 0.16f
 #define COARSE_CHROMA_SPREAD 0.35f
+#define FULL_CHROMA_SPREAD 0.14f
+
+/* Ratio of the detail's variances at half and full size: white noise has 0.25,
+ * with the error of the smaller; from their sum on it is surely correlated. */
+#define WHITE_RATIO 0.4f
+#define RATIO_RAMP 0.3f
+#define WIDE_GAIN 3.7f
 
 /* Variances; members 0 where nothing is known. */
 typedef struct {
   AeCluster luma[BINS], chroma;
+  float correlated; /* 0 = white noise .. 1 */
 } Curve;
 
 struct AeNoise {
@@ -33,6 +42,7 @@ struct AeNoise {
   float variance[BINS], chroma; /* smoothed over time */
   float share[BINS];            /* of the last frame's blocks */
   Curve still;                  /* the last estimate from a single frame */
+  float correlated;             /* at most, by the last differences */
   int n_updates;
   bool known; /* after ae_noise_set */
 };
@@ -46,6 +56,7 @@ ae_noise_new (int h, int w, int n_threads)
   noise->h = h;
   noise->w = w;
   noise->n_threads = n_threads;
+  noise->correlated = 1;
   noise->n_blocks = ae_noise_n_blocks (h, w);
   noise->blocks = ae_calloc (noise->n_blocks, sizeof *noise->blocks);
   noise->values = ae_calloc (noise->n_blocks, sizeof *noise->values);
@@ -71,6 +82,7 @@ void
 ae_noise_reset (AeNoise *noise)
 {
   noise->n_updates = 0;
+  noise->correlated = 1;
   noise->known = false;
 }
 
@@ -90,7 +102,7 @@ bin_of (float brightness)
   return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
 }
 
-enum { LUMA, HALF, CHROMA, COARSE_CHROMA };
+enum { LUMA, HALF, FULL, CHROMA, COARSE_CHROMA, FULL_CHROMA };
 
 static float
 value_of (const AeNoiseBlock *b, int which)
@@ -100,10 +112,14 @@ value_of (const AeNoiseBlock *b, int which)
     return b->luma;
   case HALF:
     return b->half;
+  case FULL:
+    return b->full;
   case CHROMA:
     return b->chroma;
-  default:
+  case COARSE_CHROMA:
     return b->coarse_chroma;
+  default:
+    return b->full_chroma;
   }
 }
 
@@ -119,7 +135,7 @@ cluster_freed (
     if (b->used <= 0 || (bin >= 0 && bin_of (b->mean) != bin))
       continue;
     float gain
-        = which <= HALF ? ae_noise_clip_gain (b->mean, sigma) : 1.0f;
+        = which <= FULL ? ae_noise_clip_gain (b->mean, sigma) : 1.0f;
     if (gain > 0)
       noise->values[n++] = value_of (b, which) / gain;
   }
@@ -131,7 +147,7 @@ static AeCluster
 cluster_of (AeNoise *noise, int bin, int which, float spread)
 {
   AeCluster c = cluster_freed (noise, bin, which, spread, 0);
-  int rounds = which <= HALF ? 3 : 0;
+  int rounds = which <= FULL ? 3 : 0;
   float scale = which == HALF ? 2.0f : 1.0f;
   for (int i = 0; i < rounds; i++)
     c = cluster_freed (
@@ -139,22 +155,47 @@ cluster_of (AeNoise *noise, int bin, int which, float spread)
   return c;
 }
 
-/* White noise has a quarter of its variance at half size; when there is more
- * than that by far, noise is correlated, and at half size about what it is at
- * full size. */
+/* How surely noise is spatially correlated, 0..1, by its detail at full and at
+ * half size: white noise has a quarter of its variance there. Texture too has
+ * coarse detail, so that this is an upper bound. */
 static float
-of_two_scales (float fine, float coarse)
+correlation (float fine, float coarse)
 {
-  return fmaxf (fine - ROUNDING, 1.1f * (coarse - ROUNDING / 4));
+  fine -= ROUNDING;
+  coarse -= ROUNDING / 4;
+  if (coarse <= 0)
+    return 0;
+  float ratio = coarse / fmaxf (fine, 1e-9f);
+  return fminf (fmaxf ((ratio - WHITE_RATIO) / RATIO_RAMP, 0), 1);
 }
 
+/* Variance of white noise is that of its finest detail. Smoothed noise has
+ * lost most of that; as long as it is not smoother than by 1 2 1 both ways its
+ * variance is WIDE_GAIN times that of half-size detail. All that varies in a
+ * block is another bound, and alone counts in differences of frames, where
+ * texture has gone. */
 static AeCluster
-luma_cluster (AeNoise *noise, int bin)
+luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal)
 {
   AeCluster fine = cluster_of (noise, bin, LUMA, LUMA_SPREAD);
-  AeCluster half = cluster_of (noise, bin, HALF, HALF_SPREAD);
-  fine.variance = fmaxf (of_two_scales (fine.variance, half.variance), 0);
+  fine.variance = fmaxf (fine.variance - ROUNDING, 0);
+  if (correlated <= 0 || fine.members == 0)
+    return fine;
+  AeCluster full = cluster_of (noise, bin, FULL, FULL_SPREAD);
+  float wide = full.variance - ROUNDING;
+  if (!temporal) {
+    AeCluster half = cluster_of (noise, bin, HALF, HALF_SPREAD);
+    wide = fminf (wide, WIDE_GAIN * (half.variance - ROUNDING / 4));
+  }
+  fine.variance += correlated * fmaxf (wide - fine.variance, 0);
   return fine;
+}
+
+static float
+luma_correlation (AeNoise *noise)
+{
+  return correlation (cluster_of (noise, -1, LUMA, LUMA_SPREAD).variance,
+      cluster_of (noise, -1, HALF, HALF_SPREAD).variance);
 }
 
 static AeCluster
@@ -163,7 +204,11 @@ chroma_cluster (AeNoise *noise)
   AeCluster fine = cluster_of (noise, -1, CHROMA, CHROMA_SPREAD);
   AeCluster coarse
       = cluster_of (noise, -1, COARSE_CHROMA, COARSE_CHROMA_SPREAD);
-  fine.variance = fmaxf (of_two_scales (fine.variance, coarse.variance), 0);
+  AeCluster full = cluster_of (noise, -1, FULL_CHROMA, FULL_CHROMA_SPREAD);
+  float correlated = correlation (fine.variance, coarse.variance);
+  fine.variance = fmaxf (fine.variance - ROUNDING, 0);
+  float wide = full.variance - ROUNDING;
+  fine.variance += correlated * fmaxf (wide - fine.variance, 0);
   return fine;
 }
 
@@ -171,12 +216,16 @@ chroma_cluster (AeNoise *noise)
  * variance) above the whole are taken as the whole: noise is then most likely
  * the same everywhere and the difference texture. */
 static Curve
-measure (AeNoise *noise, float tolerance)
+measure (AeNoise *noise, float tolerance, bool temporal)
 {
   Curve curve = { 0 };
-  AeCluster whole = luma_cluster (noise, -1);
+  float found = luma_correlation (noise);
+  if (temporal)
+    noise->correlated = found;
+  curve.correlated = fminf (found, noise->correlated);
+  AeCluster whole = luma_cluster (noise, -1, curve.correlated, temporal);
   for (int bin = 0; bin < BINS; bin++) {
-    AeCluster own = luma_cluster (noise, bin);
+    AeCluster own = luma_cluster (noise, bin, curve.correlated, temporal);
     if (own.members < MIN_BLOCKS)
       continue;
     if (own.variance > whole.variance
@@ -245,8 +294,7 @@ ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     const float *warped_count)
 {
   if (noise->known) {
-    noise->known = false;
-    noise->n_updates = 0;
+    ae_noise_reset (noise);
   }
   int n = noise->n_updates;
   Curve curve = { 0 };
@@ -257,13 +305,13 @@ ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     /* Repeated frames say nothing. */
     temporal = used_share (noise) > 0.1f;
     if (temporal)
-      curve = measure (noise, 1.2f);
+      curve = measure (noise, 1.2f, true);
   }
   /* The single frame: at first, and now and then. */
   if (n < 4 || !temporal || n % 8 == 0) {
     ae_noise_measure (frame6, NULL, NULL, noise->h, noise->w,
         noise->n_threads, noise->scratch, noise->blocks);
-    noise->still = measure (noise, 1.5f);
+    noise->still = measure (noise, 1.5f, false);
   }
   count_bins (noise);
   for (int bin = 0; bin < BINS; bin++)

@@ -9,9 +9,13 @@
  * frame before, moved onto it, give upper bounds: texture adds to the one,
  * failed motion compensation to the other. Of each bin's blocks the lowest
  * cluster is taken, its mean corrected for the cut, for 8-bit rounding and
- * for clipping at black and white; the smaller of both bounds counts. Noise
- * whose detail at half size is more than white noise would have there is
- * spatially correlated: then the half-size estimate is taken. */
+ * for clipping at black and white; the smaller of both bounds counts.
+ *
+ * White noise is measured by its finest detail, which texture disturbs least.
+ * Noise whose detail at half size is more than white noise would have there is
+ * spatially correlated, as cameras' noise is after demosaicing: then the
+ * variance follows from the half-size detail, and from the whole variance of
+ * differences. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -177,6 +177,70 @@ START_TEST (test_correlated_noise_is_seen)
 }
 END_TEST
 
+/* Standard normal noise smoothed by 1 2 1 both ways `passes` times, h x w,
+ * variance 1 again. */
+static void
+smooth_noise (float *out, int h, int w, int passes, AeRng *rng)
+{
+  float *from = ae_calloc ((size_t) h * w, sizeof (float));
+  double square = 0;
+  for (int i = 0; i < h * w; i++)
+    out[i] = ae_rng_normal (rng);
+  for (int pass = 0; pass < 2 * passes; pass++) {
+    int step = pass % 2 ? w : 1;
+    memcpy (from, out, (size_t) h * w * sizeof (float));
+    for (int i = 0; i < h * w; i++) /* the ends wrap around: no matter */
+      out[i] = 2 * from[i] + from[(i + step) % (h * w)]
+               + from[(i + h * w - step) % (h * w)];
+  }
+  for (int i = 0; i < h * w; i++)
+    square += (double) out[i] * out[i] / (h * w);
+  for (int i = 0; i < h * w; i++)
+    out[i] /= (float) sqrt (square);
+  ae_free (from);
+}
+
+/* The scene with a demosaiced sensor's noise: luma of neighbouring pixels
+ * correlated by 2/3, chroma in blotches. */
+static void
+see_correlated (float *frame6, float sigma, AeRng *rng)
+{
+  float *noise = planes (4);
+  smooth_noise (noise, 2 * H, 2 * W, 1, rng);
+  for (int c = 0; c < 4; c++)
+    for (int i = 0; i < PLANE; i++) {
+      int y = 2 * (i / W) + c / 2, x = 2 * (i % W) + c % 2;
+      frame6[c * PLANE + i] = to_code (
+          0.25f + 0.5f * scene (i % W) + sigma / 255 * noise[y * 2 * W + x]);
+    }
+  for (int c = 4; c < 6; c++) {
+    smooth_noise (noise, H, W, 2, rng);
+    for (int i = 0; i < PLANE; i++)
+      frame6[c * PLANE + i] = to_code (0.5f + sigma / 510 * noise[i]);
+  }
+  ae_free (noise);
+}
+
+/* What a block's finest detail shows of it is a sixth of its level. A single
+ * frame tells it within 20 %, differences of frames within 12 %; chroma, of
+ * half the level here, loses what is coarser than the blocks. */
+START_TEST (test_demosaiced_noise_is_measured)
+{
+  level = levels[_i];
+  Stream s = stream_new ();
+  for (int n = 0; n < 6; n++) {
+    see_correlated (s.frame, level, &s.rng);
+    stream_frame (&s, n == 0);
+    float tolerance = n < 5 ? 0.20f : 0.12f;
+    ck_assert_float_eq_tol (
+        255 * ae_noise_luma (s.noise), level, tolerance * level);
+    ck_assert_float_eq_tol (
+        255 * ae_noise_chroma (s.noise), level / 2, 0.2f * level / 2);
+  }
+  stream_free (&s);
+}
+END_TEST
+
 /* A still repeated bit by bit has no temporal differences; its noise is that
  * of the picture. */
 START_TEST (test_repeated_frames_keep_the_estimate)
@@ -281,6 +345,8 @@ noise_suite (void)
   tcase_add_test (tcase, test_clean_input_has_next_to_no_noise);
   tcase_add_test (tcase, test_noise_follows_brightness);
   tcase_add_test (tcase, test_correlated_noise_is_seen);
+  /* from 5: rounding to 8 bits blurs what is below */
+  tcase_add_loop_test (tcase, test_demosaiced_noise_is_measured, 1, 5);
   tcase_add_test (tcase, test_repeated_frames_keep_the_estimate);
   tcase_add_test (tcase, test_given_level_fills_the_map);
   tcase_add_test (tcase, test_all_small_sizes);
