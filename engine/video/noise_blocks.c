@@ -334,11 +334,12 @@ static void
 join_neighbours (const Measure *m, int row, int column)
 {
   AeNoiseBlock *b = &m->blocks[row * m->columns + column];
-  float half = 0, chroma = 0, coarse_chroma = 0, n = 0;
+  float luma = 0, half = 0, chroma = 0, coarse_chroma = 0, n = 0;
   float full = 0, mean[2] = { 0 }, square[2] = { 0 };
   for (int y = 0; y < 2 && row + y < m->rows; y++)
     for (int x = 0; x < 2 && column + x < m->columns; x++) {
       const AeNoiseBlock *other = b + y * m->columns + x;
+      luma += other->used * other->luma;
       half += other->used * other->half;
       chroma += other->used * other->chroma;
       coarse_chroma += other->used * other->coarse_chroma;
@@ -350,6 +351,7 @@ join_neighbours (const Measure *m, int row, int column)
       }
       n += other->used;
     }
+  b->joined_luma = luma / n;
   b->half = half / n;
   b->chroma = chroma / n;
   b->coarse_chroma = coarse_chroma / n;

@@ -17,6 +17,7 @@
 
 typedef struct {
   float luma;   /* variance of the detail at full size */
+  float joined_luma; /* the same of four neighbouring blocks */
   float half;   /* of luma averaged 2x2; of four neighbouring blocks */
   float full;   /* variance of luma around a plane */
   float chroma; /* of U and V; of four neighbouring blocks */

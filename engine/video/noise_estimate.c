@@ -27,6 +27,14 @@
 #define RATIO_RAMP 0.3f
 #define WIDE_GAIN 3.7f
 
+/* Chroma's part of luma's variance: in photographs of five cameras the
+ * standard deviation was 0.3 to 0.7 of luma's, mostly about 0.5. */
+#define CHROMA_PART 0.2f
+
+/* Told above what was found of correlated noise: the lowest cluster has less
+ * than the rest, and to tell too much costs less than as much too little. */
+#define HEADROOM 0.2f
+
 /* Variances; members 0 where nothing is known. */
 typedef struct {
   AeCluster luma[BINS], chroma;
@@ -40,6 +48,7 @@ struct AeNoise {
   float *values;
   void *scratch;
   float variance[BINS], chroma; /* smoothed over time */
+  float told_more;              /* correlation, smoothed over time */
   float share[BINS];            /* of the last frame's blocks */
   Curve still;                  /* the last estimate from a single frame */
   float correlated;             /* at most, by the last differences */
@@ -92,6 +101,7 @@ ae_noise_set (AeNoise *noise, float luma, float chroma)
   for (int i = 0; i < BINS; i++)
     noise->variance[i] = luma * luma;
   noise->chroma = chroma * chroma;
+  noise->told_more = 0;
   noise->known = true;
 }
 
@@ -102,7 +112,7 @@ bin_of (float brightness)
   return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
 }
 
-enum { LUMA, HALF, FULL, CHROMA, COARSE_CHROMA, FULL_CHROMA };
+enum { LUMA, JOINED_LUMA, HALF, FULL, CHROMA, COARSE_CHROMA, FULL_CHROMA };
 
 static float
 value_of (const AeNoiseBlock *b, int which)
@@ -110,6 +120,8 @@ value_of (const AeNoiseBlock *b, int which)
   switch (which) {
   case LUMA:
     return b->luma;
+  case JOINED_LUMA:
+    return b->joined_luma;
   case HALF:
     return b->half;
   case FULL:
@@ -155,17 +167,27 @@ cluster_of (AeNoise *noise, int bin, int which, float spread)
   return c;
 }
 
-/* How surely noise is spatially correlated, 0..1, by its detail at full and at
- * half size: white noise has a quarter of its variance there. Texture too has
- * coarse detail, so that this is an upper bound. */
+/* How surely noise is spatially correlated, 0..1, by its detail at two scales
+ * in the blocks that have least at the coarse one: white noise has a quarter
+ * of its variance there. Texture too has coarse detail, so that this is an
+ * upper bound. */
 static float
-correlation (float fine, float coarse)
+correlation (AeNoise *noise, int fine_value, int coarse_value, float spread)
 {
-  fine -= ROUNDING;
-  coarse -= ROUNDING / 4;
+  AeCluster lowest = cluster_of (noise, -1, coarse_value, spread);
+  float limit = lowest.variance * (1 + spread);
+  float fine = 0, coarse = 0, n = 0;
+  for (size_t i = 0; i < noise->n_blocks; i++) {
+    const AeNoiseBlock *b = &noise->blocks[i];
+    if (b->used <= 0 || value_of (b, coarse_value) > limit)
+      continue;
+    fine += value_of (b, fine_value) - ROUNDING;
+    coarse += value_of (b, coarse_value) - ROUNDING / 4;
+    n++;
+  }
   if (coarse <= 0)
     return 0;
-  float ratio = coarse / fmaxf (fine, 1e-9f);
+  float ratio = coarse / fmaxf (fine, 1e-9f * n);
   return fminf (fmaxf ((ratio - WHITE_RATIO) / RATIO_RAMP, 0), 1);
 }
 
@@ -191,25 +213,41 @@ luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal)
   return fine;
 }
 
-static float
-luma_correlation (AeNoise *noise)
-{
-  return correlation (cluster_of (noise, -1, LUMA, LUMA_SPREAD).variance,
-      cluster_of (noise, -1, HALF, HALF_SPREAD).variance);
-}
-
 static AeCluster
 chroma_cluster (AeNoise *noise)
 {
   AeCluster fine = cluster_of (noise, -1, CHROMA, CHROMA_SPREAD);
-  AeCluster coarse
-      = cluster_of (noise, -1, COARSE_CHROMA, COARSE_CHROMA_SPREAD);
   AeCluster full = cluster_of (noise, -1, FULL_CHROMA, FULL_CHROMA_SPREAD);
-  float correlated = correlation (fine.variance, coarse.variance);
+  float correlated
+      = correlation (noise, CHROMA, COARSE_CHROMA, COARSE_CHROMA_SPREAD);
   fine.variance = fmaxf (fine.variance - ROUNDING, 0);
   float wide = full.variance - ROUNDING;
   fine.variance += correlated * fmaxf (wide - fine.variance, 0);
   return fine;
+}
+
+static bool
+has_colour (const AeNoise *noise)
+{
+  for (size_t i = 0; i < noise->n_blocks; i++)
+    if (noise->blocks[i].full_chroma > 0)
+      return true;
+  return false;
+}
+
+/* A camera's noise is in its colours too, though compression may have emptied
+ * flat blocks of it. */
+static float
+least_chroma (const AeNoise *noise, const Curve *curve)
+{
+  float sum = 0, members = 0;
+  for (int bin = 0; bin < BINS; bin++) {
+    sum += (float) curve->luma[bin].members * curve->luma[bin].variance;
+    members += (float) curve->luma[bin].members;
+  }
+  return members > 0 && has_colour (noise)
+             ? curve->correlated * CHROMA_PART * sum / members
+             : 0;
 }
 
 /* Bins of their own where there are enough blocks. Bins within a third (in
@@ -219,7 +257,7 @@ static Curve
 measure (AeNoise *noise, float tolerance, bool temporal)
 {
   Curve curve = { 0 };
-  float found = luma_correlation (noise);
+  float found = correlation (noise, JOINED_LUMA, HALF, HALF_SPREAD);
   if (temporal)
     noise->correlated = found;
   curve.correlated = fminf (found, noise->correlated);
@@ -239,6 +277,9 @@ measure (AeNoise *noise, float tolerance, bool temporal)
     any |= curve.luma[bin].members > 0;
   for (int bin = 0; bin < BINS && !any; bin++)
     curve.luma[bin] = whole;
+  if (!temporal)
+    curve.chroma.variance
+        = fmaxf (curve.chroma.variance, least_chroma (noise, &curve));
   return curve;
 }
 
@@ -323,6 +364,9 @@ ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     noise->variance[bin]
         += rate * (curve.luma[bin].variance - noise->variance[bin]);
   noise->chroma += rate * (curve.chroma.variance - noise->chroma);
+  float correlated
+      = temporal ? curve.correlated : noise->still.correlated;
+  noise->told_more += rate * (HEADROOM * correlated - noise->told_more);
   noise->n_updates = n + 1;
 }
 
@@ -367,7 +411,8 @@ fill_tile (const AeNoise *noise, const float *frame6, int y, int x, float *map)
   for (int c = 0; c < 4; c++)
     for (int i = 0; i < 16; i++)
       sum += frame6[c * plane + (size_t) (y + i / 4) * noise->w + x + i % 4];
-  float sigma = ae_noise_luma_at (noise, sum / 64);
+  float sigma
+      = (1 + noise->told_more) * ae_noise_luma_at (noise, sum / 64);
   for (int i = 0; i < 16; i++)
     map[(size_t) (y + i / 4) * noise->w + x + i % 4] = sigma;
 }
@@ -379,7 +424,7 @@ ae_noise_fill_map (const AeNoise *noise, const float *frame6, float *map2)
     for (int x = 0; x < noise->w; x += 4)
       fill_tile (noise, frame6, y, x, map2);
   size_t plane = (size_t) noise->h * noise->w;
-  float chroma = ae_noise_chroma (noise);
+  float chroma = (1 + noise->told_more) * ae_noise_chroma (noise);
   for (size_t i = 0; i < plane; i++)
     map2[plane + i] = chroma;
 }

@@ -49,7 +49,8 @@ float ae_noise_chroma (const AeNoise *noise);
 float ae_noise_luma_at (const AeNoise *noise, float brightness);
 
 /* Fills the network's noise map (2,h,w): luma by local brightness of frame6,
- * chroma constant. */
+ * chroma constant; somewhat more than was found where noise is correlated,
+ * because there the estimate is a low one. */
 void ae_noise_fill_map (
     const AeNoise *noise, const float *frame6, float *map2);
 
