@@ -26,6 +26,7 @@
 #define WHITE_RATIO 0.4f
 #define RATIO_RAMP 0.3f
 #define WIDE_GAIN 3.7f
+#define BIN_EXCESS 4.0f
 
 /* Chroma's part of luma's variance: in photographs of five cameras the
  * standard deviation was 0.3 to 0.7 of luma's, mostly about 0.5. */
@@ -195,9 +196,10 @@ correlation (AeNoise *noise, int fine_value, int coarse_value, float spread)
  * lost most of that; as long as it is not smoother than by 1 2 1 both ways its
  * variance is WIDE_GAIN times that of half-size detail. All that varies in a
  * block is another bound, and alone counts in differences of frames, where
- * texture has gone. */
+ * texture has gone. At most `most` is added. */
 static AeCluster
-luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal)
+luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal,
+    float most)
 {
   AeCluster fine = cluster_of (noise, bin, LUMA, LUMA_SPREAD);
   fine.variance = fmaxf (fine.variance - ROUNDING, 0);
@@ -209,7 +211,8 @@ luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal)
     AeCluster half = cluster_of (noise, bin, HALF, HALF_SPREAD);
     wide = fminf (wide, WIDE_GAIN * (half.variance - ROUNDING / 4));
   }
-  fine.variance += correlated * fmaxf (wide - fine.variance, 0);
+  wide = fminf (wide - fine.variance, most);
+  fine.variance += correlated * fmaxf (wide, 0);
   return fine;
 }
 
@@ -261,9 +264,13 @@ measure (AeNoise *noise, float tolerance, bool temporal)
   if (temporal)
     noise->correlated = found;
   curve.correlated = fminf (found, noise->correlated);
-  AeCluster whole = luma_cluster (noise, -1, curve.correlated, temporal);
+  AeCluster whole
+      = luma_cluster (noise, -1, curve.correlated, temporal, INFINITY);
+  /* Where a bin has far more, that is texture. */
+  float most = BIN_EXCESS * whole.variance;
   for (int bin = 0; bin < BINS; bin++) {
-    AeCluster own = luma_cluster (noise, bin, curve.correlated, temporal);
+    AeCluster own
+        = luma_cluster (noise, bin, curve.correlated, temporal, most);
     if (own.members < MIN_BLOCKS)
       continue;
     if (own.variance > whole.variance
