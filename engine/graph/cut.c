@@ -136,3 +136,32 @@ ae_graph_cut (AeGraph *graph, const char *const *inputs, size_t n_inputs,
   disconnect_inputs (graph);
   return ae_graph_prune (graph, err);
 }
+
+static bool
+detach (AeGraph *graph, int index)
+{
+  int from = graph->outputs[index];
+  char name[48];
+  snprintf (name, sizeof name, "detached_%d", graph->n_values);
+  int to = ae_graph_add_value (graph, name);
+  if (to < 0)
+    return false;
+  graph->values[to].type = graph->values[from].type;
+  graph->values[to].shape = graph->values[from].shape;
+  graph->outputs[index] = to;
+  const AeOp *op = ae_op_find ("", "Identity", 17);
+  return ae_graph_add_node (graph, op, 17, name, NULL, &from, 1, &to, 1) >= 0;
+}
+
+AeStatus
+ae_graph_detach_outputs (AeGraph *graph, AeError *err)
+{
+  for (int o = 0; o < graph->n_outputs; o++)
+    for (int i = 0; i < graph->n_inputs; i++)
+      if (graph->outputs[o] == graph->inputs[i]) {
+        if (!detach (graph, o))
+          return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+        break;
+      }
+  return AE_OK;
+}

@@ -32,6 +32,10 @@ AeStatus ae_graph_cut (AeGraph *graph, const char *const *inputs,
     size_t n_inputs, const char *const *outputs, size_t n_outputs,
     AeError *err);
 
+/* Puts an Identity between an input and an output that are the same value, so
+ * that the two have storage of their own. */
+AeStatus ae_graph_detach_outputs (AeGraph *graph, AeError *err);
+
 /* Drops nodes whose outputs nobody needs. */
 AeStatus ae_graph_prune (AeGraph *graph, AeError *err);
 

@@ -37,7 +37,9 @@ ae_plan_free (AePlan **pointer)
 static AeStatus
 lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
 {
-  AeStatus status = ae_graph_infer (graph, options->training, err);
+  AeStatus status = ae_graph_detach_outputs (graph, err);
+  if (status == AE_OK)
+    status = ae_graph_infer (graph, options->training, err);
   if (status == AE_OK && options->optimise && !options->training)
     status = ae_graph_fuse (graph, err);
   if (status == AE_OK && options->optimise)

@@ -33,16 +33,14 @@ struct AeDenoiser {
   int h, w;
   /* Planes (6,h,w) and counts (h,w). */
   float *frame, *last_frame;   /* as loaded */
-  float *clean;                /* the last result */
-  float *fused, *count;        /* the state after the last frame */
   float *warped, *warped_ones; /* the last frame moved onto this one */
   float *ones;
   AeVector *vectors;
   void *frame_scratch, *motion_scratch;
   AeNoise *noise;
 
-  bool has_last;  /* last_frame and clean are of the frame before */
-  bool has_state; /* fused and count are */
+  bool has_last;  /* last_frame and the session's clean are of the frame before */
+  bool has_state; /* so are its fused_out and count_out: the state */
   bool scene_cut;
   bool refused; /* the last result was no picture */
   float noise_level;
@@ -53,9 +51,6 @@ free_buffers (AeDenoiser *d)
 {
   ae_free (d->frame);
   ae_free (d->last_frame);
-  ae_free (d->clean);
-  ae_free (d->fused);
-  ae_free (d->count);
   ae_free (d->warped);
   ae_free (d->warped_ones);
   ae_free (d->ones);
@@ -63,7 +58,7 @@ free_buffers (AeDenoiser *d)
   ae_free (d->frame_scratch);
   ae_free (d->motion_scratch);
   ae_noise_free (&d->noise);
-  d->frame = d->last_frame = d->clean = d->fused = d->count = NULL;
+  d->frame = d->last_frame = NULL;
   d->warped = d->warped_ones = d->ones = NULL;
   d->vectors = NULL;
   d->frame_scratch = d->motion_scratch = NULL;
@@ -110,9 +105,8 @@ static bool
 allocate (AeDenoiser *d)
 {
   size_t plane = (size_t) d->h * d->w;
-  float **six[] = { &d->frame, &d->last_frame, &d->clean, &d->fused,
-    &d->warped };
-  float **one[] = { &d->count, &d->warped_ones, &d->ones };
+  float **six[] = { &d->frame, &d->last_frame, &d->warped };
+  float **one[] = { &d->warped_ones, &d->ones };
   bool ok = true;
   for (size_t i = 0; i < sizeof six / sizeof *six; i++)
     ok &= (*six[i] = ae_calloc (6 * plane, sizeof (float))) != NULL;
@@ -168,15 +162,14 @@ ae_denoiser_reset (AeDenoiser *d)
     ae_noise_reset (d->noise);
 }
 
-/* Large copies by the pool. */
+/* Looks through a result by the pool. */
 typedef struct {
-  float *to;
-  const float *from;
+  const float *values;
   size_t n;
   atomic_bool wild;
-} Copy;
+} Look;
 
-#define COPY_FLOATS 16384 /* read twice: from the cache the second time */
+#define LOOK_FLOATS 16384
 
 /* True when a value is not a number, infinite or beyond LARGEST_RESULT. The
  * bits of positive floats are in the order of their values, and above those
@@ -196,25 +189,26 @@ any_wild (const float *values, size_t n)
 }
 
 static void
-copy_job (void *arg, size_t index, int thread)
+look_job (void *arg, size_t index, int thread)
 {
   (void) thread;
-  Copy *c = arg;
-  size_t at = index * COPY_FLOATS;
-  size_t n = c->n - at < COPY_FLOATS ? c->n - at : COPY_FLOATS;
-  memcpy (c->to + at, c->from + at, n * sizeof (float));
-  if (any_wild (c->to + at, n))
-    atomic_store (&c->wild, true);
+  Look *l = arg;
+  size_t at = index * LOOK_FLOATS;
+  size_t n = l->n - at < LOOK_FLOATS ? l->n - at : LOOK_FLOATS;
+  if (any_wild (l->values + at, n))
+    atomic_store (&l->wild, true);
 }
 
-/* False when there are values that cannot be a result. */
+/* False when output `which` of `planes` planes has values that cannot be a
+ * result. */
 static bool
-copy_floats (const AeDenoiser *d, float *to, const float *from, size_t n)
+is_result (const AeDenoiser *d, int which, size_t planes)
 {
-  Copy c = { .to = to, .from = from, .n = n };
+  Look l = { .values = ae_denoise_output (d->session, which),
+    .n = planes * (size_t) d->h * d->w };
   ae_pool_run (ae_pool_shared (), d->n_threads,
-      (n + COPY_FLOATS - 1) / COPY_FLOATS, copy_job, &c);
-  return !c.wild;
+      (l.n + LOOK_FLOATS - 1) / LOOK_FLOATS, look_job, &l);
+  return !l.wild;
 }
 
 /* Vectors back to the last frame; drops everything earlier at a cut. */
@@ -226,7 +220,8 @@ find_motion (AeDenoiser *d)
     return;
   float sigma = d->noise_level / 255.0f;
   AeMotionNoise noise = { sigma, CLEAN_NOISE * sigma };
-  float novelty = ae_motion_search (d->frame, d->clean, d->h, d->w, noise,
+  float novelty = ae_motion_search (d->frame,
+      ae_denoise_output (d->session, AE_DENOISE_CLEAN), d->h, d->w, noise,
       d->n_threads, d->motion_scratch, d->vectors);
   if (novelty < 1)
     return;
@@ -255,8 +250,8 @@ update_noise (AeDenoiser *d, const AeDenoiseParams *params)
   d->noise_level = ae_noise_luma (d->noise) / luma_gain * 255.0f;
 }
 
-/* Fills the session's inputs. Without a state the count is 0 and the frame
- * stands for the state. */
+/* Fills the session's inputs; its outputs stay whole meanwhile and are the
+ * state. Without a state the count is 0 and the frame stands for it. */
 static void
 fill_inputs (AeDenoiser *d)
 {
@@ -264,34 +259,29 @@ fill_inputs (AeDenoiser *d)
   float *fused = ae_denoise_input (d->session, AE_DENOISE_FUSED);
   float *count = ae_denoise_input (d->session, AE_DENOISE_COUNT);
   if (d->has_state) {
-    ae_motion_warp (d->vectors, d->fused, d->count, d->h, d->w, d->n_threads,
-        fused, count);
+    ae_motion_warp (d->vectors,
+        ae_denoise_output (d->session, AE_DENOISE_FUSED_OUT),
+        ae_denoise_output (d->session, AE_DENOISE_COUNT_OUT), d->h, d->w,
+        d->n_threads, fused, count);
   } else {
-    copy_floats (d, fused, d->frame, 6 * plane);
+    memcpy (fused, d->frame, 6 * plane * sizeof *fused);
     memset (count, 0, plane * sizeof *count);
   }
-  copy_floats (d, ae_denoise_input (d->session, AE_DENOISE_FRAME), d->frame,
-      6 * plane);
+  memcpy (ae_denoise_input (d->session, AE_DENOISE_FRAME), d->frame,
+      6 * plane * sizeof (float));
   ae_noise_fill_map (d->noise, d->frame,
       ae_denoise_input (d->session, AE_DENOISE_NOISE));
 }
 
-/* The session's outputs last only until its inputs are filled again. False
- * when they are no picture, or no state for the next frame. */
+/* False when the outputs are no picture, or no state for the next frame. */
 static bool
-keep_outputs (AeDenoiser *d, bool temporal)
+check_outputs (AeDenoiser *d, bool temporal)
 {
-  size_t plane = (size_t) d->h * d->w;
-  bool good = copy_floats (
-      d, d->clean, ae_denoise_output (d->session, AE_DENOISE_CLEAN), 6 * plane);
   d->has_state = temporal;
-  if (!temporal)
-    return good;
-  good &= copy_floats (d, d->fused,
-      ae_denoise_output (d->session, AE_DENOISE_FUSED_OUT), 6 * plane);
-  good &= copy_floats (d, d->count,
-      ae_denoise_output (d->session, AE_DENOISE_COUNT_OUT), plane);
-  return good;
+  return is_result (d, AE_DENOISE_CLEAN, 6)
+         && (!temporal
+             || (is_result (d, AE_DENOISE_FUSED_OUT, 6)
+                 && is_result (d, AE_DENOISE_COUNT_OUT, 1)));
 }
 
 /* A broken model's numbers must not live on in the state: the frame is shown
@@ -323,7 +313,7 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
   update_noise (d, params);
   fill_inputs (d);
   ae_session_run (d->session);
-  if (!keep_outputs (d, params->temporal)) {
+  if (!check_outputs (d, params->temporal)) {
     refuse_result (d, in, out);
     return;
   }
@@ -331,8 +321,9 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
     = params->strength < 1 ? params->strength : 1.0f,
     .chroma_threshold = DETAIL_SIGMAS * ae_frame_detail_gain (&d->format)
                         * ae_noise_chroma (d->noise) };
-  ae_frame_store (in, d->frame, d->clean, blend, out, d->n_threads,
-      d->frame_scratch);
+  ae_frame_store (in, d->frame,
+      ae_denoise_output (d->session, AE_DENOISE_CLEAN), blend, out,
+      d->n_threads, d->frame_scratch);
   float *swap = d->last_frame;
   d->last_frame = d->frame;
   d->frame = swap;

@@ -73,7 +73,9 @@ clipped_normal (float a, float *mean, float *variance)
 float
 ae_noise_clip_gain (float mean, float sigma)
 {
-  if (sigma <= 0)
+  /* Beyond 4.5 deviations nothing worth counting is clipped: spares most
+   * blocks the exponentials. */
+  if (sigma <= 0 || (mean > 4.5f * sigma && 1 - mean > 4.5f * sigma))
     return 1.0f;
   /* The clipped mean is what is seen; the true one lies further out. */
   float centre = mean, gain = 1.0f;

@@ -53,7 +53,8 @@ AE_API const char *ae_session_output_name (const AeSession *s, size_t index);
  * after a run. */
 AE_API AeTensor *ae_session_input (AeSession *session, size_t index);
 
-/* The output's storage (plain layout), valid until the next run or bind. */
+/* The output's storage (plain layout), valid until the next run or bind;
+ * filling inputs leaves it whole. */
 AE_API const AeTensor *ae_session_output (
     const AeSession *session, size_t index);
 
