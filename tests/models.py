@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The bundled models and what is said of them agree.
+
+usage: models.py AETOOL MODELS_FOLDER
+  - README.md holds the recipe keys as `aetool train --keys` prints them
+  - every recipe has a model that was made by it, below 4 MB
+  - README.md names every model
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+LIMIT = 4_000_000
+failures = 0
+passed = 0
+
+
+def check(condition, text):
+    global failures, passed
+    passed += bool(condition)
+    failures += not condition
+    if not condition:
+        print('FAILED:', text)
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True,
+                          text=True).stdout
+
+
+def settings(text):
+    """(section, key, value) of a recipe's text."""
+    section, found = '', set()
+    for line in text.splitlines():
+        line = line.strip()
+        head = re.fullmatch(r'\[(.*)\]', line)
+        if head:
+            section = head.group(1)
+        elif '=' in line and not line.startswith(('#', ';')):
+            key, value = (part.strip() for part in line.split('=', 1))
+            found.add((section, key, value))
+    return found
+
+
+def main():
+    aetool, folder = sys.argv[1:]
+    with open(os.path.join(folder, 'README.md'), encoding='utf-8') as file:
+        readme = file.read()
+    check(run(aetool, 'train', '--keys').strip() in readme,
+          'models/README.md: the tables of recipe keys are not what '
+          '`aetool train --keys` prints')
+    for name in sorted(os.listdir(folder)):
+        if not name.endswith('.ini'):
+            continue
+        model = os.path.join(folder, name[:-4] + '.onnx')
+        check(os.path.exists(model), f'{name} has no model {model}')
+        if not os.path.exists(model):
+            continue
+        check(os.path.getsize(model) < LIMIT, f'{model}: 4 MB or more')
+        check(f'`{name[:-4]}`' in readme,
+              f'models/README.md does not name {name[:-4]}')
+        info = json.loads(run(aetool, 'info', '--json', model))
+        text = json.dumps(info)
+        made_by = re.search(r'"ae\.recipe": ("(?:[^"\\]|\\.)*")', text)
+        check(made_by, f'{model} does not say its recipe')
+        with open(os.path.join(folder, name), encoding='utf-8') as file:
+            wanted = settings(file.read())
+        got = settings(json.loads(made_by.group(1))) if made_by else set()
+        check(wanted == got, f'{model} was made by another recipe: '
+              f'{sorted(wanted ^ got)}')
+    print(f'{passed} passed, {failures} failed')
+    return failures > 0
+
+
+sys.exit(main())
