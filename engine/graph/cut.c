@@ -19,16 +19,6 @@ ae_graph_count_readers (const AeGraph *graph, int v)
   return n;
 }
 
-AeNode *
-ae_graph_producer (const AeGraph *graph, int v)
-{
-  for (int i = 0; i < graph->n_nodes; i++)
-    for (int k = 0; k < graph->nodes[i].n_out; k++)
-      if (graph->nodes[i].out[k] == v)
-        return &graph->nodes[i];
-  return NULL;
-}
-
 static void
 free_node (AeNode *node)
 {

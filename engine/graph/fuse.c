@@ -205,7 +205,7 @@ merge_activation (AeNode *conv, const AeNode *act, bool *merged)
 /* Moves node `from` to the place of node `to` (after it), whose output it
  * takes; `to` is left without outputs. */
 static void
-move_node (AeGraph *graph, AeNode *from, AeNode *to)
+move_node (AeNode *from, AeNode *to)
 {
   from->out[0] = to->out[0];
   to->out[0] = -1;
@@ -215,7 +215,6 @@ move_node (AeGraph *graph, AeNode *from, AeNode *to)
   /* `to` slid down by one; put the merged node behind it */
   to[-1] = dead;
   to[0] = moved;
-  (void) graph;
 }
 
 /* The other input of an Add when shapes are equal; -1 otherwise. */
@@ -257,7 +256,7 @@ merge_epilogues (AeGraph *graph, AeError *err)
     if (!ok)
       return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
     if (merged) {
-      move_node (graph, conv, next);
+      move_node (conv, next);
       n--; /* another node stands here now */
     }
   }

@@ -104,7 +104,7 @@ any_blocked (const AeGraph *graph, const AeNode *node, uint64_t mask)
 }
 
 static AeOpLayout
-decide (const Pass *p, const AeNode *node, AeNodeCall *c, bool training)
+decide (const Pass *p, const AeNode *node, AeNodeCall *c)
 {
   const AeOpLayout plain = { 0 };
   AeOpLayout want = { 0 };
@@ -114,7 +114,7 @@ decide (const Pass *p, const AeNode *node, AeNodeCall *c, bool training)
   }
   if (!node->op->layout)
     return plain;
-  ae_node_call (c, p->graph, node, training);
+  ae_node_call (c, p->graph, node, false);
   for (int i = 0; i < node->n_in; i++)
     c->in_view[i].layout = AE_LAYOUT_PLAIN;
   if (!node->op->layout (&c->call, &want))
@@ -172,7 +172,7 @@ ae_graph_assign_layouts (AeGraph *graph, AeError *err)
   int done = 0;
   for (; ok && done < graph->n_nodes; done++) {
     AeNode *node = &graph->nodes[done];
-    AeOpLayout want = decide (&p, node, c, false);
+    AeOpLayout want = decide (&p, node, c);
     ok = place_node (&p, node, want);
     if (!ok)
       break;

@@ -56,7 +56,4 @@ AeStatus ae_graph_assign_layouts (AeGraph *graph, AeError *err);
 /* Nodes that read value `v`; the graph's outputs count as one reader each. */
 int ae_graph_count_readers (const AeGraph *graph, int v);
 
-/* The node that makes value `v`; NULL for inputs and constants. */
-AeNode *ae_graph_producer (const AeGraph *graph, int v);
-
 #endif

@@ -24,7 +24,7 @@ check_count (const AeNode *node, const char *what, int n, int min, int max,
 }
 
 static AeStatus
-check_node (const AeGraph *graph, const AeNode *node, AeError *err)
+check_node (const AeNode *node, AeError *err)
 {
   AeStatus status = check_count (
       node, "inputs", node->n_in, node->op->min_in, node->op->max_in, err);
@@ -42,7 +42,6 @@ check_node (const AeGraph *graph, const AeNode *node, AeError *err)
       status = ae_fail (err, AE_ERROR_FORMAT,
           "%s node '%s' lacks its output %d, which is not optional",
           node->op->name, node_name (node), i);
-  (void) graph;
   return status;
 }
 
@@ -167,7 +166,7 @@ ae_graph_sort (AeGraph *graph, AeError *err)
   if (!producer || !w.mark || !w.order || !w.stack)
     status = ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
   for (int i = 0; status == AE_OK && i < graph->n_nodes; i++)
-    status = check_node (graph, &graph->nodes[i], err);
+    status = check_node (&graph->nodes[i], err);
   if (status == AE_OK)
     status = find_producers (graph, producer, err);
   if (status == AE_OK)

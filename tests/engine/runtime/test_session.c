@@ -76,6 +76,31 @@ START_TEST (test_filling_the_next_input_leaves_the_output)
 }
 END_TEST
 
+/* An output that is an input value has storage of its own. */
+START_TEST (test_an_input_can_be_an_output)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 1);
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, 4));
+  ae_build_output (&b, x, "x");
+  AeModel *model;
+  ck_assert_int_eq (ae_builder_end (&b, &model, NULL), AE_OK);
+  AeSession *s = make_session (
+      model, &(AeSessionOptions){ .no_optimise = _i });
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (2, 1, 4), NULL };
+  ck_assert_int_eq (ae_session_bind (s, &in, 1, NULL), AE_OK);
+  float *data = ae_session_input (s, 0)->data;
+  data[0] = 5;
+  ae_session_run (s);
+  data[0] = -1;
+  ck_assert_float_eq (
+      ((const float *) ae_session_output (s, 0)->data)[0], 5);
+  ae_session_free (&s);
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_wrong_shape_says_what_is_wanted)
 {
   AeModel *model = make_model ();
@@ -142,6 +167,7 @@ session_suite (void)
   tcase_add_loop_test (tcase, test_run_gives_the_input_back, 0, 2);
   tcase_add_loop_test (
       tcase, test_filling_the_next_input_leaves_the_output, 0, 2);
+  tcase_add_loop_test (tcase, test_an_input_can_be_an_output, 0, 2);
   tcase_add_test (tcase, test_wrong_shape_says_what_is_wanted);
   tcase_add_test (tcase, test_unknown_output_is_named);
   tcase_add_test (tcase, test_every_allocation_failure_is_an_error);
