@@ -4,6 +4,7 @@
 #include "runtime/tape.h"
 #include "train/checkpoint.h"
 #include "train/loss.h"
+#include "train/muon.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
 #include "util/mem.h"
@@ -33,6 +34,7 @@ struct AeTrainer {
   AePool *pool;
   size_t n;                /* elements of the flat blocks */
   float *m, *v, *ema;      /* v, ema: may be NULL */
+  AeMuon *muon;            /* NULL for the others */
   double *norm_scratch;
   int64_t step;            /* steps done */
   uint64_t seed;
@@ -57,6 +59,8 @@ fill_defaults (AeTrainerOptions *o)
   for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
     if (*defaults[i].value == 0)
       *defaults[i].value = defaults[i].fallback;
+  if (o->optimiser == AE_OPTIMISER_MUON && o->momentum == 0)
+    o->momentum = 0.95f;
   if (o->final_learning_rate == 0)
     o->final_learning_rate = o->learning_rate / 100;
 }
@@ -85,7 +89,7 @@ check_options (const AeTrainerOptions *o, AeError *err)
       return ae_fail (err, AE_ERROR_ARGUMENT, "%s is %g, wanted %g to %g",
           ranges[i].name, ranges[i].value, ranges[i].low, ranges[i].high);
   if ((unsigned) o->loss > AE_LOSS_BINARY_CROSS_ENTROPY
-      || (unsigned) o->optimiser > AE_OPTIMISER_SGD
+      || (unsigned) o->optimiser > AE_OPTIMISER_MUON
       || (unsigned) o->schedule > AE_SCHEDULE_STEP)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "unknown loss %d, optimiser %d or schedule %d", o->loss, o->optimiser,
@@ -123,6 +127,8 @@ allocate_state (AeTrainer *t, AeError *err)
     ok = (t->v = ae_calloc (t->n, sizeof (float))) && ok;
   if (t->options.ema_decay > 0)
     ok = (t->ema = ae_calloc (t->n, sizeof (float))) && ok;
+  if (t->options.optimiser == AE_OPTIMISER_MUON)
+    ok = (t->muon = ae_muon_new (t->tape)) && ok;
   if (!ok)
     return ae_fail (err, AE_ERROR_MEMORY,
         "no memory to train %zu parameters", t->n);
@@ -183,6 +189,7 @@ ae_trainer_free (AeTrainer **trainer)
   if (!t)
     return;
   clear_goals (t);
+  ae_muon_free (&t->muon);
   ae_tape_free (&t->tape);
   ae_free (t->m);
   ae_free (t->v);
@@ -359,7 +366,10 @@ apply_gradient (AeTrainer *t, const AeStepReport *report)
     .step = t->step + 1 };
   AeOptimiserBlocks blocks = { t->n, ae_tape_params (t->tape),
     ae_tape_grads (t->tape), t->m, t->v, t->ema };
-  ae_optimiser_step (&step, &blocks, t->pool, t->n_threads);
+  if (t->muon)
+    ae_muon_step (t->muon, &step, &blocks, t->pool, t->n_threads);
+  else
+    ae_optimiser_step (&step, &blocks, t->pool, t->n_threads);
 }
 
 AeStatus

@@ -23,8 +23,12 @@ typedef enum {
   AE_LOSS_BINARY_CROSS_ENTROPY /* output: probabilities in 0..1 */
 } AeLoss;
 
-typedef enum { AE_OPTIMISER_ADAM = 0, AE_OPTIMISER_ADAMW, AE_OPTIMISER_SGD }
-    AeOptimiser;
+typedef enum {
+  AE_OPTIMISER_ADAM = 0,
+  AE_OPTIMISER_ADAMW,
+  AE_OPTIMISER_SGD,
+  AE_OPTIMISER_MUON /* weights of rank 2 and more; the others as Adam */
+} AeOptimiser;
 
 typedef enum { AE_SCHEDULE_CONSTANT = 0, AE_SCHEDULE_COSINE, AE_SCHEDULE_STEP }
     AeSchedule;
@@ -37,8 +41,8 @@ typedef struct {
   float learning_rate;       /* 0 = 1e-3 */
   float final_learning_rate; /* cosine ends here; 0 = a hundredth */
   float beta1, beta2, epsilon; /* 0 = 0.9, 0.999, 1e-8 */
-  float momentum;              /* SGD */
-  float weight_decay;          /* AdamW: decoupled; SGD: L2 */
+  float momentum;              /* SGD, Muon (0 = 0.95) */
+  float weight_decay;          /* AdamW, Muon: decoupled; SGD: L2 */
   AeSchedule schedule;
   int64_t total_steps;  /* cosine: length */
   int64_t step_every;   /* step: divide the rate by 10 every so many steps */

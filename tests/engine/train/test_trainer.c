@@ -84,6 +84,8 @@ START_TEST (test_linear_autoencoder_finds_the_plane)
         .total_steps = 1500, .clip_norm = 1 },
     { .learning_rate = 0.05f, .optimiser = AE_OPTIMISER_SGD,
         .momentum = 0.9f, .ema_decay = 0.9f },
+    { .learning_rate = 0.02f, .optimiser = AE_OPTIMISER_MUON,
+        .schedule = AE_SCHEDULE_COSINE, .total_steps = 1500 },
   };
   AeModel *model = linear_autoencoder ();
   AeTrainer *trainer = new_trainer (model, &options[_i], FEATURES);
@@ -423,7 +425,7 @@ trainer_suite (void)
 {
   Suite *suite = suite_create ("trainer");
   TCase *tcase = tcase_create ("trainer");
-  tcase_add_loop_test (tcase, test_linear_autoencoder_finds_the_plane, 0, 3);
+  tcase_add_loop_test (tcase, test_linear_autoencoder_finds_the_plane, 0, 4);
   tcase_add_test (tcase, test_mlp_learns_quadrants);
   tcase_add_test (tcase, test_resuming_gives_the_same_bits);
   tcase_add_test (tcase, test_other_structure_is_not_restored);
