@@ -7,18 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int
-ae_graph_count_readers (const AeGraph *graph, int v)
-{
-  int n = 0;
-  for (int i = 0; i < graph->n_outputs; i++)
-    n += graph->outputs[i] == v;
-  for (int i = 0; i < graph->n_nodes; i++)
-    for (int k = 0; k < graph->nodes[i].n_in; k++)
-      n += graph->nodes[i].in[k] == v;
-  return n;
-}
-
 static void
 free_node (AeNode *node)
 {
@@ -101,15 +89,32 @@ choose (AeGraph *graph, int **list, int *n_list, const char *const *names,
   return AE_OK;
 }
 
-/* An input has no producer: whatever made it writes nowhere now. */
-static void
-disconnect_inputs (AeGraph *graph)
+/* Which values are inputs of the graph, by index (ae_free); NULL when memory
+ * runs out. */
+static bool *
+mark_inputs (const AeGraph *graph)
 {
-  for (int i = 0; i < graph->n_inputs; i++)
-    for (int n = 0; n < graph->n_nodes; n++)
-      for (int k = 0; k < graph->nodes[n].n_out; k++)
-        if (graph->nodes[n].out[k] == graph->inputs[i])
-          graph->nodes[n].out[k] = -1;
+  bool *is_input = ae_calloc ((size_t) graph->n_values, sizeof *is_input);
+  for (int i = 0; is_input && i < graph->n_inputs; i++)
+    is_input[graph->inputs[i]] = true;
+  return is_input;
+}
+
+/* An input has no producer: whatever made it writes nowhere now. */
+static AeStatus
+disconnect_inputs (AeGraph *graph, AeError *err)
+{
+  bool *is_input = mark_inputs (graph);
+  if (!is_input)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+  for (int n = 0; n < graph->n_nodes; n++)
+    for (int k = 0; k < graph->nodes[n].n_out; k++) {
+      int *out = &graph->nodes[n].out[k];
+      if (*out >= 0 && is_input[*out])
+        *out = -1;
+    }
+  ae_free (is_input);
+  return AE_OK;
 }
 
 AeStatus
@@ -121,10 +126,9 @@ ae_graph_cut (AeGraph *graph, const char *const *inputs, size_t n_inputs,
   if (status == AE_OK)
     status = choose (graph, &graph->outputs, &graph->n_outputs, outputs,
         n_outputs, "outputs", err);
-  if (status != AE_OK)
-    return status;
-  disconnect_inputs (graph);
-  return ae_graph_prune (graph, err);
+  if (status == AE_OK)
+    status = disconnect_inputs (graph, err);
+  return status == AE_OK ? ae_graph_prune (graph, err) : status;
 }
 
 static bool
@@ -146,12 +150,12 @@ detach (AeGraph *graph, int index)
 AeStatus
 ae_graph_detach_outputs (AeGraph *graph, AeError *err)
 {
-  for (int o = 0; o < graph->n_outputs; o++)
-    for (int i = 0; i < graph->n_inputs; i++)
-      if (graph->outputs[o] == graph->inputs[i]) {
-        if (!detach (graph, o))
-          return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
-        break;
-      }
-  return AE_OK;
+  bool *is_input = mark_inputs (graph);
+  bool ok = is_input != NULL;
+  for (int o = 0; ok && o < graph->n_outputs; o++)
+    if (is_input[graph->outputs[o]])
+      ok = detach (graph, o);
+  ae_free (is_input);
+  return ok ? AE_OK
+            : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
 }

@@ -23,50 +23,48 @@ is_fused_conv (const AeNode *node)
       && strcmp (node->op->domain, "ae") == 0;
 }
 
-static void
-replace_readers (AeGraph *graph, int from, int to)
-{
-  for (int n = 0; n < graph->n_nodes; n++)
-    for (int i = 0; i < graph->nodes[n].n_in; i++)
-      if (graph->nodes[n].in[i] == from)
-        graph->nodes[n].in[i] = to;
-}
-
+/* Identity, and Dropout without a mask, of a value that is no output. */
 static bool
-is_output (const AeGraph *graph, int v)
+is_copy (const AeNode *node, const AeUse *uses)
 {
-  for (int i = 0; i < graph->n_outputs; i++)
-    if (graph->outputs[i] == v)
-      return true;
-  return false;
+  return (is_op (node, "Identity")
+             || (is_op (node, "Dropout")
+                 && (node->n_out < 2 || node->out[1] < 0)))
+      && node->out[0] >= 0 && !uses[node->out[0]].is_output;
 }
 
-/* Identity, and Dropout without a mask: readers take the input. */
-static void
+/* The readers of copies take the input. Nodes stand in topological order, so
+ * what a copy reads is settled when it is reached. */
+static bool
 remove_copies (AeGraph *graph)
 {
-  for (int n = 0; n < graph->n_nodes; n++) {
+  AeUse *uses = ae_graph_uses (graph);
+  int *source = ae_alloc ((size_t) graph->n_values * sizeof *source);
+  bool ok = uses && source;
+  for (int v = 0; ok && v < graph->n_values; v++)
+    source[v] = v;
+  for (int n = 0; ok && n < graph->n_nodes; n++) {
     AeNode *node = &graph->nodes[n];
-    bool copies = is_op (node, "Identity")
-        || (is_op (node, "Dropout") && (node->n_out < 2 || node->out[1] < 0));
-    if (!copies || node->out[0] < 0 || is_output (graph, node->out[0]))
+    for (int i = 0; i < node->n_in; i++)
+      if (node->in[i] >= 0)
+        node->in[i] = source[node->in[i]];
+    if (!is_copy (node, uses))
       continue;
-    replace_readers (graph, node->out[0], node->in[0]);
+    source[node->out[0]] = node->in[0];
     node->out[0] = -1;
   }
+  ae_free (uses);
+  ae_free (source);
+  return ok;
 }
 
 /* The single reader of v when it is a node; NULL otherwise. */
 static AeNode *
-only_reader (const AeGraph *graph, int v)
+only_reader (const AeGraph *graph, const AeUse *uses, int v)
 {
-  if (is_output (graph, v) || ae_graph_count_readers (graph, v) != 1)
-    return NULL;
-  for (int n = 0; n < graph->n_nodes; n++)
-    for (int i = 0; i < graph->nodes[n].n_in; i++)
-      if (graph->nodes[n].in[i] == v)
-        return &graph->nodes[n];
-  return NULL;
+  return uses[v].count == 1 && !uses[v].is_output
+      ? &graph->nodes[uses[v].last]
+      : NULL;
 }
 
 static const float *
@@ -128,13 +126,13 @@ fold_norm (AeGraph *graph, AeNode *conv, const AeNode *norm, bool *done)
 }
 
 static AeStatus
-fold_norms (AeGraph *graph, AeError *err)
+fold_norms (AeGraph *graph, AeUse *uses, AeError *err)
 {
   for (int n = 0; n < graph->n_nodes; n++) {
     AeNode *conv = &graph->nodes[n];
     if (!is_op (conv, "Conv"))
       continue;
-    AeNode *norm = only_reader (graph, conv->out[0]);
+    AeNode *norm = only_reader (graph, uses, conv->out[0]);
     bool done;
     if (!is_op (norm, "BatchNormalization")
         || ae_attrs_int (&norm->attrs, "training_mode", 0) != 0)
@@ -148,7 +146,7 @@ fold_norms (AeGraph *graph, AeError *err)
     norm->out[0] = -1;
     conv->out[0] = out;
   }
-  return ae_graph_prune (graph, err);
+  return AE_OK;
 }
 
 static bool
@@ -202,19 +200,22 @@ merge_activation (AeNode *conv, const AeNode *act, bool *merged)
   return true;
 }
 
-/* Moves node `from` to the place of node `to` (after it), whose output it
- * takes; `to` is left without outputs. */
+/* Moves node n to the place of the node after it that alone reads what it
+ * makes, and gives it that node's output. What is left of the other stands at
+ * n, without outputs. */
 static void
-move_node (AeNode *from, AeNode *to)
+move_behind (AeGraph *graph, AeUse *uses, int n)
 {
-  from->out[0] = to->out[0];
-  to->out[0] = -1;
-  AeNode moved = *from, dead = *to;
-  for (AeNode *p = from; p < to; p++)
-    p[0] = p[1];
-  /* `to` slid down by one; put the merged node behind it */
-  to[-1] = dead;
-  to[0] = moved;
+  AeNode node = graph->nodes[n];
+  int to = uses[node.out[0]].last;
+  AeNode dead = graph->nodes[to];
+  node.out[0] = dead.out[0];
+  dead.out[0] = -1;
+  graph->nodes[to] = node;
+  graph->nodes[n] = dead;
+  for (int i = 0; i < node.n_in; i++)
+    if (node.in[i] >= 0 && uses[node.in[i]].last == n)
+      uses[node.in[i]].last = to;
 }
 
 /* The other input of an Add when shapes are equal; -1 otherwise. */
@@ -232,7 +233,7 @@ residual_of (const AeGraph *graph, const AeNode *add, int v)
 }
 
 static AeStatus
-merge_epilogues (AeGraph *graph, AeError *err)
+merge_epilogues (AeGraph *graph, AeUse *uses, AeError *err)
 {
   for (int n = 0; n < graph->n_nodes; n++) {
     AeNode *conv = &graph->nodes[n];
@@ -241,8 +242,8 @@ merge_epilogues (AeGraph *graph, AeError *err)
       continue;
     if (fused && ae_attrs_find (&conv->attrs, "activation"))
       continue;
-    AeNode *next = only_reader (graph, conv->out[0]);
-    if (!next || next < conv)
+    AeNode *next = only_reader (graph, uses, conv->out[0]);
+    if (!next)
       continue;
     int residual = fused ? -1 : residual_of (graph, next, conv->out[0]);
     bool ok = true, merged = residual >= 0;
@@ -255,22 +256,27 @@ merge_epilogues (AeGraph *graph, AeError *err)
     }
     if (!ok)
       return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
-    if (merged) {
-      move_node (conv, next);
-      n--; /* another node stands here now */
-    }
+    if (merged)
+      move_behind (graph, uses, n); /* it is met again there */
   }
-  return ae_graph_prune (graph, err);
+  return AE_OK;
 }
 
 AeStatus
 ae_graph_fuse (AeGraph *graph, AeError *err)
 {
-  remove_copies (graph);
+  static AeStatus (*const passes[]) (AeGraph *, AeUse *, AeError *)
+      = { fold_norms, merge_epilogues };
+  if (!remove_copies (graph))
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
   AeStatus status = ae_graph_prune (graph, err);
-  if (status == AE_OK)
-    status = fold_norms (graph, err);
-  if (status == AE_OK && ae_op_find ("ae", "Conv", 1))
-    status = merge_epilogues (graph, err);
+  for (size_t i = 0; status == AE_OK && i < 2; i++) {
+    AeUse *uses = ae_graph_uses (graph);
+    status = uses ? passes[i] (graph, uses, err)
+                  : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+    ae_free (uses);
+    if (status == AE_OK)
+      status = ae_graph_prune (graph, err);
+  }
   return status;
 }

@@ -12,7 +12,7 @@
 typedef struct {
   AeGraph *graph;
   int *twin; /* per value: the same value in the other layout, or -1 */
-  int n_twins;
+  int n_twins; /* for which there is room */
   AeNode *nodes; /* the new list */
   int n_nodes, cap;
 } Pass;
@@ -41,12 +41,15 @@ new_value (Pass *p, int like, AeLayout layout)
   int v = ae_graph_add_value (p->graph, name);
   if (v < 0)
     return -1;
-  int *twin = ae_realloc (
-      p->twin, (size_t) p->n_twins, (size_t) v + 1, sizeof *twin);
-  if (!twin)
-    return -1;
-  p->twin = twin;
-  p->n_twins = v + 1;
+  if (v >= p->n_twins) {
+    int room = p->graph->values_cap;
+    int *twin = ae_realloc (
+        p->twin, (size_t) p->n_twins, (size_t) room, sizeof *twin);
+    if (!twin)
+      return -1;
+    p->twin = twin;
+    p->n_twins = room;
+  }
   AeValue *value = &p->graph->values[v];
   value->type = p->graph->values[like].type;
   value->shape = p->graph->values[like].shape;

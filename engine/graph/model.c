@@ -99,15 +99,6 @@ ae_model_set_meta (
   return AE_OK;
 }
 
-static bool
-is_input (const AeGraph *graph, int value)
-{
-  for (int i = 0; i < graph->n_inputs; i++)
-    if (graph->inputs[i] == value)
-      return true;
-  return false;
-}
-
 AeStatus
 ae_model_seal (AeModel *model, AeError *err)
 {
@@ -117,13 +108,14 @@ ae_model_seal (AeModel *model, AeError *err)
     return status;
   if (graph->n_outputs == 0)
     return ae_fail (err, AE_ERROR_FORMAT, "the graph has no output");
+  for (int i = 0; i < graph->n_inputs; i++)
+    if (graph->values[graph->inputs[i]].constant)
+      return ae_fail (err, AE_ERROR_FORMAT,
+          "value '%s' is an input and an initializer",
+          graph->values[graph->inputs[i]].name);
   model->n_params = 0;
   for (int v = 0; v < graph->n_values; v++) {
     const AeTensor *constant = graph->values[v].constant;
-    if (constant && is_input (graph, v))
-      return ae_fail (err, AE_ERROR_FORMAT,
-          "value '%s' is an input and an initializer",
-          graph->values[v].name);
     if (constant && constant->type == AE_F32)
       model->n_params += ae_shape_count (&constant->shape);
   }

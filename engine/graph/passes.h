@@ -53,7 +53,15 @@ AeStatus ae_graph_fuse (AeGraph *graph, AeError *err);
  * and consumer differ. Inputs and outputs of the graph stay plain. */
 AeStatus ae_graph_assign_layouts (AeGraph *graph, AeError *err);
 
-/* Nodes that read value `v`; the graph's outputs count as one reader each. */
-int ae_graph_count_readers (const AeGraph *graph, int v);
+/* Who reads a value. */
+typedef struct {
+  int count;      /* inputs of nodes and outputs of the graph */
+  int last;       /* the last node that reads it, when a node does */
+  bool is_output; /* of the graph */
+} AeUse;
+
+/* The uses of every value, by index, freed with ae_free; NULL when memory runs
+ * out. A pass that changes nodes keeps them right itself. */
+AeUse *ae_graph_uses (const AeGraph *graph);
 
 #endif

@@ -12,7 +12,7 @@
 #define MAX_ATTRS 64
 
 /* What a graph may take in memory beside its tensors, whatever its size. */
-#define GRAPH_BYTES ((size_t) 16 << 20)
+#define GRAPH_BYTES ((size_t) 32 << 20)
 
 typedef struct {
   const AeOnnxSource *source;

@@ -119,7 +119,7 @@ share (AeLifetimes *l, int a, int b)
 
 /* An in-place step may write over its input when nobody needs that later. */
 static void
-share_in_place (AeLifetimes *l, const AePlan *plan)
+share_in_place (AeLifetimes *l, const AePlan *plan, const AeUse *uses)
 {
   for (int s = 0; s < plan->n_steps; s++) {
     const AeNode *node = &plan->graph.nodes[plan->steps[s].node];
@@ -132,7 +132,7 @@ share_in_place (AeLifetimes *l, const AePlan *plan)
     if (l->buffers[a].last == forward_time (s)
         && l->buffers[out].first == forward_time (s)
         && l->buffers[a].size == l->buffers[out].size
-        && ae_graph_count_readers (&plan->graph, in) == 1)
+        && uses[in].count == 1)
       share (l, a, out);
   }
 }
@@ -163,13 +163,15 @@ ae_lifetimes_new (AeLifetimes **out, const AePlan *plan, bool training,
 {
   const AeGraph *graph = &plan->graph;
   int n = 2 * graph->n_values;
+  AeUse *uses = ae_graph_uses (graph);
   AeLifetimes *l = *out = ae_calloc (1, sizeof *l);
   if (l) {
     l->n_values = graph->n_values;
     l->buffers = ae_calloc ((size_t) n, sizeof *l->buffers);
     l->shared = ae_calloc ((size_t) n, sizeof *l->shared);
   }
-  if (!l || !l->buffers || !l->shared) {
+  if (!uses || !l || !l->buffers || !l->shared) {
+    ae_free (uses);
     ae_lifetimes_free (out);
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a plan");
   }
@@ -187,7 +189,8 @@ ae_lifetimes_new (AeLifetimes **out, const AePlan *plan, bool training,
   if (training)
     collect_gradients (l, plan);
   collect_ends (l, plan, training);
-  share_in_place (l, plan);
+  share_in_place (l, plan, uses);
+  ae_free (uses);
   if (training)
     share_gradients (l, plan);
   AeBuffer *packed = ae_calloc ((size_t) n, sizeof *packed);

@@ -5,6 +5,7 @@
 
 #include "graph/build.h"
 #include "graph/passes.h"
+#include "onnx/writer.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -259,6 +260,87 @@ START_TEST (test_folding_is_bounded)
 }
 END_TEST
 
+/* x -> Identity (Relu (Conv (x) + x)), over and over; or x / 2, which leaves
+ * every node its own step. */
+static AeModel *
+make_chain (int n_nodes, bool merges)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 1);
+  AeConvSpec spec = { .ic = 8, .oc = 8, .kernel = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, 1, 8, 1, 1));
+  int half = ae_build_scalar (&b, 0.5f);
+  for (int i = 0; merges && i < n_nodes / 4; i++) {
+    char name[16];
+    snprintf (name, sizeof name, "c%d", i);
+    int sum = ae_build_binary (
+        &b, "Add", ae_build_conv (&b, x, spec, name), x);
+    x = ae_build_unary (&b, "Identity", ae_build_unary (&b, "Relu", sum));
+  }
+  for (int i = 0; !merges && i < n_nodes; i++)
+    x = ae_build_binary (&b, "Mul", x, half);
+  ae_build_output (&b, x, "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+/* Far below the time limit of a test: no pass may look at all nodes for each
+ * of them. */
+START_TEST (test_chain_of_20000_nodes_is_loaded_and_bound)
+{
+  bool merges = _i == 0;
+  AeModel *built = make_chain (20000, merges), *model;
+  AeError err = { 0 };
+  void *bytes;
+  size_t size;
+  ck_assert_int_eq (ae_model_serialize (built, &bytes, &size, &err), AE_OK);
+  ck_assert_msg (
+      ae_model_parse (&model, bytes, size, &err) == AE_OK, "%s", err.text);
+  ck_assert_uint_eq (ae_model_n_nodes (model), 20000);
+  AeSession *s = run (model, ae_shape (4, 1, 8, 1, 1), false, 1);
+  size_t steps = ae_session_info (s).n_steps;
+  /* the last Identity makes the output; a Reorder at either end */
+  ck_assert_uint_ge (steps, merges ? 5001 : 20000);
+  ck_assert_uint_le (steps, merges ? 5003 : 20000);
+  const float *x = ae_session_input (s, 0)->data;
+  const float *y = ae_session_output (s, 0)->data;
+  for (int i = 0; merges && i < 8; i++)
+    ck_assert_float_eq (y[i], x[i] > 0 ? x[i] : 0); /* weights are 0 */
+  ae_session_free (&s);
+  ae_model_unref (&built);
+  ae_model_unref (&model);
+  ae_free (bytes);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* x is read by three copies in a row, and a copy makes an output. */
+START_TEST (test_copies_are_removed_unless_they_make_an_output)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 1);
+  int x = ae_build_input (&b, "x", ae_shape (1, 4));
+  int a = ae_build_unary (&b, "Identity", ae_build_unary (&b, "Dropout", x));
+  int c = ae_build_unary (&b, "Identity", a);
+  ae_build_output (&b, ae_build_binary (&b, "Sub", c, a), "zero");
+  ae_build_output (&b, ae_build_unary (&b, "Identity", c), "same");
+  AeModel *model;
+  ck_assert_int_eq (ae_builder_end (&b, &model, NULL), AE_OK);
+  AeSession *s = run (model, ae_shape (1, 4), false, 1);
+  ck_assert_uint_eq (ae_session_info (s).n_steps, 2);
+  for (int i = 0; i < 4; i++) {
+    ck_assert_float_eq (((float *) ae_session_output (s, 0)->data)[i], 0);
+    ck_assert_float_eq (((float *) ae_session_output (s, 1)->data)[i],
+        ((float *) ae_session_input (s, 0)->data)[i]);
+  }
+  ae_session_free (&s);
+  ae_model_unref (&model);
+}
+END_TEST
+
 static Suite *
 passes_suite (void)
 {
@@ -271,6 +353,10 @@ passes_suite (void)
       tcase, test_skips_are_merged_into_transposed_convolutions);
   tcase_add_loop_test (tcase, test_thread_counts_give_the_same_bits, 0, 2);
   tcase_add_test (tcase, test_folding_is_bounded);
+  tcase_add_loop_test (
+      tcase, test_chain_of_20000_nodes_is_loaded_and_bound, 0, 2);
+  tcase_add_test (
+      tcase, test_copies_are_removed_unless_they_make_an_output);
   tcase_add_test (tcase, test_a_part_of_the_graph_runs_alone);
   suite_add_tcase (suite, tcase);
   return suite;
