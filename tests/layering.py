@@ -24,7 +24,9 @@ ENGINE = {
     # The reader asks the operator table which versions exist.
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
-    'train': {'video', 'runtime', 'graph', 'ops', 'tensor', 'util'},
+    # Muon multiplies matrices with the BLAS.
+    'train': {'video', 'runtime', 'graph', 'ops', 'kernels/blas.h', 'tensor',
+        'util'},
     'codec': {'tensor', 'util'},
     'score': {'tensor', 'util'},
 }
