@@ -8,6 +8,9 @@
 #include "onnx/external.h"
 #include "ops/attrs.h"
 
+/* No operator has nearly as many attributes; looking one up is linear. */
+#define AE_ONNX_MAX_ATTRS 64
+
 /* Adds what `proto` says to `attrs`. Graphs, types and sparse tensors are
  * UNSUPPORTED. The error text names the attribute. */
 AeStatus ae_onnx_attr_read (AeAttrs *attrs, const OnnxAttribute *proto,

@@ -9,8 +9,8 @@
 #define OWN_VERSION 1
 #define MAX_IMPORTS 64
 
-static const char *
-canonical (const char *domain)
+const char *
+ae_onnx_domain (const char *domain)
 {
   return !domain || strcmp (domain, "ai.onnx") == 0 ? "" : domain;
 }
@@ -24,7 +24,7 @@ shown (const char *domain)
 static AeStatus
 check_import (const OnnxOpset *import, AeError *err)
 {
-  const char *domain = canonical (import->domain);
+  const char *domain = ae_onnx_domain (import->domain);
   long long version = (long long) import->version;
   long long last = domain[0] == '\0' ? AE_ONNX_OPSET_MAX
       : strcmp (domain, OWN_DOMAIN) == 0
@@ -59,15 +59,21 @@ ae_onnx_versions_check (const OnnxModel *model, AeError *err)
 }
 
 int
+ae_onnx_import (OnnxOpset *const *imports, size_t n, const char *domain)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp (ae_onnx_domain (imports[i]->domain), domain) == 0)
+      return (int) imports[i]->version;
+  return 0;
+}
+
+int
 ae_onnx_opset (const OnnxModel *model, const char *domain)
 {
   /* Before format version 3 there was one operator set and no import. */
   if (model->n_opset_import == 0 && model->ir_version < 3 && !domain[0])
     return 1;
-  for (size_t i = 0; i < model->n_opset_import; i++)
-    if (strcmp (canonical (model->opset_import[i]->domain), domain) == 0)
-      return (int) model->opset_import[i]->version;
-  return 0;
+  return ae_onnx_import (model->opset_import, model->n_opset_import, domain);
 }
 
 const char *
@@ -101,18 +107,11 @@ other_versions (
   return text;
 }
 
-/* Is the node a call of one of the model's own functions? */
-static bool
-is_function (const OnnxModel *model, const OnnxNode *node)
-{
-  return model->n_functions > 0 && node->domain && node->domain[0];
-}
-
 AeStatus
 ae_onnx_op_find (const AeOp **op, int *opset, const OnnxModel *model,
     const OnnxNode *node, AeError *err)
 {
-  const char *domain = canonical (node->domain);
+  const char *domain = ae_onnx_domain (node->domain);
   const char *type = node->op_type ? node->op_type : "";
   *op = NULL;
   *opset = ae_onnx_opset (model, domain);
@@ -133,7 +132,5 @@ ae_onnx_op_find (const AeOp **op, int *opset, const OnnxModel *model,
       "operator %.100s (domain %.100s, opset %d) of node '%.200s' is not "
       "supported%s",
       type, shown (domain), *opset, ae_onnx_node_name (node),
-      is_function (model, node)
-          ? ": functions inside a model must be inlined by the exporter"
-          : other_versions (domain, type, text, sizeof text));
+      other_versions (domain, type, text, sizeof text));
 }

@@ -15,8 +15,13 @@
 /* Checks ir_version and the imports of domains we know. */
 AeStatus ae_onnx_versions_check (const OnnxModel *model, AeError *err);
 
-/* The imported version of a domain; 0 when it is not imported. "ai.onnx" and
- * "" are the same domain. */
+/* "" for "ai.onnx" and NULL, which are the same domain. */
+const char *ae_onnx_domain (const char *domain);
+
+/* The version of a domain that a list of imports names; 0 when none does. */
+int ae_onnx_import (OnnxOpset *const *imports, size_t n, const char *domain);
+
+/* The same for a model. */
 int ae_onnx_opset (const OnnxModel *model, const char *domain);
 
 /* The operator that a node names, or UNSUPPORTED (FORMAT when the file is

@@ -8,11 +8,8 @@
 
 #include <string.h>
 
-/* No operator has nearly as many attributes; looking one up is linear. */
-#define MAX_ATTRS 64
-
 /* What a graph may take in memory beside its tensors, whatever its size. */
-#define GRAPH_BYTES ((size_t) 32 << 20)
+#define GRAPH_BYTES ((size_t) 24 << 20)
 
 typedef struct {
   const AeOnnxSource *source;
@@ -238,10 +235,10 @@ static AeStatus
 read_attrs (const Reader *r, const OnnxNode *proto, AeAttrs *attrs,
     AeError *err)
 {
-  if (proto->n_attribute > MAX_ATTRS)
+  if (proto->n_attribute > AE_ONNX_MAX_ATTRS)
     return ae_fail (err, AE_ERROR_LIMIT,
         "it has %zu attributes, wanted at most %d", proto->n_attribute,
-        MAX_ATTRS);
+        AE_ONNX_MAX_ATTRS);
   AeStatus status = AE_OK;
   for (size_t i = 0; status == AE_OK && i < proto->n_attribute; i++)
     status = ae_onnx_attr_read (attrs, proto->attribute[i],

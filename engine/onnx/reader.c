@@ -4,6 +4,7 @@
  * limits, and the graph's own cost is checked before it is built. */
 #include "graph/model.h"
 #include "onnx/frozen.h"
+#include "onnx/inline.h"
 #include "onnx/opset.h"
 #include "onnx/read_graph.h"
 
@@ -76,8 +77,10 @@ read_graph (AeModel *model, OnnxModel *header, AeArena *arena,
   if (status == AE_OK) {
     ae_arena_release (arena, header->graph[0].data);
     header->graph[0].data = NULL;
-    status = ae_onnx_graph_read (model, &from, graph, err);
+    status = ae_onnx_inline (graph, header, &graph_arena, err);
   }
+  if (status == AE_OK)
+    status = ae_onnx_graph_read (model, &from, graph, err);
   if (status == AE_OK && frozen)
     status = ae_frozen_apply (ae_model_edit (model), frozen, err);
   ae_external_clear (&external);

@@ -199,6 +199,40 @@ write_tensors (void)
 }
 
 static void
+write_functions (void)
+{
+  OnnxMake m;
+  onnx_make_identity (&m);
+  OnnxFunction *f = onnx_make_function (&m, "my", "F", "a low", "b a");
+  onnx_make_body (f, "Clip", "a low", "t");
+  onnx_make_attr (onnx_make_body (f, "LeakyRelu", "t", "b"), "alpha", 1)
+      ->ref_attr_name = (char *) "slope";
+  OnnxFunction *g = onnx_make_function (&m, "my", "G", "a", "b");
+  OnnxAttribute *slope = onnx_make_attr (
+      onnx_make_body (g, "my.F", "a", "b"), "slope", 1);
+  slope->has_f = true;
+  slope->f = 0.5f;
+  onnx_make_node (&m, "my.G", "y", "z");
+  onnx_make_node (&m, "my.F", "z - ", "p q");
+  onnx_make_output (&m, "p", 1);
+  onnx_make_output (&m, "q", 1);
+  write_made ("ok-functions", &m);
+  onnx_make_body (g, "my.G", "b", "c");
+  write_made ("format-recursion", &m);
+  onnx_make_identity (&m);
+  for (int i = 0; i < 24; i++) {
+    char name[16], callee[16];
+    snprintf (name, sizeof name, "F%d", i);
+    snprintf (callee, sizeof callee, "my.F%d", i - 1);
+    f = onnx_make_function (&m, "my", name, "a", "b");
+    onnx_make_body (f, i ? callee : "Neg", "a", "t");
+    onnx_make_body (f, i ? callee : "Neg", "t", "b");
+  }
+  onnx_make_node (&m, "my.F23", "y", "z");
+  write_made ("limit-unfolding", &m);
+}
+
+static void
 write_bytes_only (void)
 {
   size_t size;
@@ -226,6 +260,7 @@ main (int argc, char **argv)
   write_conversion ();
   write_wiring ();
   write_tensors ();
+  write_functions ();
   write_bytes_only ();
   return failures ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -71,16 +71,54 @@ onnx_make_identity (OnnxMake *m)
   onnx_make_output (m, "y", 1);
 }
 
+/* `op`: a name, or "domain.name". */
+static void
+fill_node (
+    OnnxNode *node, const char *op, const char *inputs, const char *outputs)
+{
+  onnx_node__init (node);
+  node->op_type = strcpy (new_zeroed (strlen (op) + 1), op);
+  char *point = strchr (node->op_type, '.');
+  if (point) {
+    *point = '\0';
+    node->domain = node->op_type;
+    node->op_type = point + 1;
+  }
+  split (inputs, &node->input, &node->n_input);
+  split (outputs, &node->output, &node->n_output);
+}
+
 OnnxNode *
 onnx_make_node (
     OnnxMake *m, const char *op, const char *inputs, const char *outputs)
 {
   OnnxNode *node = &m->node[m->graph.n_node];
-  onnx_node__init (node);
-  node->op_type = (char *) op;
-  split (inputs, &node->input, &node->n_input);
-  split (outputs, &node->output, &node->n_output);
+  fill_node (node, op, inputs, outputs);
   append (&m->graph.node, &m->graph.n_node, node);
+  return node;
+}
+
+OnnxFunction *
+onnx_make_function (OnnxMake *m, const char *domain, const char *name,
+    const char *inputs, const char *outputs)
+{
+  OnnxFunction *function = new_zeroed (sizeof *function);
+  onnx_function__init (function);
+  function->domain = (char *) domain;
+  function->name = strcpy (new_zeroed (strlen (name) + 1), name);
+  split (inputs, &function->input, &function->n_input);
+  split (outputs, &function->output, &function->n_output);
+  append (&m->function, &m->n_functions, function);
+  return function;
+}
+
+OnnxNode *
+onnx_make_body (OnnxFunction *function, const char *op, const char *inputs,
+    const char *outputs)
+{
+  OnnxNode *node = new_zeroed (sizeof *node);
+  fill_node (node, op, inputs, outputs);
+  append (&function->node, &function->n_node, node);
   return node;
 }
 
@@ -214,6 +252,11 @@ onnx_make_pack (OnnxMake *m, size_t *size)
 {
   OnnxModel graph_only = ONNX_MODEL__INIT;
   ProtobufCBinaryData graph = onnx_make_bytes (&m->graph.base);
+  m->model.n_functions = m->n_functions;
+  m->model.functions
+      = new_zeroed (m->n_functions * sizeof *m->model.functions);
+  for (size_t i = 0; i < m->n_functions; i++)
+    m->model.functions[i] = onnx_make_bytes (&m->function[i]->base);
   graph_only.n_graph = 1;
   graph_only.graph = &graph;
   ProtobufCBinaryData tail = onnx_make_bytes (&graph_only.base);

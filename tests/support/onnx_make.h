@@ -19,6 +19,8 @@ typedef struct {
   OnnxNode node[ONNX_MAKE_MAX];
   OnnxTensor initializer[ONNX_MAKE_MAX];
   OnnxValue input[ONNX_MAKE_MAX], output[ONNX_MAKE_MAX];
+  OnnxFunction **function; /* packed into the model by onnx_make_pack */
+  size_t n_functions;
 } OnnxMake;
 
 /* IR 8, opset 17, an empty graph. */
@@ -27,10 +29,19 @@ void onnx_make_start (OnnxMake *m);
 /* x (f32, 2x3) -> Identity -> y: what a test then breaks. */
 void onnx_make_identity (OnnxMake *m);
 
-/* `inputs` and `outputs` are names separated by spaces; "-" is absent. */
+/* `op`: an operator's name, or "my.F": F of the domain my. `inputs` and
+ * `outputs` are names separated by spaces; "-" is absent. */
 OnnxNode *onnx_make_node (
     OnnxMake *m, const char *op, const char *inputs, const char *outputs);
 OnnxAttribute *onnx_make_attr (OnnxNode *node, const char *name, int type);
+
+/* A function with an empty body that imports nothing. As many as wanted. */
+OnnxFunction *onnx_make_function (OnnxMake *m, const char *domain,
+    const char *name, const char *inputs, const char *outputs);
+
+/* A node of a function's body. */
+OnnxNode *onnx_make_body (OnnxFunction *function, const char *op,
+    const char *inputs, const char *outputs);
 
 /* With raw data (which is not copied). */
 OnnxTensor *onnx_make_initializer (OnnxMake *m, const char *name, int type,

@@ -2,49 +2,13 @@
 /* What well-formed files become, and what the reader says about files that
  * are well-formed protobuf but no model of ours. */
 #include "ae_test.h"
-#include "onnx_make.h"
+#include "onnx_expect.h"
 
 #include "graph/model.h"
 #include "util/mem.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static AeModel *
-must_parse (OnnxMake *m)
-{
-  size_t size;
-  unsigned char *bytes = onnx_make_pack (m, &size);
-  AeModel *model;
-  AeError err = { 0 };
-  ck_assert_msg (ae_model_parse (&model, bytes, size, &err) == AE_OK, "%s",
-      err.text);
-  return model;
-}
-
-/* The file is refused with this status and a text that holds all of `words`
- * (separated by '|'), and nothing stays allocated. */
-static void
-must_refuse (OnnxMake *m, AeStatus status, const char *words)
-{
-  size_t size;
-  unsigned char *bytes = onnx_make_pack (m, &size);
-  AeModel *model;
-  AeError err = { 0 };
-  long live = ae_mem_live ();
-  AeStatus got = ae_model_parse (&model, bytes, size, &err);
-  ck_assert_msg (got == status, "status %d, wanted %d: %s", got, status,
-      err.text);
-  ck_assert_int_eq (err.status, status);
-  ck_assert_ptr_null (model);
-  ck_assert_int_eq (ae_mem_live (), live);
-  char *copy = strdup (words), *state = NULL;
-  for (char *word = strtok_r (copy, "|", &state); word;
-       word = strtok_r (NULL, "|", &state))
-    ck_assert_msg (strstr (err.text, word), "'%s' does not say '%s'",
-        err.text, word);
-  free (copy);
-}
 
 static const AeValue *
 value_of (const AeModel *model, const char *name)
@@ -64,7 +28,7 @@ START_TEST (test_inputs_outputs_and_open_dimensions)
   onnx_make_node (&m, "Identity", "x", "y");
   onnx_make_output (&m, "y", 1);
   onnx_make_meta (&m, "ae.task", "denoise");
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   ck_assert_uint_eq (ae_model_n_inputs (model), 2);
   AeShape shape = ae_model_input_shape (model, 0);
   ck_assert_int_eq (shape.rank, 3);
@@ -88,7 +52,7 @@ START_TEST (test_input_with_default_is_an_initializer)
   onnx_make_input (&m, "w", 1, 2, (int64_t[]){ 2, 3 });
   onnx_make_initializer (
       &m, "w", 1, 2, (int64_t[]){ 2, 3 }, w, sizeof w);
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   ck_assert_uint_eq (ae_model_n_inputs (model), 1);
   ck_assert_uint_eq (ae_model_n_params (model), 6);
   ck_assert (value_of (model, "w")->trainable);
@@ -105,7 +69,7 @@ START_TEST (test_nodes_may_stand_in_any_order)
   onnx_make_node (&m, "Identity", "x", "a");
   onnx_make_node (&m, "Identity", "a", "b");
   onnx_make_output (&m, "y", 1);
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   const AeGraph *graph = ae_model_graph (model);
   ck_assert_str_eq (graph->values[graph->nodes[2].out[0]].name, "y");
   ae_model_unref (&model);
@@ -121,7 +85,7 @@ START_TEST (test_frozen_constants_are_not_trainable)
   onnx_make_initializer (&m, "c\\", 1, 1, (int64_t[]){ 1 }, w, 4);
   onnx_make_initializer (&m, "free", 1, 1, (int64_t[]){ 1 }, w, 4);
   onnx_make_meta (&m, "ae.frozen", "a\\,b,c\\\\,unknown");
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   ck_assert (!value_of (model, "a,b")->trainable);
   ck_assert (!value_of (model, "c\\")->trainable);
   ck_assert (value_of (model, "free")->trainable);
@@ -188,7 +152,7 @@ START_TEST (test_typed_fields_hold_every_element_type)
   OnnxTensor *t = onnx_make_initializer (
       &m, "t", c->type, 1, (int64_t[]){ 3 }, NULL, 0);
   fill_typed (t, c, store);
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   const AeTensor *tensor = value_of (model, "t")->constant;
   ck_assert_int_eq (tensor->type, c->type);
   for (int k = 0; k < 3; k++)
@@ -203,7 +167,7 @@ START_TEST (test_raw_bools_are_zero_or_one)
   OnnxMake m;
   onnx_make_identity (&m);
   onnx_make_initializer (&m, "t", AE_BOOL, 1, (int64_t[]){ 3 }, "\0\1\7", 3);
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   ck_assert_mem_eq (value_of (model, "t")->constant->data, "\0\1\1", 3);
   ae_model_unref (&model);
 }
@@ -215,15 +179,15 @@ START_TEST (test_unsupported_operator_is_named_with_node_and_opset)
   onnx_make_identity (&m);
   m.node[0].op_type = (char *) "Einsum";
   m.node[0].name = (char *) "my_node";
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "Einsum|my_node|17|ai.onnx");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "Einsum|my_node|17|ai.onnx");
   m.node[0].op_type = (char *) "If";
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "operator If|my_node");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "operator If|my_node");
   m.node[0].op_type = NULL;
-  must_refuse (&m, AE_ERROR_FORMAT, "no operator|my_node");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "no operator|my_node");
   /* Unnamed nodes go by their output. */
   m.node[0].op_type = (char *) "Einsum";
   m.node[0].name = NULL;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "Einsum|'y'");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "Einsum|'y'");
 }
 END_TEST
 
@@ -238,12 +202,12 @@ START_TEST (test_foreign_domain_is_refused_only_when_used)
   OnnxOpset *both[2] = { &m.opset[0], &foreign };
   m.model.opset_import = both;
   m.model.n_opset_import = 2;
-  AeModel *model = must_parse (&m);
+  AeModel *model = onnx_must_parse (&m);
   ae_model_unref (&model);
   m.node[0].domain = (char *) "com.example";
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "Identity|com.example|3");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "Identity|com.example|3");
   m.node[0].domain = (char *) "ai.onnx";
-  model = must_parse (&m);
+  model = onnx_must_parse (&m);
   ae_model_unref (&model);
 }
 END_TEST
@@ -253,18 +217,18 @@ START_TEST (test_versions_are_checked)
   OnnxMake m;
   onnx_make_identity (&m);
   m.opset[0].version = 999;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "opset 999");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "opset 999");
   m.opset[0].version = 0;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "opset 0");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "opset 0");
   m.opset[0].version = 17;
   m.model.ir_version = 99;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "ir_version is 99");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "ir_version is 99");
   m.model.has_ir_version = false;
-  must_refuse (&m, AE_ERROR_FORMAT, "ir_version|no ONNX model");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "ir_version|no ONNX model");
   m.model.has_ir_version = true;
   m.model.ir_version = 8;
   m.model.n_opset_import = 0;
-  must_refuse (&m, AE_ERROR_FORMAT, "opset");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "opset");
 }
 END_TEST
 
@@ -274,26 +238,26 @@ START_TEST (test_attributes_we_cannot_hold_are_refused)
   onnx_make_identity (&m);
   OnnxAttribute *attr = onnx_make_attr (&m.node[0], "body", 5);
   attr->has_g = true;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "Identity|'y'|body|a graph");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "Identity|'y'|body|a graph");
   attr->type = 11;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "body|sparse tensor");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "body|sparse tensor");
   attr->type = 77;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "body|77");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "body|77");
   attr->type = 3;
   attr->has_s = true;
   attr->s = (ProtobufCBinaryData){ 3, (uint8_t *) "a\0b" };
-  must_refuse (&m, AE_ERROR_FORMAT, "body|zero byte");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "body|zero byte");
   attr->s.len = 1;
   onnx_make_attr (&m.node[0], "body", 3);
-  must_refuse (&m, AE_ERROR_FORMAT, "body|twice");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "body|twice");
   m.node[0].n_attribute = 1;
   attr->name = NULL;
-  must_refuse (&m, AE_ERROR_FORMAT, "no name");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "no name");
   attr->name = (char *) "t";
   attr->type = 4;
   attr->has_t = true;
   attr->t = (ProtobufCBinaryData){ 3, (uint8_t *) "\xff\xff\xff" };
-  must_refuse (&m, AE_ERROR_FORMAT, "'t'|malformed");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'t'|malformed");
 }
 END_TEST
 
@@ -302,39 +266,39 @@ START_TEST (test_wiring_mistakes_are_named)
   OnnxMake m;
   onnx_make_identity (&m);
   onnx_make_node (&m, "Identity", "x", "y");
-  must_refuse (&m, AE_ERROR_FORMAT, "'y'|made twice");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'y'|made twice");
   onnx_make_identity (&m);
   onnx_make_node (&m, "Identity", "nothing", "z");
-  must_refuse (&m, AE_ERROR_FORMAT, "'nothing'|nothing makes|Identity");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'nothing'|nothing makes|Identity");
   onnx_make_identity (&m);
   onnx_make_output (&m, "nowhere", 1);
-  must_refuse (&m, AE_ERROR_FORMAT, "'nowhere'|not made");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'nowhere'|not made");
   onnx_make_identity (&m);
   onnx_make_node (&m, "Identity", "q", "p");
   onnx_make_node (&m, "Identity", "p", "q");
-  must_refuse (&m, AE_ERROR_FORMAT, "cycle");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "cycle");
   onnx_make_identity (&m);
   onnx_make_input (&m, "x", 1, 0, NULL);
-  must_refuse (&m, AE_ERROR_FORMAT, "'x'|made twice");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'x'|made twice");
   onnx_make_identity (&m);
   onnx_make_node (&m, "Identity", "x", "x");
-  must_refuse (&m, AE_ERROR_FORMAT, "'x'|made twice");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'x'|made twice");
   onnx_make_identity (&m);
   m.graph.n_output = 0;
-  must_refuse (&m, AE_ERROR_FORMAT, "no output");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "no output");
   onnx_make_identity (&m);
   m.input[0].name = NULL;
-  must_refuse (&m, AE_ERROR_FORMAT, "input 0|no name");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "input 0|no name");
   onnx_make_identity (&m);
   m.node[0].n_input = 0;
-  must_refuse (&m, AE_ERROR_FORMAT, "Identity|0 inputs");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "Identity|0 inputs");
   onnx_make_identity (&m);
   m.node[0].output[0] = (char *) "";
   m.graph.n_output = 0;
-  must_refuse (&m, AE_ERROR_FORMAT, "Identity|lacks its output 0");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "Identity|lacks its output 0");
   onnx_make_identity (&m);
   onnx_make_node (&m, "Concat", "x - x", "z");
-  must_refuse (&m, AE_ERROR_FORMAT, "Concat|lacks its input 1");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "Concat|lacks its input 1");
 }
 END_TEST
 
@@ -343,21 +307,21 @@ START_TEST (test_types_of_inputs_are_checked)
   OnnxMake m;
   onnx_make_identity (&m);
   m.input[0].has_type = false;
-  must_refuse (&m, AE_ERROR_FORMAT, "'x'|no type");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'x'|no type");
   onnx_make_identity (&m);
   OnnxType type = ONNX_TYPE__INIT;
   type.has_sequence_type = true;
   m.input[0].type = onnx_make_bytes (&type.base);
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'x'|a sequence|tensor");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'x'|a sequence|tensor");
   onnx_make_start (&m);
   onnx_make_input (&m, "x", 8, 0, NULL);
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'x'|string");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'x'|string");
   onnx_make_start (&m);
   onnx_make_input (&m, "x", 1, 9, (int64_t[9]){ 0 });
-  must_refuse (&m, AE_ERROR_LIMIT, "'x'|rank is 9");
+  onnx_must_refuse (&m, AE_ERROR_LIMIT, "'x'|rank is 9");
   onnx_make_start (&m);
   onnx_make_input (&m, "x", 1, 1, (int64_t[]){ INT64_MAX });
-  must_refuse (&m, AE_ERROR_LIMIT, "'x'|9223372036854775807");
+  onnx_must_refuse (&m, AE_ERROR_LIMIT, "'x'|9223372036854775807");
 }
 END_TEST
 
@@ -368,31 +332,31 @@ START_TEST (test_declared_sizes_are_compared_with_the_data)
   onnx_make_identity (&m);
   OnnxTensor *t = onnx_make_initializer (
       &m, "w", 1, 2, (int64_t[]){ 2, 2 }, w, 15);
-  must_refuse (&m, AE_ERROR_FORMAT, "'w'|15 bytes|16|2x2");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'w'|15 bytes|16|2x2");
   t->raw_data.len = 16;
   t->dims[0] = 1 << 20;
-  must_refuse (&m, AE_ERROR_FORMAT, "'w'|16 bytes");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'w'|16 bytes");
   t->dims[0] = -1;
-  must_refuse (&m, AE_ERROR_SHAPE, "'w'|-1");
+  onnx_must_refuse (&m, AE_ERROR_SHAPE, "'w'|-1");
   t->dims[0] = t->dims[1] = INT64_MAX / 2;
-  must_refuse (&m, AE_ERROR_LIMIT, "'w'");
+  onnx_must_refuse (&m, AE_ERROR_LIMIT, "'w'");
   t->dims[1] = 0;
-  must_refuse (&m, AE_ERROR_LIMIT, "'w'");
+  onnx_must_refuse (&m, AE_ERROR_LIMIT, "'w'");
   t->dims[0] = t->dims[1] = 2;
   t->n_float_data = 3;
   t->float_data = (float *) w;
   t->has_raw_data = false;
-  must_refuse (&m, AE_ERROR_FORMAT, "'w'|3 elements|4");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'w'|3 elements|4");
   t->n_float_data = 0;
-  must_refuse (&m, AE_ERROR_FORMAT, "'w'|0 elements|4");
+  onnx_must_refuse (&m, AE_ERROR_FORMAT, "'w'|0 elements|4");
   t->data_type = 8;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|string");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|string");
   t->data_type = 22;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|int4");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|int4");
   t->data_type = 17;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|float8");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|float8");
   t->data_type = -5;
-  must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|-5");
+  onnx_must_refuse (&m, AE_ERROR_UNSUPPORTED, "'w'|-5");
 }
 END_TEST
 
