@@ -46,7 +46,7 @@ struct AeDenoiseTrainer {
   uint64_t seed;
   /* of the recipe */
   AeLoss first_loss;
-  float epsilon, sigma_weight;
+  float epsilon, sigma_weight, count_weight;
   int64_t l2_from;
   AeDenoiseScore score;
   atomic_bool cancel;
@@ -168,7 +168,8 @@ make_trainer (AeDenoiseTrainer *t, AeModel *base, AeError *err)
     status = ae_trainer_bind (t->trainer, inputs, N_INPUTS, err);
   if (status != AE_OK)
     return status;
-  if (!ae_trainer_target (t->trainer, CLEAN))
+  if (!ae_trainer_target (t->trainer, CLEAN)
+      || !ae_trainer_target (t->trainer, COUNT_OUT))
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for targets");
   float *weight = ae_trainer_channel_weight (t->trainer, CLEAN);
   weight[4] = weight[5] = (float) number (t->recipe, "loss", "chroma_weight");
@@ -212,6 +213,7 @@ fill_options (AeDenoiseTrainer *t)
   t->first_loss = loss_of (r);
   t->epsilon = (float) number (r, "loss", "epsilon");
   t->sigma_weight = (float) number (r, "loss", "sigma_weight");
+  t->count_weight = (float) number (r, "loss", "count_weight");
   t->l2_from = (int64_t) (number (r, "loss", "l2_from")
       * number (r, "training", "steps"));
 }
@@ -325,6 +327,22 @@ sample_weight (const AeDenoiseTrainer *t, float sigma, bool l2)
   return l2 ? L2_SCALE * weight : sqrtf (weight);
 }
 
+/* What the count is worth to later frames is not in this frame's error: that
+ * hardly changes between an average of eight frames and one of twenty. Each
+ * frame that is not counted costs something of its own. */
+static void
+fill_count_goal (AeDenoiseTrainer *t, bool l2)
+{
+  const float most = AE_DENOISE_MAX_COUNT;
+  const float *count = ae_trainer_input (t->trainer, COUNT)->data;
+  float *target = ae_trainer_target (t->trainer, COUNT_OUT)->data;
+  float *weight = ae_trainer_weight (t->trainer, COUNT_OUT)->data;
+  for (size_t i = 0; i < (size_t) t->n * t->plane; i++)
+    target[i] = fminf (count[i] + 1, most);
+  for (int i = 0; i < t->n; i++)
+    weight[i] = t->count_weight / (l2 ? most * most : most);
+}
+
 static void
 fill_batch (AeDenoiseTrainer *t, const AeBatch *b, bool l2)
 {
@@ -340,6 +358,7 @@ fill_batch (AeDenoiseTrainer *t, const AeBatch *b, bool l2)
     weight[i] = sample_weight (t, b->slot[i].luma_sigma, l2);
   FillJob job = { t, b };
   ae_pool_run (ae_pool_shared (), t->n_threads, n, fill_state_job, &job);
+  fill_count_goal (t, l2);
 }
 
 static void
