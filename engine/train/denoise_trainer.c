@@ -328,19 +328,23 @@ sample_weight (const AeDenoiseTrainer *t, float sigma, bool l2)
 }
 
 /* What the count is worth to later frames is not in this frame's error: that
- * hardly changes between an average of eight frames and one of twenty. Each
- * frame that is not counted costs something of its own. */
+ * hardly changes between an average of eight frames and one of twenty. The
+ * share of a sequence's count that is given up costs something of its own. */
 static void
 fill_count_goal (AeDenoiseTrainer *t, bool l2)
 {
-  const float most = AE_DENOISE_MAX_COUNT;
   const float *count = ae_trainer_input (t->trainer, COUNT)->data;
   float *target = ae_trainer_target (t->trainer, COUNT_OUT)->data;
   float *weight = ae_trainer_weight (t->trainer, COUNT_OUT)->data;
-  for (size_t i = 0; i < (size_t) t->n * t->plane; i++)
-    target[i] = fminf (count[i] + 1, most);
-  for (int i = 0; i < t->n; i++)
-    weight[i] = t->count_weight / (l2 ? most * most : most);
+  for (int i = 0; i < t->n; i++) {
+    float sum = 0;
+    for (size_t k = i * t->plane; k < (i + 1) * t->plane; k++) {
+      target[k] = fminf (count[k] + 1, AE_DENOISE_MAX_COUNT);
+      sum += target[k];
+    }
+    float mean = sum / (float) t->plane;
+    weight[i] = t->count_weight / (l2 ? mean * mean : mean);
+  }
 }
 
 static void

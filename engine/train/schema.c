@@ -48,7 +48,7 @@ const AeKey ae_keys[] = {
       "noise counts too; 8-bit grey levels; 0 = no weighting"),
   NUMBER ("loss", "chroma_weight", 0, 10, "0.5",
       "weight of U and V samples, luma being 1"),
-  NUMBER ("loss", "count_weight", 0, 1, "0.002",
+  NUMBER ("loss", "count_weight", 0, 1, "0.005",
       "reward for averaging over all frames of a scene that stands still; "
       "more = less noise there, at last ghosts"),
 
