@@ -18,6 +18,27 @@ is_known (const AeValue *value, bool training)
   return value->constant && !(training && value->trainable);
 }
 
+AeNodeCall *
+ae_node_call_new (const AeGraph *graph)
+{
+  size_t n_in = 0, n_out = 0;
+  for (int n = 0; n < graph->n_nodes; n++) {
+    size_t in = (size_t) graph->nodes[n].n_in;
+    size_t out = (size_t) graph->nodes[n].n_out;
+    n_in = in > n_in ? in : n_in;
+    n_out = out > n_out ? out : n_out;
+  }
+  AeNodeCall *c = ae_alloc (sizeof *c
+      + (n_in + n_out) * (sizeof (AeTensor) + sizeof (AeTensor *)));
+  if (!c)
+    return NULL;
+  c->in_view = (AeTensor *) (c + 1);
+  c->out_view = c->in_view + n_in;
+  c->in = (const AeTensor **) (c->out_view + n_out);
+  c->out = (AeTensor **) (c->in + n_in);
+  return c;
+}
+
 void
 ae_node_call (AeNodeCall *c, const AeGraph *graph, const AeNode *node,
     bool training)
@@ -133,16 +154,14 @@ can_fold (const AeGraph *graph, const AeNode *node, const AeNodeCall *c,
 static AeStatus
 fold_node (AeGraph *graph, const AeNode *node, AeNodeCall *c, AeError *err)
 {
-  AeTensor *results[AE_MAX_IO] = { NULL };
   AeStatus status = AE_OK;
   size_t size = node->op->work_size ? node->op->work_size (&c->call, false) : 0;
   c->call.work = ae_alloc (size);
   bool ok = c->call.work != NULL;
   for (int i = 0; ok && i < node->n_out; i++)
     if (c->out[i]) {
-      results[i] = ae_tensor_new (c->out_view[i].type, &c->out_view[i].shape);
-      ok = results[i] != NULL;
-      c->out[i] = results[i];
+      c->out[i] = ae_tensor_new (c->out_view[i].type, &c->out_view[i].shape);
+      ok = c->out[i] != NULL;
     }
   if (!ok)
     status = ae_fail (err, AE_ERROR_MEMORY, "out of memory for a constant");
@@ -154,10 +173,12 @@ fold_node (AeGraph *graph, const AeNode *node, AeNodeCall *c, AeError *err)
     node->op->release (c->call.state);
   ae_free (c->call.work);
   for (int i = 0; i < node->n_out; i++) {
-    if (status == AE_OK && results[i])
-      graph->values[node->out[i]].constant = results[i];
+    if (c->out[i] == &c->out_view[i])
+      continue;
+    if (status == AE_OK && c->out[i])
+      graph->values[node->out[i]].constant = c->out[i];
     else
-      ae_tensor_free (&results[i]);
+      ae_tensor_free (&c->out[i]);
   }
   return status == AE_OK ? AE_OK : prefix_node (node, status, err);
 }
@@ -165,7 +186,7 @@ fold_node (AeGraph *graph, const AeNode *node, AeNodeCall *c, AeError *err)
 AeStatus
 ae_graph_infer (AeGraph *graph, bool training, AeError *err)
 {
-  AeNodeCall *c = ae_alloc (sizeof *c);
+  AeNodeCall *c = ae_node_call_new (graph);
   if (!c)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
   AeStatus status = AE_OK;

@@ -97,11 +97,19 @@ in_layout (Pass *p, int v, AeLayout layout)
 }
 
 static bool
-any_blocked (const AeGraph *graph, const AeNode *node, uint64_t mask)
+is_blocked (const AeGraph *graph, const AeNode *node, int i)
+{
+  return node->in[i] >= 0
+      && graph->values[node->in[i]].layout == AE_LAYOUT_BLOCKED;
+}
+
+/* Is any of the inputs that are wanted so blocked already? */
+static bool
+any_blocked (
+    const AeGraph *graph, const AeNode *node, const AeOpLayout *want)
 {
   for (int i = 0; i < node->n_in; i++)
-    if ((mask >> i & 1) && node->in[i] >= 0
-        && graph->values[node->in[i]].layout == AE_LAYOUT_BLOCKED)
+    if (ae_layout_blocked (want, i) && is_blocked (graph, node, i))
       return true;
   return false;
 }
@@ -112,7 +120,7 @@ decide (const Pass *p, const AeNode *node, AeNodeCall *c)
   const AeOpLayout plain = { 0 };
   AeOpLayout want = { 0 };
   if ((node->op->flags & AE_OP_UNARY) && node->n_in >= 1) {
-    bool blocked = any_blocked (p->graph, node, 1);
+    bool blocked = is_blocked (p->graph, node, 0);
     return (AeOpLayout){ .in_blocked = blocked, .out_blocked = blocked };
   }
   if (!node->op->layout)
@@ -123,10 +131,10 @@ decide (const Pass *p, const AeNode *node, AeNodeCall *c)
   if (!node->op->layout (&c->call, &want))
     return plain;
   bool heavy = node->op->mac != NULL;
-  for (int i = 0; i < node->n_in; i++)
-    if ((want.in_either >> i & 1) && !any_blocked (p->graph, node, 1ull << i))
+  for (int i = 0; i < node->n_in && i < 63; i++)
+    if ((want.in_either >> i & 1) && !is_blocked (p->graph, node, i))
       want.in_blocked &= ~(1ull << i);
-  bool takes = heavy || any_blocked (p->graph, node, want.in_blocked)
+  bool takes = heavy || any_blocked (p->graph, node, &want)
       || want.in_blocked == 0;
   return takes ? want : plain;
 }
@@ -137,9 +145,8 @@ place_node (Pass *p, AeNode *node, AeOpLayout want)
   for (int i = 0; i < node->n_in; i++) {
     if (node->in[i] < 0)
       continue;
-    bool blocked = want.in_blocked >> i & 1;
-    node->in[i] = in_layout (
-        p, node->in[i], blocked ? AE_LAYOUT_BLOCKED : AE_LAYOUT_PLAIN);
+    node->in[i] = in_layout (p, node->in[i],
+        ae_layout_blocked (&want, i) ? AE_LAYOUT_BLOCKED : AE_LAYOUT_PLAIN);
     if (node->in[i] < 0)
       return false;
   }
@@ -168,7 +175,7 @@ ae_graph_assign_layouts (AeGraph *graph, AeError *err)
     return AE_OK;
   Pass p = { .graph = graph, .n_twins = graph->n_values };
   p.twin = ae_alloc ((size_t) graph->n_values * sizeof *p.twin);
-  AeNodeCall *c = ae_alloc (sizeof *c);
+  AeNodeCall *c = ae_node_call_new (graph);
   bool ok = p.twin && c;
   for (int v = 0; ok && v < graph->n_values; v++)
     p.twin[v] = -1;

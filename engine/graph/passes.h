@@ -10,10 +10,14 @@
 /* Views of a node's inputs and outputs, and the call that points to them. */
 typedef struct {
   AeOpCall call;
-  AeTensor in_view[AE_MAX_IO], out_view[AE_MAX_IO];
-  const AeTensor *in[AE_MAX_IO];
-  AeTensor *out[AE_MAX_IO];
+  AeTensor *in_view, *out_view;
+  const AeTensor **in;
+  AeTensor **out;
 } AeNodeCall;
+
+/* With room for any node of the graph, in one block (ae_free); NULL when
+ * memory runs out. */
+AeNodeCall *ae_node_call_new (const AeGraph *graph);
 
 /* Fills *c from the graph: types, shapes and layouts; data only of constants
  * (of all of them, or only of those that are not trained). */

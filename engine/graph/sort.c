@@ -18,6 +18,10 @@ check_count (const AeNode *node, const char *what, int n, int min, int max,
 {
   if (n >= min && n <= max)
     return AE_OK;
+  if (max == AE_ANY_NUMBER)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "%s node '%s' has %d %s, wanted at least %d", node->op->name,
+        node_name (node), n, what, min);
   return ae_fail (err, AE_ERROR_FORMAT,
       "%s node '%s' has %d %s, wanted %d to %d", node->op->name,
       node_name (node), n, what, min, max);
@@ -31,7 +35,7 @@ check_node (const AeNode *node, AeError *err)
   if (status == AE_OK)
     status = check_count (node, "outputs", node->n_out, node->op->min_out,
         node->op->max_out, err);
-  bool any_number = node->op->max_in == AE_MAX_IO;
+  bool any_number = node->op->max_in == AE_ANY_NUMBER;
   for (int i = 0; status == AE_OK && i < node->n_in; i++)
     if (node->in[i] < 0 && (i < node->op->min_in || any_number))
       status = ae_fail (err, AE_ERROR_FORMAT,

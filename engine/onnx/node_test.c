@@ -20,17 +20,16 @@
 /* The tensors of one data set, in the order of the model's inputs (outputs);
  * NULL where the folder has none. */
 typedef struct {
-  AeTensor *in[AE_MAX_IO], *out[AE_MAX_IO];
+  AeTensor **in, **out; /* in one block */
   size_t n_in, n_out;
 } DataSet;
 
 static void
 clear_set (DataSet *set)
 {
-  for (size_t i = 0; i < AE_MAX_IO; i++) {
+  for (size_t i = 0; set->in && i < set->n_in + set->n_out; i++)
     ae_tensor_free (&set->in[i]);
-    ae_tensor_free (&set->out[i]);
-  }
+  ae_free (set->in);
 }
 
 /* Files folder/test_data_set_<set>/<kind>_0.pb and so on, up to the first
@@ -66,10 +65,10 @@ load_set (DataSet *set, const char *folder, int index,
 {
   *set = (DataSet){ .n_in = ae_session_n_inputs (session),
     .n_out = ae_session_n_outputs (session) };
-  if (set->n_in > AE_MAX_IO || set->n_out > AE_MAX_IO)
-    return ae_fail (err, AE_ERROR_LIMIT,
-        "the model has %zu inputs and %zu outputs, wanted at most %d",
-        set->n_in, set->n_out, AE_MAX_IO);
+  set->in = ae_calloc (set->n_in + set->n_out, sizeof *set->in);
+  if (!set->in)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a data set");
+  set->out = set->in + set->n_in;
   AeStatus status = load_tensors (folder, index, "input",
       ae_session_find_input, session, set->in, set->n_in, err);
   if (status == AE_OK)
@@ -99,8 +98,10 @@ static AeStatus
 bind (AeSession *session, const DataSet *set, int *attempt, AeError *err)
 {
   AeStatus status = AE_ERROR_NEEDS_DATA;
+  AeTensor *in = ae_calloc (set->n_in, sizeof *in);
+  if (!in)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a data set");
   for (*attempt = 0; *attempt < 3; ++*attempt) {
-    AeTensor in[AE_MAX_IO] = { 0 };
     for (size_t i = 0; i < set->n_in; i++) {
       in[i] = *set->in[i];
       if (!is_constant (set->in[i], *attempt))
@@ -110,6 +111,7 @@ bind (AeSession *session, const DataSet *set, int *attempt, AeError *err)
     if (status != AE_ERROR_NEEDS_DATA)
       break;
   }
+  ae_free (in);
   return status;
 }
 
@@ -154,7 +156,7 @@ run_set (AeSession *session, const DataSet *set, char *text,
     size_t size)
 {
   AeError err = { 0 };
-  int attempt;
+  int attempt = 0;
   if (bind (session, set, &attempt, &err) != AE_OK) {
     snprintf (text, size, "%s", err.text);
     return AE_NODE_TEST_REFUSED;

@@ -6,7 +6,12 @@
 #include "onnx/opset.h"
 #include "onnx/tensor.h"
 
+#include "util/mem.h"
+
 #include <string.h>
+
+/* Inputs, or outputs, of one node. */
+#define MAX_IO (1 << 16)
 
 /* What a graph may take in memory beside its tensors, whatever its size. */
 #define GRAPH_BYTES ((size_t) 24 << 20)
@@ -218,9 +223,6 @@ static AeStatus
 resolve (const Reader *r, char *const *names, size_t n, int *values,
     AeError *err)
 {
-  if (n > AE_MAX_IO)
-    return ae_fail (err, AE_ERROR_LIMIT,
-        "it has %zu inputs or outputs, wanted at most %d", n, AE_MAX_IO);
   for (size_t i = 0; i < n; i++) {
     const AeName *name = names[i][0] ? ae_names_find (&r->names, names[i])
                                      : NULL;
@@ -248,28 +250,45 @@ read_attrs (const Reader *r, const OnnxNode *proto, AeAttrs *attrs,
 }
 
 static AeStatus
+add_node (Reader *r, const OnnxNode *proto, const AeOp *op, int opset,
+    AeError *err)
+{
+  size_t n_in = proto->n_input, n_out = proto->n_output;
+  AeAttrs attrs = { 0 };
+  if (n_in > MAX_IO || n_out > MAX_IO)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "it has %zu inputs and %zu outputs, wanted at most %d", n_in, n_out,
+        MAX_IO);
+  int *in = ae_alloc ((n_in + n_out) * sizeof *in), *out = in + n_in;
+  if (!in)
+    return no_memory (err);
+  AeStatus status = resolve (r, proto->input, n_in, in, err);
+  if (status == AE_OK)
+    status = resolve (r, proto->output, n_out, out, err);
+  if (status == AE_OK)
+    status = read_attrs (r, proto, &attrs, err);
+  if (status != AE_OK)
+    ae_attrs_clear (&attrs);
+  else if (ae_graph_add_node (r->graph, op, opset, proto->name, &attrs, in,
+               (int) n_in, out, (int) n_out)
+      < 0)
+    status = no_memory (err);
+  ae_free (in);
+  return status;
+}
+
+static AeStatus
 read_node (Reader *r, const OnnxNode *proto, AeError *err)
 {
   const AeOp *op;
-  int opset, in[AE_MAX_IO], out[AE_MAX_IO];
-  AeAttrs attrs = { 0 };
+  int opset;
   AeStatus status
       = ae_onnx_op_find (&op, &opset, r->source->header, proto, err);
   if (status != AE_OK)
     return status;
-  status = resolve (r, proto->input, proto->n_input, in, err);
-  if (status == AE_OK)
-    status = resolve (r, proto->output, proto->n_output, out, err);
-  if (status == AE_OK)
-    status = read_attrs (r, proto, &attrs, err);
-  if (status == AE_OK
-      && ae_graph_add_node (r->graph, op, opset, proto->name, &attrs, in,
-             (int) proto->n_input, out, (int) proto->n_output)
-          < 0)
-    return no_memory (err);
-  if (status == AE_OK)
-    return AE_OK;
-  ae_attrs_clear (&attrs);
+  status = add_node (r, proto, op, opset, err);
+  if (status == AE_OK || status == AE_ERROR_MEMORY)
+    return status;
   return ae_fail_prefix (err, status, "operator %s (opset %d) of node '%.200s'",
       op->name, opset, ae_onnx_node_name (proto));
 }

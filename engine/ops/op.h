@@ -11,7 +11,9 @@
 #include "tensor/tensor.h"
 #include "util/pool.h"
 
-#define AE_MAX_IO 64
+/* AeOp.max_in or max_out: as many as the node has. What is kept per input or
+ * output is sized by the call. */
+#define AE_ANY_NUMBER INT32_MAX
 
 typedef struct AeOp AeOp;
 
@@ -67,19 +69,26 @@ enum {
 };
 
 /* What an operator wants for a given call (see AeOp.layout). Bit i of
- * `in_blocked`: input i in the blocked layout. */
+ * `in_blocked`: input i in the blocked layout; the last bit stands for all
+ * inputs from there on. */
 typedef struct {
   uint64_t in_blocked;
   bool out_blocked; /* all outputs */
   uint64_t in_either; /* bit i: input i is also good plain, if it is so */
 } AeOpLayout;
 
+static inline bool
+ae_layout_blocked (const AeOpLayout *want, int i)
+{
+  return want->in_blocked >> (i < 63 ? i : 63) & 1;
+}
+
 struct AeOp {
   const char *name;   /* "Conv" */
   const char *domain; /* "" = ai.onnx, "ae" = made by our passes */
   int since;          /* first opset with this name */
   int until;          /* last opset, 0 = still there */
-  int min_in, max_in; /* counts of inputs; max_in may be AE_MAX_IO */
+  int min_in, max_in; /* counts of inputs */
   int min_out, max_out;
   unsigned flags;
 

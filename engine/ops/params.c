@@ -11,20 +11,29 @@ is_integer (AeType type)
 }
 
 AeStatus
-ae_ints_read (const AeTensor *t, const char *what, AeInts *ints, AeError *err)
+ae_ints_check (const AeTensor *t, const char *what, AeError *err)
 {
   if (!is_integer (t->type) || t->shape.rank > 1)
     return ae_fail (err, AE_ERROR_SHAPE,
         "%s has type %s and rank %d, wanted integers of rank 0 or 1", what,
         ae_type_name (t->type), t->shape.rank);
+  if (!t->data && ae_shape_count (&t->shape) > 0)
+    return ae_fail (err, AE_ERROR_NEEDS_DATA,
+        "%s decides a shape, but its values are not known before the run",
+        what);
+  return AE_OK;
+}
+
+AeStatus
+ae_ints_read (const AeTensor *t, const char *what, AeInts *ints, AeError *err)
+{
+  AeStatus status = ae_ints_check (t, what, err);
+  if (status != AE_OK)
+    return status;
   size_t n = ae_shape_count (&t->shape);
   if (n > AE_MAX_INTS)
     return ae_fail (err, AE_ERROR_LIMIT, "%s has %zu values, wanted at most %d",
         what, n, AE_MAX_INTS);
-  if (!t->data && n > 0)
-    return ae_fail (err, AE_ERROR_NEEDS_DATA,
-        "%s decides a shape, but its values are not known before the run",
-        what);
   ints->n = (int) n;
   for (size_t i = 0; i < n; i++)
     ints->v[i] = ae_tensor_get_int (t, i);

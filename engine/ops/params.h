@@ -29,10 +29,12 @@ ae_out (const AeOpCall *call, int i)
   return i < call->n_out ? call->out[i] : NULL;
 }
 
-/* Reads a scalar or 1-D integer tensor whose values decide a shape.
- * AE_ERROR_NEEDS_DATA while it has no data, AE_ERROR_SHAPE for another type
- * or rank, AE_ERROR_LIMIT for more than AE_MAX_INTS values. `what` names the
- * input. */
+/* That a tensor whose values decide a shape is a scalar or 1-D, of integers,
+ * and known: AE_ERROR_SHAPE, AE_ERROR_NEEDS_DATA. `what` names the input. */
+AeStatus ae_ints_check (
+    const AeTensor *tensor, const char *what, AeError *err);
+
+/* The same, and reads it: AE_ERROR_LIMIT for more than AE_MAX_INTS values. */
 AeStatus ae_ints_read (
     const AeTensor *tensor, const char *what, AeInts *ints, AeError *err);
 

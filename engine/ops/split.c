@@ -4,34 +4,57 @@
 
 #include <string.h>
 
-/* Sizes along `axis`: given by attribute (to opset 12) or input 1 (from 13),
+/* Sizes along the axis: given by attribute (to opset 12) or input 1 (from 13),
  * else equal; from opset 18 the last may be smaller. */
-static AeStatus
-part_sizes (const AeOpCall *call, int64_t dim, AeInts *sizes, AeError *err)
+typedef struct {
+  const AeTensor *input;
+  const int64_t *list;
+  int n;
+  int64_t dim, each; /* of the axis; of equal parts */
+} Sizes;
+
+static Sizes
+part_sizes (const AeOpCall *call, int64_t dim)
 {
-  bool found;
-  AeStatus status = ae_ints_find (call, "split", 1, sizes, &found, err);
-  if (status != AE_OK)
-    return status;
-  if (!found) {
-    int64_t n = call->n_out;
-    int64_t size = call->opset >= 18 ? (dim + n - 1) / n : dim / n;
-    int64_t left = dim;
-    for (sizes->n = 0; sizes->n < call->n_out; left -= sizes->v[sizes->n++])
-      sizes->v[sizes->n] = left < size ? left : size;
-  }
+  int64_t n = call->n_out;
+  size_t listed;
+  Sizes s = { .input = ae_in (call, 1), .n = call->n_out, .dim = dim,
+    .each = call->opset >= 18 ? (dim + n - 1) / n : dim / n };
+  s.list = ae_attrs_ints (call->attrs, "split", &listed);
+  if (s.input)
+    s.n = (int) ae_shape_count (&s.input->shape);
+  else if (s.list)
+    s.n = (int) listed;
+  return s;
+}
+
+static int64_t
+size_of (const Sizes *s, int i)
+{
+  if (s->input)
+    return ae_tensor_get_int (s->input, (size_t) i);
+  if (s->list)
+    return s->list[i];
+  int64_t left = s->dim - i * s->each;
+  return left < 0 ? 0 : left < s->each ? left : s->each;
+}
+
+static AeStatus
+check_sizes (const Sizes *s, int n_out, AeError *err)
+{
   int64_t sum = 0;
-  for (int i = 0; i < sizes->n; i++) {
-    if (sizes->v[i] < 0 || sizes->v[i] > dim)
+  for (int i = 0; i < s->n; i++) {
+    int64_t size = size_of (s, i);
+    if (size < 0 || size > s->dim - sum)
       return ae_fail (err, AE_ERROR_SHAPE,
-          "part %d has size %lld, wanted 0 to %lld", i,
-          (long long) sizes->v[i], (long long) dim);
-    sum += sizes->v[i];
+          "part %d has size %lld, wanted 0 to %lld", i, (long long) size,
+          (long long) (s->dim - sum));
+    sum += size;
   }
-  if (sizes->n != call->n_out || sum != dim)
+  if (s->n != n_out || sum != s->dim)
     return ae_fail (err, AE_ERROR_SHAPE,
-        "%d parts of %lld in all for %d outputs, wanted %lld in all",
-        sizes->n, (long long) sum, call->n_out, (long long) dim);
+        "%d parts of %lld in all for %d outputs, wanted %lld in all", s->n,
+        (long long) sum, n_out, (long long) s->dim);
   return AE_OK;
 }
 
@@ -49,11 +72,14 @@ infer (const AeOpCall *call, AeError *err)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "num_outputs is %lld, the node has %d outputs", (long long) named,
         call->n_out);
-  AeInts sizes;
-  status = part_sizes (call, x->shape.dim[axis], &sizes, err);
+  if (ae_in (call, 1)
+      && (status = ae_ints_check (call->in[1], "split", err)) != AE_OK)
+    return status;
+  Sizes sizes = part_sizes (call, x->shape.dim[axis]);
+  status = check_sizes (&sizes, call->n_out, err);
   AeShape shape = x->shape;
   for (int i = 0; i < call->n_out && status == AE_OK; i++) {
-    shape.dim[axis] = sizes.v[i];
+    shape.dim[axis] = size_of (&sizes, i);
     status = ae_out_set (call, i, x->type, &shape, err);
   }
   return status;
@@ -65,8 +91,7 @@ forward (const AeOpCall *call)
   const AeTensor *x = call->in[0];
   size_t size = ae_type_size (x->type);
   int axis = ae_axis_attr (call, 0, x->shape.rank);
-  AeInts sizes;
-  part_sizes (call, x->shape.dim[axis], &sizes, NULL);
+  Sizes sizes = part_sizes (call, x->shape.dim[axis]);
   int64_t at = 0;
   for (int i = 0; i < call->n_out; i++) {
     AeTensor *y = call->out[i];
@@ -77,7 +102,7 @@ forward (const AeOpCall *call)
       ae_strided_copy (call, &s, size, y->data,
           (const char *) x->data + offset * (int64_t) size);
     }
-    at += sizes.v[i];
+    at += size_of (&sizes, i);
   }
 }
 
@@ -88,8 +113,7 @@ backward (const AeOpCall *call)
   if (!dx)
     return;
   int axis = ae_axis_attr (call, 0, dx->shape.rank);
-  AeInts sizes;
-  part_sizes (call, dx->shape.dim[axis], &sizes, NULL);
+  Sizes sizes = part_sizes (call, dx->shape.dim[axis]);
   if (call->overwrite[0])
     memset (dx->data, 0, ae_tensor_bytes (dx));
   int64_t at = 0;
@@ -100,7 +124,7 @@ backward (const AeOpCall *call)
       AeStrided s = ae_part_view (dx, dy, axis, at, &offset);
       ae_strided_add (call, &s, (float *) dx->data + offset, dy->data);
     }
-    at += sizes.v[i];
+    at += size_of (&sizes, i);
   }
 }
 
@@ -125,7 +149,7 @@ const AeOp ae_op_split = {
   .min_in = 1,
   .max_in = 2,
   .min_out = 1,
-  .max_out = AE_MAX_IO,
+  .max_out = AE_ANY_NUMBER,
   .infer = infer,
   .forward = forward,
   .backward = backward,

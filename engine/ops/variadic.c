@@ -179,7 +179,7 @@ backward (const AeOpCall *call)
     .domain = "", \
     .since = 1, \
     .min_in = 1, \
-    .max_in = AE_MAX_IO, \
+    .max_in = AE_ANY_NUMBER, \
     .min_out = 1, \
     .max_out = 1, \
     .flags = op_flags, \

@@ -255,7 +255,7 @@ plan_memory (AePlan *plan, const AePlanOptions *options, AeError *err)
 static AeStatus
 prepare_steps (AePlan *plan, bool training, AeError *err)
 {
-  AeNodeCall *c = ae_alloc (sizeof *c);
+  AeNodeCall *c = ae_node_call_new (&plan->graph);
   if (!c)
     return no_memory (err);
   AeStatus status = AE_OK;

@@ -33,7 +33,7 @@ op_run_new (const char *op, int opset, const char *attrs)
 void
 op_run_free (OpRun *run)
 {
-  for (int i = 0; i < AE_MAX_IO; i++) {
+  for (int i = 0; i < OP_RUN_MAX; i++) {
     ae_tensor_free (&run->in[i]);
     ae_tensor_free (&run->out[i]);
     ae_tensor_free (&run->dout[i]);
@@ -46,7 +46,7 @@ op_run_free (OpRun *run)
 void
 op_run_add (OpRun *run, AeTensor *tensor)
 {
-  ck_assert_int_lt (run->call.n_in, AE_MAX_IO);
+  ck_assert_int_lt (run->call.n_in, OP_RUN_MAX);
   run->in[run->call.n_in] = tensor;
   run->in_list[run->call.n_in++] = tensor;
 }

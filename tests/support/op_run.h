@@ -15,13 +15,15 @@
 #include "ops/op.h"
 #include "util/rng.h"
 
+#define OP_RUN_MAX 64
+
 typedef struct {
   AeOpCall call;
   AeAttrs attrs;
-  AeTensor *in[AE_MAX_IO], *out[AE_MAX_IO]; /* owned, plain */
-  AeTensor *dout[AE_MAX_IO], *din[AE_MAX_IO];
-  const AeTensor *in_list[AE_MAX_IO], *dout_list[AE_MAX_IO];
-  bool overwrite[AE_MAX_IO];
+  AeTensor *in[OP_RUN_MAX], *out[OP_RUN_MAX]; /* owned, plain */
+  AeTensor *dout[OP_RUN_MAX], *din[OP_RUN_MAX];
+  const AeTensor *in_list[OP_RUN_MAX], *dout_list[OP_RUN_MAX];
+  bool overwrite[OP_RUN_MAX];
 } OpRun;
 
 /* `op`: "Conv", or "ae:Name" of our own domain. */

@@ -317,6 +317,70 @@ START_TEST (test_chain_of_20000_nodes_is_loaded_and_bound)
 }
 END_TEST
 
+/* 200 parts i * conv (x) of 16 channels, by a node of `op`; Concat's result is
+ * split into 200 again and the last part is kept. */
+static AeModel *
+make_wide (const char *op)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 1);
+  AeConvSpec spec = { .ic = 16, .oc = 16, .kernel = 3, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, 1, 16, 3, 5));
+  int parts[200], outs[200];
+  x = ae_build_conv (&b, x, spec, "c");
+  for (int i = 0; i < 200; i++)
+    parts[i] = ae_build_binary (
+        &b, "Mul", x, ae_build_scalar (&b, (float) (i % 100)));
+  bool join = strcmp (op, "Concat") == 0;
+  int y = join ? ae_build_concat (&b, parts, 200, 1)
+               : ae_build_node (&b, op, NULL, parts, 200);
+  ae_build_output (&b, y, "y");
+  AeGraph *graph = ae_model_edit (b.model);
+  for (int i = 0; join && i < 200; i++) {
+    char name[16];
+    snprintf (name, sizeof name, "part%d", i);
+    outs[i] = ae_graph_add_value (graph, name);
+  }
+  AeAttrs attrs = { 0 };
+  ae_attrs_set_int (&attrs, "axis", 1);
+  if (join) {
+    ae_graph_add_node (graph, ae_op_find ("", "Split", 17), 17, "split",
+        &attrs, &y, 1, outs, 200);
+    ae_build_output (&b, outs[199], "last");
+  }
+  ae_attrs_clear (&attrs);
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+START_TEST (test_nodes_have_any_number_of_inputs_and_outputs)
+{
+  static const char *const ops[] = { "Concat", "Sum", "Max", "Min", "Mean" };
+  AeModel *built = make_wide (ops[_i]), *model;
+  AeShape shape = ae_shape (4, 1, 16, 3, 5);
+  AeError err = { 0 };
+  void *bytes;
+  size_t size;
+  ck_assert_int_eq (ae_model_serialize (built, &bytes, &size, &err), AE_OK);
+  ck_assert_msg (
+      ae_model_parse (&model, bytes, size, &err) == AE_OK, "%s", err.text);
+  AeSession *s = run (model, shape, false, 2);
+  const AeTensor *y = ae_session_output (s, 0);
+  ck_assert_int_eq (y->shape.dim[1], _i == 0 ? 3200 : 16);
+  if (_i == 0)
+    ck_assert_mem_eq (ae_session_output (s, 1)->data,
+        (float *) y->data + 199 * 240, 240 * sizeof (float));
+  ae_session_free (&s);
+  check_agreement (model, shape); /* which frees the model */
+  ae_model_unref (&built);
+  ae_free (bytes);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 /* x is read by three copies in a row, and a copy makes an output. */
 START_TEST (test_copies_are_removed_unless_they_make_an_output)
 {
@@ -355,6 +419,8 @@ passes_suite (void)
   tcase_add_test (tcase, test_folding_is_bounded);
   tcase_add_loop_test (
       tcase, test_chain_of_20000_nodes_is_loaded_and_bound, 0, 2);
+  tcase_add_loop_test (
+      tcase, test_nodes_have_any_number_of_inputs_and_outputs, 0, 5);
   tcase_add_test (
       tcase, test_copies_are_removed_unless_they_make_an_output);
   tcase_add_test (tcase, test_a_part_of_the_graph_runs_alone);

@@ -302,6 +302,24 @@ START_TEST (test_wiring_mistakes_are_named)
 }
 END_TEST
 
+START_TEST (test_inputs_of_a_node_are_bounded)
+{
+  static char *names[65537];
+  OnnxMake m;
+  onnx_make_identity (&m);
+  for (int i = 0; i < 65537; i++)
+    names[i] = (char *) "x";
+  OnnxNode *sum = onnx_make_node (&m, "Sum", "", "z");
+  sum->input = names;
+  sum->n_input = 65536;
+  AeModel *model = onnx_must_parse (&m);
+  ck_assert_int_eq (ae_model_graph (model)->nodes[1].n_in, 65536);
+  ae_model_unref (&model);
+  sum->n_input++;
+  onnx_must_refuse (&m, AE_ERROR_LIMIT, "Sum|'z'|65537 inputs|65536");
+}
+END_TEST
+
 START_TEST (test_types_of_inputs_are_checked)
 {
   OnnxMake m;
@@ -401,6 +419,7 @@ reader_suite (void)
   tcase_add_test (tc, test_versions_are_checked);
   tcase_add_test (tc, test_attributes_we_cannot_hold_are_refused);
   tcase_add_test (tc, test_wiring_mistakes_are_named);
+  tcase_add_test (tc, test_inputs_of_a_node_are_bounded);
   tcase_add_test (tc, test_types_of_inputs_are_checked);
   tcase_add_test (tc, test_declared_sizes_are_compared_with_the_data);
   tcase_add_test (tc, test_graph_must_be_there_once);

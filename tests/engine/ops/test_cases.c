@@ -307,7 +307,7 @@ static void
 set_layout (OpRun *run, const AeOpLayout *layout)
 {
   for (int i = 0; i < run->call.n_in; i++)
-    if (layout->in_blocked >> i & 1) {
+    if (ae_layout_blocked (layout, i)) {
       ck_assert (can_block (run->in[i]));
       to_blocked (&run->in[i]);
       run->in_list[i] = run->in[i];
