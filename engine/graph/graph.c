@@ -10,6 +10,7 @@ ae_graph_clear (AeGraph *graph)
 {
   for (int i = 0; i < graph->n_values; i++) {
     ae_free (graph->values[i].name);
+    ae_free (graph->values[i].dim_names);
     ae_tensor_free (&graph->values[i].constant);
   }
   for (int i = 0; i < graph->n_nodes; i++) {
@@ -80,6 +81,34 @@ ae_graph_add_constant (AeGraph *graph, const char *name, AeTensor *tensor)
   return index;
 }
 
+/* AE_MAX_RANK strings in one block, each with its terminator. */
+const char *
+ae_value_dim_name (const AeValue *value, int dim)
+{
+  const char *name = value->dim_names;
+  for (int i = 0; name && i < dim; i++)
+    name += strlen (name) + 1;
+  return name ? name : "";
+}
+
+bool
+ae_value_set_dim_names (AeValue *value, const char *const names[AE_MAX_RANK])
+{
+  size_t size = AE_MAX_RANK;
+  for (int i = 0; i < AE_MAX_RANK; i++)
+    size += names[i] ? strlen (names[i]) : 0;
+  char *block = NULL;
+  if (size > AE_MAX_RANK && !(block = ae_calloc (size, 1)))
+    return false;
+  ae_free (value->dim_names);
+  value->dim_names = block;
+  for (int i = 0; block && i < AE_MAX_RANK; i++) {
+    strcpy (block, names[i] ? names[i] : "");
+    block += strlen (block) + 1;
+  }
+  return true;
+}
+
 static int *
 copy_ints (const int *values, int n)
 {
@@ -140,6 +169,17 @@ ae_graph_add_output (AeGraph *graph, int value, AeError *err)
 }
 
 static bool
+copy_dim_names (AeValue *to, const AeValue *from)
+{
+  const char *names[AE_MAX_RANK];
+  if (!from->dim_names)
+    return true;
+  for (int i = 0; i < AE_MAX_RANK; i++)
+    names[i] = ae_value_dim_name (from, i);
+  return ae_value_set_dim_names (to, names);
+}
+
+static bool
 copy_value (AeGraph *to, const AeValue *value)
 {
   int index = ae_graph_add_value (to, value->name);
@@ -149,6 +189,8 @@ copy_value (AeGraph *to, const AeValue *value)
   copy->trainable = value->trainable;
   copy->type = value->type;
   copy->shape = value->shape;
+  if (!copy_dim_names (copy, value))
+    return false;
   return !value->constant
       || (copy->constant = ae_tensor_copy (value->constant)) != NULL;
 }

@@ -15,6 +15,7 @@ typedef struct {
   AeType type;        /* AE_TYPE_NONE when not known */
   AeShape shape;      /* rank -1 when not known, dim -1 when open */
   AeLayout layout;    /* chosen by ae_graph_assign_layouts */
+  char *dim_names;    /* see ae_value_dim_name; NULL when no dimension has one */
 } AeValue;
 
 typedef struct {
@@ -59,6 +60,16 @@ int ae_graph_add_constant (AeGraph *graph, const char *name, AeTensor *tensor);
 int ae_graph_add_node (AeGraph *graph, const AeOp *op, int opset,
     const char *name, AeAttrs *attrs, const int *in, int n_in, const int *out,
     int n_out);
+
+/* What an input or output calls dimension `dim`, 0 .. AE_MAX_RANK - 1; "" when
+ * it has no name. The names are for people and files: nothing depends on
+ * them. */
+const char *ae_value_dim_name (const AeValue *value, int dim);
+
+/* Names all dimensions anew, NULL or "" for none; copied. False when memory
+ * runs out. */
+bool ae_value_set_dim_names (
+    AeValue *value, const char *const names[AE_MAX_RANK]);
 
 AeStatus ae_graph_add_input (AeGraph *graph, int value, AeError *err);
 AeStatus ae_graph_add_output (AeGraph *graph, int value, AeError *err);

@@ -222,6 +222,24 @@ ae_model_output_shape (const AeModel *model, size_t index)
   return output_value (model, index)->shape;
 }
 
+static const char *
+dim_name (const AeValue *value, int dim)
+{
+  return dim >= 0 && dim < AE_MAX_RANK ? ae_value_dim_name (value, dim) : "";
+}
+
+const char *
+ae_model_input_dim_name (const AeModel *model, size_t index, int dim)
+{
+  return dim_name (input_value (model, index), dim);
+}
+
+const char *
+ae_model_output_dim_name (const AeModel *model, size_t index, int dim)
+{
+  return dim_name (output_value (model, index), dim);
+}
+
 size_t
 ae_model_n_nodes (const AeModel *model)
 {

@@ -42,7 +42,7 @@ check_cost (const Reader *r, AeError *err)
     attrs += p->node[i]->n_attribute;
   }
   size_t cost = 400 * p->n_node + 240 * (values + attrs)
-      + 160 * p->n_initializer;
+      + 160 * (p->n_initializer + p->n_input + p->n_output);
   if (p->n_node > INT32_MAX || values > INT32_MAX
       || cost > GRAPH_BYTES + r->source->size)
     return ae_fail (err, AE_ERROR_LIMIT,
@@ -113,6 +113,7 @@ read_dims (AeValue *value, const OnnxShape *proto, AeError *err)
   if (proto->n_dim > AE_MAX_RANK)
     return ae_fail (err, AE_ERROR_LIMIT, "rank is %zu, wanted at most %d",
         proto->n_dim, AE_MAX_RANK);
+  const char *names[AE_MAX_RANK] = { NULL };
   value->shape.rank = (int) proto->n_dim;
   for (int i = 0; i < value->shape.rank; i++) {
     const OnnxDim *dim = proto->dim[i];
@@ -122,8 +123,9 @@ read_dims (AeValue *value, const OnnxShape *proto, AeError *err)
           "dimension %d is %lld, wanted at most %lld", i,
           (long long) dim->dim_value, (long long) AE_MAX_ELEMENTS);
     value->shape.dim[i] = fixed ? dim->dim_value : -1;
+    names[i] = fixed ? NULL : dim->dim_param;
   }
-  return AE_OK;
+  return ae_value_set_dim_names (value, names) ? AE_OK : no_memory (err);
 }
 
 static AeStatus

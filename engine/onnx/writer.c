@@ -77,7 +77,8 @@ view_initializers (
   return AE_OK;
 }
 
-/* Open dimensions are written without value or name: they are unknown. */
+/* Open dimensions are written without value, and with their name if they have
+ * one. */
 static bool
 view_type (ProtobufCBinaryData *out, const AeValue *value, AeArena *arena)
 {
@@ -89,6 +90,9 @@ view_type (ProtobufCBinaryData *out, const AeValue *value, AeArena *arena)
     onnx_dim__init (list[i] = &dims[i]);
     dims[i].has_dim_value = value->shape.dim[i] >= 0;
     dims[i].dim_value = value->shape.dim[i];
+    const char *name = ae_value_dim_name (value, i);
+    if (value->shape.dim[i] < 0 && name[0])
+      dims[i].dim_param = (char *) name;
     shape.n_dim++;
   }
   shape.dim = list;

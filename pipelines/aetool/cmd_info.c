@@ -67,14 +67,12 @@ static void
 print_values (const AeModel *model)
 {
   for (size_t i = 0; i < ae_model_n_inputs (model); i++) {
-    AeShape shape = ae_model_input_shape (model, i);
-    g_autofree char *text = shapes_text (&shape);
+    g_autofree char *text = shapes_text_input (model, i);
     printf ("input       %s %s %s\n", ae_model_input_name (model, i),
         ae_type_name (ae_model_input_type (model, i)), text);
   }
   for (size_t i = 0; i < ae_model_n_outputs (model); i++) {
-    AeShape shape = ae_model_output_shape (model, i);
-    g_autofree char *text = shapes_text (&shape);
+    g_autofree char *text = shapes_text_output (model, i);
     printf ("output      %s %s\n", ae_model_output_name (model, i), text);
   }
 }
@@ -143,8 +141,11 @@ print_text (const AeModel *model, const char *path, const Cost *cost,
         ae_model_node_name (model, i));
 }
 
+/* "dims": names of the dimensions, "" for those without. */
 static void
-json_value (Json *json, const char *name, AeShape shape, const char *type)
+json_value (Json *json, const AeModel *model, size_t index, const char *name,
+    AeShape shape, const char *type,
+    const char *(*dim_name) (const AeModel *, size_t, int) )
 {
   json_open (json, NULL, '{');
   json_string (json, "name", name);
@@ -153,6 +154,10 @@ json_value (Json *json, const char *name, AeShape shape, const char *type)
   json_open (json, "shape", '[');
   for (int i = 0; i < shape.rank; i++)
     json_number (json, NULL, shape.dim[i]);
+  json_close (json, '[');
+  json_open (json, "dims", '[');
+  for (int i = 0; i < shape.rank; i++)
+    json_string (json, NULL, dim_name (model, index, i));
   json_close (json, '[');
   json_close (json, '{');
 }
@@ -166,14 +171,15 @@ print_json (const AeModel *model, const char *path, const Cost *cost)
   json_string (json, "id", ae_model_id (model));
   json_open (json, "inputs", '[');
   for (size_t i = 0; i < ae_model_n_inputs (model); i++)
-    json_value (json, ae_model_input_name (model, i),
+    json_value (json, model, i, ae_model_input_name (model, i),
         ae_model_input_shape (model, i),
-        ae_type_name (ae_model_input_type (model, i)));
+        ae_type_name (ae_model_input_type (model, i)),
+        ae_model_input_dim_name);
   json_close (json, '[');
   json_open (json, "outputs", '[');
   for (size_t i = 0; i < ae_model_n_outputs (model); i++)
-    json_value (json, ae_model_output_name (model, i),
-        ae_model_output_shape (model, i), NULL);
+    json_value (json, model, i, ae_model_output_name (model, i),
+        ae_model_output_shape (model, i), NULL, ae_model_output_dim_name);
   json_close (json, '[');
   json_number (json, "nodes", ae_model_n_nodes (model));
   json_number (json, "parameters", ae_model_n_params (model));

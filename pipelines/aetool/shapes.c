@@ -69,3 +69,40 @@ shapes_text (const AeShape *shape)
     return g_strdup ("any");
   return g_strdup (ae_shape_text (shape, text, sizeof text));
 }
+
+typedef const char *(*DimName) (const AeModel *, size_t, int);
+
+static char *
+named_text (const AeModel *model, size_t index, AeShape shape, DimName name)
+{
+  gboolean named = FALSE;
+  for (int i = 0; i < shape.rank; i++)
+    named |= name (model, index, i)[0] != '\0';
+  if (!named)
+    return shapes_text (&shape);
+  GString *list = g_string_new ("[");
+  for (int i = 0; i < shape.rank; i++) {
+    const char *dim = name (model, index, i);
+    g_string_append (list, i ? ", " : "");
+    if (shape.dim[i] >= 0)
+      g_string_append_printf (list, "%" G_GINT64_FORMAT, shape.dim[i]);
+    else
+      g_string_append (list, dim[0] ? dim : "?");
+  }
+  g_string_append (list, "]");
+  return g_string_free (list, FALSE);
+}
+
+char *
+shapes_text_input (const AeModel *model, size_t index)
+{
+  return named_text (model, index, ae_model_input_shape (model, index),
+      ae_model_input_dim_name);
+}
+
+char *
+shapes_text_output (const AeModel *model, size_t index)
+{
+  return named_text (model, index, ae_model_output_shape (model, index),
+      ae_model_output_dim_name);
+}

@@ -28,6 +28,11 @@ double shapes_pixels (const AeModel *model, int width, int height);
 /* "1x?x3x3" into a new string. */
 char *shapes_text (const AeShape *shape);
 
+/* The same of an input or output, or "[1, height, 3, 3]" when it
+ * names a dimension. */
+char *shapes_text_input (const AeModel *model, size_t index);
+char *shapes_text_output (const AeModel *model, size_t index);
+
 G_END_DECLS
 
 #endif

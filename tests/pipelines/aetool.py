@@ -132,6 +132,14 @@ def test_info_knows_the_model():
     assert info['mac_per_pixel'] > 100
 
 
+def test_info_tells_names_of_dimensions():
+    model = (Path(__file__).parents[1] / 'data/torch/denoiser_17/model.onnx')
+    out, _ = run('info', model)
+    assert re.search(r'^input +in0 f32 \[1, 3, h, w\]$', out, re.M), out
+    info = json.loads(run('info', '--json', model)[0])
+    assert info['inputs'][0]['dims'] == ['', '', 'h', 'w'], info
+
+
 def test_bench_gives_json():
     result = json.loads(run('bench', '--json', '--size', '64x48', '--runs',
                             '3', '--no-onnxruntime', 'm.onnx')[0])

@@ -165,11 +165,24 @@ onnx_make_bytes (const ProtobufCMessage *message)
 }
 
 static ProtobufCBinaryData
+type_of (int type, const OnnxShape *shape)
+{
+  OnnxTensorType tensor = ONNX_TENSOR_TYPE__INIT;
+  OnnxType outer = ONNX_TYPE__INIT;
+  tensor.has_elem_type = true;
+  tensor.elem_type = type;
+  tensor.has_shape = shape != NULL;
+  if (shape)
+    tensor.shape = onnx_make_bytes (&shape->base);
+  outer.has_tensor_type = true;
+  outer.tensor_type = onnx_make_bytes (&tensor.base);
+  return onnx_make_bytes (&outer.base);
+}
+
+static ProtobufCBinaryData
 type_bytes (int type, int rank, const int64_t *dims)
 {
   OnnxShape shape = ONNX_SHAPE__INIT;
-  OnnxTensorType tensor = ONNX_TENSOR_TYPE__INIT;
-  OnnxType outer = ONNX_TYPE__INIT;
   for (int i = 0; i < rank; i++) {
     OnnxDim *dim = new_zeroed (sizeof *dim);
     onnx_dim__init (dim);
@@ -177,14 +190,7 @@ type_bytes (int type, int rank, const int64_t *dims)
     dim->dim_value = dims[i];
     append (&shape.dim, &shape.n_dim, dim);
   }
-  tensor.has_elem_type = true;
-  tensor.elem_type = type;
-  tensor.has_shape = rank >= 0;
-  if (rank >= 0)
-    tensor.shape = onnx_make_bytes (&shape.base);
-  outer.has_tensor_type = true;
-  outer.tensor_type = onnx_make_bytes (&tensor.base);
-  return onnx_make_bytes (&outer.base);
+  return type_of (type, rank < 0 ? NULL : &shape);
 }
 
 OnnxValue *
@@ -197,6 +203,28 @@ onnx_make_input (
   value->has_type = true;
   value->type = type_bytes (type, rank, dims);
   append (&m->graph.input, &m->graph.n_input, value);
+  return value;
+}
+
+OnnxValue *
+onnx_make_named_input (OnnxMake *m, const char *name, const char *dims)
+{
+  OnnxShape shape = ONNX_SHAPE__INIT;
+  char **words = NULL;
+  size_t n = 0;
+  split (dims, &words, &n);
+  for (size_t i = 0; i < n; i++) {
+    OnnxDim *dim = new_zeroed (sizeof *dim);
+    char *end;
+    onnx_dim__init (dim);
+    dim->dim_value = strtoll (words[i], &end, 10);
+    dim->has_dim_value = words[i][0] && !*end;
+    if (words[i][0] && *end)
+      dim->dim_param = words[i];
+    append (&shape.dim, &shape.n_dim, dim);
+  }
+  OnnxValue *value = onnx_make_input (m, name, 1, -1, NULL);
+  value->type = type_of (1, &shape);
   return value;
 }
 

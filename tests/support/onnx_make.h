@@ -49,6 +49,9 @@ OnnxTensor *onnx_make_initializer (OnnxMake *m, const char *name, int type,
 /* rank -1: no shape; dim -1: open. */
 OnnxValue *onnx_make_input (
     OnnxMake *m, const char *name, int type, int rank, const int64_t *dims);
+/* f32; dimensions as "batch 3 height -": names, numbers, open. */
+OnnxValue *onnx_make_named_input (
+    OnnxMake *m, const char *name, const char *dims);
 OnnxValue *onnx_make_output (OnnxMake *m, const char *name, int type);
 void onnx_make_meta (OnnxMake *m, const char *key, const char *value);
 OnnxPair *onnx_make_external (OnnxTensor *tensor, const char *location,

@@ -58,6 +58,13 @@ AE_API size_t ae_model_n_outputs (const AeModel *model);
 AE_API const char *ae_model_output_name (const AeModel *model, size_t index);
 AE_API AeShape ae_model_output_shape (const AeModel *model, size_t index);
 
+/* What the file calls dimension `dim` of an input (output) that it leaves
+ * open, as "height"; "" when it gives no name. Owned by the model. */
+AE_API const char *ae_model_input_dim_name (
+    const AeModel *model, size_t index, int dim);
+AE_API const char *ae_model_output_dim_name (
+    const AeModel *model, size_t index, int dim);
+
 /* Nodes in execution order, for listings. */
 AE_API size_t ae_model_n_nodes (const AeModel *model);
 AE_API const char *ae_model_node_name (const AeModel *model, size_t index);

@@ -5,6 +5,7 @@
 #include "onnx_expect.h"
 
 #include "graph/model.h"
+#include "onnx/writer.h"
 #include "util/mem.h"
 
 #include <stdio.h>
@@ -39,6 +40,56 @@ START_TEST (test_inputs_outputs_and_open_dimensions)
   ck_assert_int_eq (ae_model_input_shape (model, 1).rank, -1);
   ck_assert_str_eq (ae_model_meta (model, "ae.task"), "denoise");
   ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+static void
+check_dim_names (const AeModel *model)
+{
+  AeShape shape = ae_model_input_shape (model, 0);
+  AeShape wanted = ae_shape (4, -1, 3, -1, -1);
+  ck_assert (ae_shape_equal (&shape, &wanted));
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, 0), "batch");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, 1), "");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, 2), "height");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, 3), "");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, 8), "");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 0, -1), "");
+  ck_assert_str_eq (ae_model_input_dim_name (model, 1, 0), "");
+  ck_assert_str_eq (ae_model_output_dim_name (model, 0, 1), "width");
+  ck_assert_str_eq (ae_model_output_dim_name (model, 1, 2), "height");
+}
+
+/* Through reading, copying and writing. */
+START_TEST (test_names_of_dimensions_are_kept)
+{
+  OnnxMake m;
+  AeModel *copy, *back;
+  AeError err = { 0 };
+  void *bytes;
+  size_t size;
+  onnx_make_start (&m);
+  onnx_make_named_input (&m, "x", "batch 3 height -");
+  onnx_make_input (&m, "plain", 1, 1, (int64_t[]){ -1 });
+  onnx_make_node (&m, "Flatten", "x", "y");
+  OnnxValue *y = onnx_make_output (&m, "y", 1);
+  OnnxMake other;
+  onnx_make_start (&other);
+  y->type = onnx_make_named_input (&other, "y", "- width")->type;
+  onnx_make_output (&m, "x", 1);
+  AeModel *model = onnx_must_parse (&m);
+  check_dim_names (model);
+  ck_assert_int_eq (ae_model_copy (&copy, model, NULL), AE_OK);
+  ck_assert_int_eq (ae_model_seal (copy, NULL), AE_OK);
+  ck_assert_int_eq (ae_model_serialize (copy, &bytes, &size, &err), AE_OK);
+  ck_assert_int_eq (ae_model_parse (&back, bytes, size, &err), AE_OK);
+  check_dim_names (back);
+  ck_assert_str_eq (ae_model_id (model), ae_model_id (back));
+  ae_model_unref (&model);
+  ae_model_unref (&copy);
+  ae_model_unref (&back);
+  ae_free (bytes);
   ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
@@ -408,6 +459,7 @@ reader_suite (void)
   Suite *suite = suite_create ("reader");
   TCase *tc = tcase_create ("reader");
   tcase_add_test (tc, test_inputs_outputs_and_open_dimensions);
+  tcase_add_test (tc, test_names_of_dimensions_are_kept);
   tcase_add_test (tc, test_input_with_default_is_an_initializer);
   tcase_add_test (tc, test_nodes_may_stand_in_any_order);
   tcase_add_test (tc, test_frozen_constants_are_not_trainable);
