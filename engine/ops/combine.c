@@ -55,8 +55,9 @@ join_integers (AeReduction reduction, int64_t a, int64_t b)
   return b;
 }
 
-void
-ae_combine (AeReduction reduction, AeTensor *to, size_t t,
+/* Joins `n` elements of `from` beginning at `f` into `to` at `t`. */
+static void
+join_slice (AeReduction reduction, AeTensor *to, size_t t,
     const AeTensor *from, size_t f, size_t n)
 {
   size_t size = ae_type_size (to->type);
@@ -74,4 +75,118 @@ ae_combine (AeReduction reduction, AeTensor *to, size_t t,
       ae_tensor_set (to, t + i,
           join (reduction, ae_tensor_get (to, t + i),
               ae_tensor_get (from, f + i)));
+}
+
+void
+ae_scatter (const AeOpCall *call, const AeScatter *s)
+{
+  const AeTensor *data = call->in[0], *updates = call->in[2];
+  AeTensor *y = call->out[0];
+  AeReduction reduction = AE_REDUCE_NONE;
+  ae_reduction_read (call, &reduction, NULL);
+  if (y->data != data->data)
+    memcpy (y->data, data->data, ae_tensor_bytes (data));
+  for (size_t i = 0; i < s->n; i++)
+    join_slice (reduction, y, s->place (s->walk, i), updates, i * s->slice,
+        s->slice);
+}
+
+/* What is known of an element of the data. */
+typedef struct {
+  float product;  /* AE_REDUCE_MUL: of its factors but zeros */
+  unsigned count; /* of zeros among them; else, 1 once its gradient is given */
+} Target;
+
+static void
+multiply (Target *t, float factor)
+{
+  t->product *= factor != 0 ? factor : 1;
+  t->count += factor == 0;
+}
+
+/* The factors but one. */
+static float
+other_factors (const Target *t, float factor)
+{
+  if (factor == 0)
+    return t->count == 1 ? t->product : 0;
+  return t->count == 0 ? t->product / factor : 0;
+}
+
+/* The share of an element's gradient that an update has, when updates are
+ * asked from the last to the first. */
+static float
+update_share (AeReduction reduction, Target *t, float update, float result)
+{
+  if (reduction == AE_REDUCE_ADD)
+    return 1;
+  if (reduction == AE_REDUCE_MUL)
+    return other_factors (t, update);
+  if (t->count > 0 || (reduction != AE_REDUCE_NONE && update != result))
+    return 0;
+  t->count = 1;
+  return 1;
+}
+
+/* What is left for the data then. */
+static float
+data_share (AeReduction reduction, const Target *t, float value)
+{
+  if (reduction == AE_REDUCE_ADD)
+    return 1;
+  return reduction == AE_REDUCE_MUL ? other_factors (t, value)
+                                    : t->count == 0;
+}
+
+static void
+put (const AeOpCall *call, int input, size_t i, float grad)
+{
+  if (!call->din[input])
+    return;
+  float *to = (float *) call->din[input]->data + i;
+  *to = call->overwrite[input] ? grad : *to + grad;
+}
+
+static void
+collect_factors (const AeOpCall *call, const AeScatter *s, Target *targets)
+{
+  const float *data = call->in[0]->data, *updates = call->in[2]->data;
+  size_t count = ae_shape_count (&call->in[0]->shape);
+  for (size_t i = 0; i < count; i++) {
+    targets[i] = (Target){ 1, 0 };
+    multiply (&targets[i], data[i]);
+  }
+  for (size_t i = 0; i < s->n; i++)
+    for (size_t k = 0; k < s->slice; k++)
+      multiply (&targets[s->place (s->walk, i) + k], updates[i * s->slice + k]);
+}
+
+void
+ae_scatter_grad (const AeOpCall *call, const AeScatter *s)
+{
+  const float *data = call->in[0]->data, *updates = call->in[2]->data;
+  const float *y = call->out[0]->data, *dy = call->dout[0]->data;
+  size_t count = ae_shape_count (&call->in[0]->shape);
+  Target *targets = call->work;
+  AeReduction reduction = AE_REDUCE_NONE;
+  ae_reduction_read (call, &reduction, NULL);
+  if (reduction == AE_REDUCE_MUL)
+    collect_factors (call, s, targets);
+  else
+    memset (targets, 0, count * sizeof *targets);
+  for (size_t i = s->n; i-- > 0;)
+    for (size_t k = 0; k < s->slice; k++) {
+      size_t from = i * s->slice + k, to = s->place (s->walk, i) + k;
+      put (call, 2, from,
+          dy[to]
+              * update_share (reduction, &targets[to], updates[from], y[to]));
+    }
+  for (size_t i = 0; i < count; i++)
+    put (call, 0, i, dy[i] * data_share (reduction, &targets[i], data[i]));
+}
+
+size_t
+ae_scatter_work (const AeOpCall *call, bool grad)
+{
+  return grad ? ae_shape_count (&call->in[0]->shape) * sizeof (Target) : 0;
 }

@@ -18,9 +18,20 @@ typedef enum {
 AeStatus ae_reduction_read (
     const AeOpCall *call, AeReduction *reduction, AeError *err);
 
-/* Joins `n` elements of `from` beginning at `f` into `to` at `t`; both plain
- * and of one type. */
-void ae_combine (AeReduction reduction, AeTensor *to, size_t t,
-    const AeTensor *from, size_t f, size_t n);
+/* Which slices of data (input 0) updates (input 2) go to. */
+typedef struct {
+  size_t n, slice; /* slices; elements of one */
+  size_t (*place) (const void *walk, size_t i); /* where slice i begins */
+  const void *walk;
+} AeScatter;
+
+/* out[0] = in[0], into which slices of in[2] are joined, the first first. */
+void ae_scatter (const AeOpCall *call, const AeScatter *scatter);
+
+/* The gradients of both, in f32. Of several updates of an element the last
+ * has the gradient when they replace; of several extreme values one has it.
+ * With scratch of ae_scatter_work bytes. */
+void ae_scatter_grad (const AeOpCall *call, const AeScatter *scatter);
+size_t ae_scatter_work (const AeOpCall *call, bool grad);
 
 #endif

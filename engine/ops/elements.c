@@ -52,8 +52,9 @@ make_walk (const AeOpCall *call)
 
 /* Where in the data position i of the index tensor points. */
 static size_t
-place_of (const Walk *w, size_t i)
+place_of (const void *arg, size_t i)
 {
+  const Walk *w = arg;
   const AeShape *shape = &w->index->shape;
   int64_t at = ae_tensor_get_int (w->index, i), place = 0;
   at += at < 0 ? w->dim : 0;
@@ -125,17 +126,27 @@ infer_scatter (const AeOpCall *call, AeError *err)
       call, 0, call->in[0]->type, &call->in[0]->shape, err);
 }
 
+static AeScatter
+make_scatter (const AeOpCall *call, const Walk *walk)
+{
+  return (AeScatter) { ae_shape_count (&call->in[1]->shape), 1, place_of,
+    walk };
+}
+
 static void
 forward_scatter (const AeOpCall *call)
 {
   Walk w = make_walk (call);
-  AeReduction reduction;
-  ae_reduction_read (call, &reduction, NULL);
-  if (call->out[0]->data != call->in[0]->data)
-    memcpy (call->out[0]->data, call->in[0]->data,
-        ae_tensor_bytes (call->in[0]));
-  for (size_t i = 0; i < ae_shape_count (&call->in[1]->shape); i++)
-    ae_combine (reduction, call->out[0], place_of (&w, i), call->in[2], i, 1);
+  AeScatter s = make_scatter (call, &w);
+  ae_scatter (call, &s);
+}
+
+static void
+backward_scatter (const AeOpCall *call)
+{
+  Walk w = make_walk (call);
+  AeScatter s = make_scatter (call, &w);
+  ae_scatter_grad (call, &s);
 }
 
 const AeOp ae_op_gather_elements = {
@@ -161,9 +172,11 @@ const AeOp ae_op_scatter = {
   .max_in = 3,
   .min_out = 1,
   .max_out = 1,
-  .flags = AE_OP_IN_PLACE,
+  .flags = AE_OP_IN_PLACE | AE_GRAD_READS_IN | AE_GRAD_READS_OUT,
   .infer = infer_scatter,
   .forward = forward_scatter,
+  .backward = backward_scatter,
+  .work_size = ae_scatter_work,
 };
 
 const AeOp ae_op_scatter_elements = {
@@ -174,7 +187,9 @@ const AeOp ae_op_scatter_elements = {
   .max_in = 3,
   .min_out = 1,
   .max_out = 1,
-  .flags = AE_OP_IN_PLACE,
+  .flags = AE_OP_IN_PLACE | AE_GRAD_READS_IN | AE_GRAD_READS_OUT,
   .infer = infer_scatter,
   .forward = forward_scatter,
+  .backward = backward_scatter,
+  .work_size = ae_scatter_work,
 };

@@ -57,8 +57,9 @@ check (const AeOpCall *call, int64_t batch, AeError *err)
 
 /* First element of the slice that tuple i names. */
 static size_t
-place_of (const Walk *w, size_t i)
+place_of (const void *arg, size_t i)
 {
+  const Walk *w = arg;
   size_t place = w->per_batch ? i / w->per_batch : 0;
   for (int a = 0; a < w->k; a++) {
     int64_t dim = w->data->dim[w->batch + a];
@@ -156,15 +157,17 @@ infer_scatter (const AeOpCall *call, AeError *err)
 static void
 forward_scatter (const AeOpCall *call)
 {
-  AeReduction reduction;
-  ae_reduction_read (call, &reduction, NULL);
   Walk w = make_walk (call, 0);
-  if (call->out[0]->data != call->in[0]->data)
-    memcpy (call->out[0]->data, call->in[0]->data,
-        ae_tensor_bytes (call->in[0]));
-  for (size_t i = 0; i < w.n; i++)
-    ae_combine (reduction, call->out[0], place_of (&w, i), call->in[2],
-        i * w.slice, w.slice);
+  AeScatter s = { w.n, w.slice, place_of, &w };
+  ae_scatter (call, &s);
+}
+
+static void
+backward_scatter (const AeOpCall *call)
+{
+  Walk w = make_walk (call, 0);
+  AeScatter s = { w.n, w.slice, place_of, &w };
+  ae_scatter_grad (call, &s);
 }
 
 const AeOp ae_op_gather_nd = {
@@ -189,7 +192,9 @@ const AeOp ae_op_scatter_nd = {
   .max_in = 3,
   .min_out = 1,
   .max_out = 1,
-  .flags = AE_OP_IN_PLACE,
+  .flags = AE_OP_IN_PLACE | AE_GRAD_READS_IN | AE_GRAD_READS_OUT,
   .infer = infer_scatter,
   .forward = forward_scatter,
+  .backward = backward_scatter,
+  .work_size = ae_scatter_work,
 };

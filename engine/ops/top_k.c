@@ -4,6 +4,8 @@
  * top, takes one element after the other. */
 #include "ops/params.h"
 
+#include <string.h>
+
 typedef struct {
   const AeTensor *x;
   size_t first, step; /* element i of the line: first + i * step */
@@ -109,16 +111,19 @@ select_best (const Line *l, int64_t *heap, int64_t k, int64_t n)
   }
 }
 
+/* One of the best of a line: element `from` of x, `place` in its line, becomes
+ * element `to` of the outputs. */
+typedef void (*Take) (
+    const AeOpCall *call, size_t from, size_t to, int64_t place);
+
 static void
-forward (const AeOpCall *call)
+take_each (const AeOpCall *call, const AeShape *best, Take take)
 {
   const AeTensor *x = call->in[0];
-  AeTensor *values = call->out[0], *places = ae_out (call, 1);
-  const AeTensor *shaped = values ? values : places;
   int axis = ae_axis_attr (call, -1, x->shape.rank);
   size_t inner = ae_shape_span (&x->shape, axis + 1, x->shape.rank);
   size_t lines = ae_shape_span (&x->shape, 0, axis) * inner;
-  int64_t n = x->shape.dim[axis], k = shaped->shape.dim[axis];
+  int64_t n = x->shape.dim[axis], k = best->dim[axis];
   int64_t *heap = call->work;
   Line l = { x, 0, inner,
     ae_attrs_int (call->attrs, "largest", 1) != 0 };
@@ -126,18 +131,50 @@ forward (const AeOpCall *call)
     l.first = i / inner * (size_t) n * inner + i % inner;
     size_t to = i / inner * (size_t) k * inner + i % inner;
     select_best (&l, heap, k, n);
-    for (int64_t j = 0; j < k; j++, to += inner) {
-      if (places)
-        ((int64_t *) places->data)[to] = heap[j];
-      if (!values)
-        continue;
-      size_t from = l.first + (size_t) heap[j] * inner;
-      if (x->type == AE_I64)
-        ((int64_t *) values->data)[to] = ((const int64_t *) x->data)[from];
-      else
-        ae_tensor_set (values, to, ae_tensor_get (x, from));
-    }
+    for (int64_t j = 0; j < k; j++, to += inner)
+      take (call, l.first + (size_t) heap[j] * inner, to, heap[j]);
   }
+}
+
+static void
+take_value (const AeOpCall *call, size_t from, size_t to, int64_t place)
+{
+  const AeTensor *x = call->in[0];
+  AeTensor *values = call->out[0], *places = ae_out (call, 1);
+  if (places)
+    ((int64_t *) places->data)[to] = place;
+  if (!values)
+    return;
+  if (x->type == AE_I64)
+    ((int64_t *) values->data)[to] = ((const int64_t *) x->data)[from];
+  else
+    ae_tensor_set (values, to, ae_tensor_get (x, from));
+}
+
+static void
+forward (const AeOpCall *call)
+{
+  const AeTensor *shaped = call->out[0] ? call->out[0] : ae_out (call, 1);
+  take_each (call, &shaped->shape, take_value);
+}
+
+static void
+add_gradient (const AeOpCall *call, size_t from, size_t to, int64_t place)
+{
+  ((float *) call->din[0]->data)[from]
+      += ((const float *) call->dout[0]->data)[to];
+}
+
+static void
+backward (const AeOpCall *call)
+{
+  AeTensor *dx = call->din[0];
+  if (!dx)
+    return;
+  if (call->overwrite[0])
+    memset (dx->data, 0, ae_tensor_bytes (dx));
+  if (call->dout[0])
+    take_each (call, &call->dout[0]->shape, add_gradient);
 }
 
 static size_t
@@ -145,7 +182,7 @@ work_size (const AeOpCall *call, bool grad)
 {
   const AeShape *shape = &call->in[0]->shape;
   int axis = ae_axis_attr (call, -1, shape->rank);
-  return grad ? 0 : (size_t) shape->dim[axis] * sizeof (int64_t);
+  return (size_t) shape->dim[axis] * sizeof (int64_t);
 }
 
 const AeOp ae_op_top_k = {
@@ -156,7 +193,9 @@ const AeOp ae_op_top_k = {
   .max_in = 2,
   .min_out = 1,
   .max_out = 2,
+  .flags = AE_GRAD_READS_IN,
   .infer = infer,
   .forward = forward,
+  .backward = backward,
   .work_size = work_size,
 };
