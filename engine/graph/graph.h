@@ -15,7 +15,7 @@ typedef struct {
   AeType type;        /* AE_TYPE_NONE when not known */
   AeShape shape;      /* rank -1 when not known, dim -1 when open */
   AeLayout layout;    /* chosen by ae_graph_assign_layouts */
-  char *dim_names;    /* see ae_value_dim_name; NULL when no dimension has one */
+  char *dim_names;    /* see ae_value_dim_name; NULL when it has none */
 } AeValue;
 
 typedef struct {

@@ -2,7 +2,6 @@
 /* AveragePool. The divisor is the number of taps inside the input, or with
  * count_include_pad inside the input and its padding (what ceil_mode adds
  * beyond that never counts). */
-#include "ops/params.h"
 #include "ops/window.h"
 
 #include <string.h>
@@ -10,17 +9,7 @@
 static AeStatus
 infer (const AeOpCall *call, AeError *err)
 {
-  const AeTensor *x = call->in[0];
-  AeWindow w;
-  AeShape shape;
-  AeStatus status = ae_window_read (call, &w, &shape, err);
-  if (status != AE_OK)
-    return status;
-  if (x->type != AE_F32 && x->type != AE_F64 && x->type != AE_F16
-      && x->type != AE_BF16)
-    return ae_fail (err, AE_ERROR_SHAPE, "input is %s, wanted floats",
-        ae_type_name (x->type));
-  return ae_out_set (call, 0, x->type, &shape, err);
+  return ae_window_infer (call, AE_TYPES_FLOAT, err);
 }
 
 /* The taps inside along one axis, and how many the divisor counts. */
@@ -102,29 +91,15 @@ add_line (float *to, const float *from, int64_t n, int64_t stride)
       to[o] += from[o * stride];
 }
 
-/* Tap by tap along the whole row. */
 static void
 mean_row_plain (
     const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
 {
   const AeWindow *w = &run->w;
-  const int64_t *step = run->xs.step;
-  const float *x = (const float *) run->x->data + xi;
   float *y = (float *) run->y->data + yi;
   Taps td = taps_at (run, 0, at[0]), th = taps_at (run, 1, at[1]);
   memset (y, 0, (size_t) w->out[2] * sizeof *y);
-  for (int64_t d = td.first; d < td.last; d++)
-    for (int64_t h = th.first; h < th.last; h++) {
-      const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
-          + (at[1] + h * w->dilation[1]) * step[1];
-      for (int64_t k = 0; k < w->kernel[2]; k++) {
-        int64_t first, last, offset;
-        ae_window_outputs (w, 2, k, &first, &last, &offset);
-        if (first < last)
-          add_line (y + first, line + first * w->stride[2] + offset,
-              last - first, w->stride[2]);
-      }
-    }
+  ae_window_lines (run, xi, y, at, add_line);
   for (int64_t o = 0; o < w->out[2]; o++) {
     Taps tk = taps_at (run, 2, o * w->stride[2] - w->begin[2]);
     y[o] *= weight (&td, &th, &tk);
@@ -209,16 +184,6 @@ backward (const AeOpCall *call)
   ae_window_planes (&run, call->overwrite[0]);
 }
 
-static bool
-layout (const AeOpCall *call, AeOpLayout *want)
-{
-  if (call->in[0]->type != AE_F32 || call->in[0]->shape.rank != 4)
-    return false;
-  want->in_blocked = 1;
-  want->out_blocked = true;
-  return true;
-}
-
 const AeOp ae_op_average_pool = {
   .name = "AveragePool",
   .domain = "",
@@ -230,5 +195,5 @@ const AeOp ae_op_average_pool = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
-  .layout = layout,
+  .layout = ae_window_layout,
 };

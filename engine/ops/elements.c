@@ -2,15 +2,11 @@
 /* GatherElements and ScatterElements (Scatter before opset 11): the index
  * tensor replaces one coordinate of each of its own positions. Indices are
  * data of the run: one outside its range is brought to the nearest end. */
-#include "ops/combine.h"
-#include "ops/loop.h"
 #include "ops/params.h"
-
-#include <string.h>
+#include "ops/places.h"
 
 /* Input 0, the data, seen from the positions of the index tensor. */
 typedef struct {
-  const AeOpCall *call;
   const AeTensor *index;
   int axis;
   int64_t dim; /* of the data's axis */
@@ -43,7 +39,7 @@ static Walk
 make_walk (const AeOpCall *call)
 {
   const AeShape *index = &call->in[1]->shape;
-  Walk w = { .call = call, .index = call->in[1],
+  Walk w = { .index = call->in[1],
     .axis = ae_axis_attr (call, 0, index->rank) };
   w.dim = call->in[0]->shape.dim[w.axis];
   ae_shape_strides (&call->in[0]->shape, false, w.stride);
@@ -77,39 +73,6 @@ infer_gather (const AeOpCall *call, AeError *err)
       call, 0, call->in[0]->type, &call->in[1]->shape, err);
 }
 
-static void
-gather_range (void *arg, size_t begin, size_t end, int thread)
-{
-  const Walk *w = arg;
-  size_t size = ae_type_size (w->call->in[0]->type);
-  const char *from = w->call->in[0]->data;
-  char *to = w->call->out[0]->data;
-  for (size_t i = begin; i < end; i++)
-    memcpy (to + i * size, from + place_of (w, i) * size, size);
-}
-
-static void
-forward_gather (const AeOpCall *call)
-{
-  Walk w = make_walk (call);
-  ae_for_range (call, ae_shape_count (&call->in[1]->shape), 4096,
-      gather_range, &w);
-}
-
-static void
-backward_gather (const AeOpCall *call)
-{
-  AeTensor *dx = call->din[0];
-  if (!dx)
-    return;
-  Walk w = make_walk (call);
-  const float *dy = call->dout[0]->data;
-  if (call->overwrite[0])
-    memset (dx->data, 0, ae_tensor_bytes (dx));
-  for (size_t i = 0; i < ae_shape_count (&call->in[1]->shape); i++)
-    ((float *) dx->data)[place_of (&w, i)] += dy[i];
-}
-
 static AeStatus
 infer_scatter (const AeOpCall *call, AeError *err)
 {
@@ -126,27 +89,36 @@ infer_scatter (const AeOpCall *call, AeError *err)
       call, 0, call->in[0]->type, &call->in[0]->shape, err);
 }
 
-static AeScatter
-make_scatter (const AeOpCall *call, const Walk *walk)
+static void
+run (const AeOpCall *call, void (*fn) (const AeOpCall *, const AePlaces *))
 {
-  return (AeScatter) { ae_shape_count (&call->in[1]->shape), 1, place_of,
-    walk };
+  Walk w = make_walk (call);
+  AePlaces p = { ae_shape_count (&w.index->shape), 1, place_of, &w };
+  fn (call, &p);
+}
+
+static void
+forward_gather (const AeOpCall *call)
+{
+  run (call, ae_gather);
+}
+
+static void
+backward_gather (const AeOpCall *call)
+{
+  run (call, ae_gather_grad);
 }
 
 static void
 forward_scatter (const AeOpCall *call)
 {
-  Walk w = make_walk (call);
-  AeScatter s = make_scatter (call, &w);
-  ae_scatter (call, &s);
+  run (call, ae_scatter);
 }
 
 static void
 backward_scatter (const AeOpCall *call)
 {
-  Walk w = make_walk (call);
-  AeScatter s = make_scatter (call, &w);
-  ae_scatter_grad (call, &s);
+  run (call, ae_scatter_grad);
 }
 
 const AeOp ae_op_gather_elements = {

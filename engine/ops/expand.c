@@ -73,44 +73,29 @@ static void
 forward (const AeOpCall *call)
 {
   AeStrided s = view (call);
-  ae_strided_copy (call, &s, ae_type_size (call->in[0]->type),
-      call->out[0]->data, call->in[0]->data);
+  ae_strided_forward (call, &s);
 }
 
 static void
 backward (const AeOpCall *call)
 {
-  AeTensor *dx = call->din[0];
-  if (!dx)
-    return;
   AeStrided s = view (call);
-  s = ae_strided_swap (&s);
-  ae_strided_grad (call, &s, dx->data, ae_shape_count (&dx->shape),
-      call->overwrite[0], call->dout[0]->data);
+  ae_strided_backward (call, &s);
 }
 
-const AeOp ae_op_expand = {
-  .name = "Expand",
-  .domain = "",
-  .since = 8,
-  .min_in = 2,
-  .max_in = 2,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_expand,
-  .forward = forward,
-  .backward = backward,
-};
+#define REPEAT_OP(id, op_name, first) \
+  const AeOp ae_op_##id = { \
+    .name = op_name, \
+    .domain = "", \
+    .since = first, \
+    .min_in = 2, \
+    .max_in = 2, \
+    .min_out = 1, \
+    .max_out = 1, \
+    .infer = infer_##id, \
+    .forward = forward, \
+    .backward = backward, \
+  }
 
-const AeOp ae_op_tile = {
-  .name = "Tile",
-  .domain = "",
-  .since = 6,
-  .min_in = 2,
-  .max_in = 2,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_tile,
-  .forward = forward,
-  .backward = backward,
-};
+REPEAT_OP (expand, "Expand", 8);
+REPEAT_OP (tile, "Tile", 6);

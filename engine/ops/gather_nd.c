@@ -2,14 +2,10 @@
 /* GatherND and ScatterND: the last axis of the index tensor holds the leading
  * coordinates of a slice of the data. Indices are data of the run: a
  * coordinate outside its range is brought to the nearest end. */
-#include "ops/combine.h"
-#include "ops/loop.h"
 #include "ops/params.h"
-
-#include <string.h>
+#include "ops/places.h"
 
 typedef struct {
-  const AeOpCall *call;
   const AeShape *data;
   const AeTensor *index;
   int batch, k;     /* leading axes in common; coordinates per tuple */
@@ -17,12 +13,20 @@ typedef struct {
   size_t per_batch; /* tuples of one batch */
 } Walk;
 
+/* ScatterND, which has updates, knows no batches. */
+static int64_t
+batch_axes (const AeOpCall *call)
+{
+  return call->n_in > 2 ? 0 : ae_attrs_int (call->attrs, "batch_dims", 0);
+}
+
 static Walk
-make_walk (const AeOpCall *call, int batch)
+make_walk (const AeOpCall *call)
 {
   const AeShape *index = &call->in[1]->shape;
-  Walk w = { .call = call, .data = &call->in[0]->shape,
-    .index = call->in[1], .batch = batch };
+  int batch = (int) batch_axes (call);
+  Walk w = { .data = &call->in[0]->shape, .index = call->in[1],
+    .batch = batch };
   w.k = (int) index->dim[index->rank - 1];
   w.n = ae_shape_span (index, 0, index->rank - 1);
   w.slice = ae_shape_span (w.data, batch + w.k, w.data->rank);
@@ -31,8 +35,9 @@ make_walk (const AeOpCall *call, int batch)
 }
 
 static AeStatus
-check (const AeOpCall *call, int64_t batch, AeError *err)
+check (const AeOpCall *call, AeError *err)
 {
+  int64_t batch = batch_axes (call);
   const AeShape *data = &call->in[0]->shape, *index = &call->in[1]->shape;
   if (call->in[1]->type != AE_I64 || index->rank < 1 || data->rank < 1)
     return ae_fail (err, AE_ERROR_SHAPE,
@@ -75,12 +80,11 @@ place_of (const void *arg, size_t i)
 static AeStatus
 infer_gather (const AeOpCall *call, AeError *err)
 {
-  int64_t batch = ae_attrs_int (call->attrs, "batch_dims", 0);
-  AeStatus status = check (call, batch, err);
+  AeStatus status = check (call, err);
   if (status != AE_OK)
     return status;
   const AeShape *data = &call->in[0]->shape, *index = &call->in[1]->shape;
-  int rest = (int) (batch + index->dim[index->rank - 1]);
+  int rest = (int) (batch_axes (call) + index->dim[index->rank - 1]);
   AeShape shape = *index;
   shape.rank = index->rank - 1 + data->rank - rest;
   if (shape.rank > AE_MAX_RANK)
@@ -91,58 +95,15 @@ infer_gather (const AeOpCall *call, AeError *err)
   return ae_out_set (call, 0, call->in[0]->type, &shape, err);
 }
 
-static void
-gather_range (void *arg, size_t begin, size_t end, int thread)
-{
-  const Walk *w = arg;
-  size_t size = ae_type_size (w->call->in[0]->type), bytes = w->slice * size;
-  const char *from = w->call->in[0]->data;
-  char *to = w->call->out[0]->data;
-  for (size_t i = begin; i < end; i++)
-    memcpy (to + i * bytes, from + place_of (w, i) * size, bytes);
-}
-
-static Walk
-gather_walk (const AeOpCall *call)
-{
-  return make_walk (
-      call, (int) ae_attrs_int (call->attrs, "batch_dims", 0));
-}
-
-static void
-forward_gather (const AeOpCall *call)
-{
-  Walk w = gather_walk (call);
-  if (w.slice > 0)
-    ae_for_range (call, w.n, 4096 / w.slice + 1, gather_range, &w);
-}
-
-static void
-backward_gather (const AeOpCall *call)
-{
-  AeTensor *dx = call->din[0];
-  if (!dx)
-    return;
-  Walk w = gather_walk (call);
-  const float *dy = call->dout[0]->data;
-  if (call->overwrite[0])
-    memset (dx->data, 0, ae_tensor_bytes (dx));
-  for (size_t i = 0; i < w.n; i++) {
-    float *to = (float *) dx->data + place_of (&w, i);
-    for (size_t k = 0; k < w.slice; k++)
-      to[k] += dy[i * w.slice + k];
-  }
-}
-
 static AeStatus
 infer_scatter (const AeOpCall *call, AeError *err)
 {
   AeReduction reduction;
-  AeStatus status = check (call, 0, err);
+  AeStatus status = check (call, err);
   if (status != AE_OK
       || (status = ae_reduction_read (call, &reduction, err)) != AE_OK)
     return status;
-  Walk w = make_walk (call, 0);
+  Walk w = make_walk (call);
   if (call->in[2]->type != call->in[0]->type
       || ae_shape_count (&call->in[2]->shape) != w.n * w.slice)
     return ae_fail (err, AE_ERROR_SHAPE,
@@ -155,19 +116,35 @@ infer_scatter (const AeOpCall *call, AeError *err)
 }
 
 static void
+run (const AeOpCall *call, void (*fn) (const AeOpCall *, const AePlaces *))
+{
+  Walk w = make_walk (call);
+  AePlaces p = { w.n, w.slice, place_of, &w };
+  fn (call, &p);
+}
+
+static void
+forward_gather (const AeOpCall *call)
+{
+  run (call, ae_gather);
+}
+
+static void
+backward_gather (const AeOpCall *call)
+{
+  run (call, ae_gather_grad);
+}
+
+static void
 forward_scatter (const AeOpCall *call)
 {
-  Walk w = make_walk (call, 0);
-  AeScatter s = { w.n, w.slice, place_of, &w };
-  ae_scatter (call, &s);
+  run (call, ae_scatter);
 }
 
 static void
 backward_scatter (const AeOpCall *call)
 {
-  Walk w = make_walk (call, 0);
-  AeScatter s = { w.n, w.slice, place_of, &w };
-  ae_scatter_grad (call, &s);
+  run (call, ae_scatter_grad);
 }
 
 const AeOp ae_op_gather_nd = {

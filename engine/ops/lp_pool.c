@@ -7,13 +7,9 @@
 #include <math.h>
 
 static AeStatus
-check_type (const AeOpCall *call, AeError *err)
+check_power (const AeOpCall *call, AeError *err)
 {
-  AeType type = call->in[0]->type;
   int64_t p = ae_attrs_int (call->attrs, "p", 2);
-  if (type != AE_F32 && type != AE_F64 && type != AE_F16 && type != AE_BF16)
-    return ae_fail (err, AE_ERROR_SHAPE, "input is %s, wanted floats",
-        ae_type_name (type));
   if (p < 1)
     return ae_fail (err, AE_ERROR_ARGUMENT, "p is %lld, wanted 1 or more",
         (long long) p);
@@ -23,20 +19,18 @@ check_type (const AeOpCall *call, AeError *err)
 static AeStatus
 infer (const AeOpCall *call, AeError *err)
 {
-  AeWindow w;
-  AeShape shape;
-  AeStatus status = check_type (call, err);
-  if (status != AE_OK
-      || (status = ae_window_read (call, &w, &shape, err)) != AE_OK)
-    return status;
-  return ae_out_set (call, 0, call->in[0]->type, &shape, err);
+  AeStatus status = check_power (call, err);
+  return status == AE_OK ? ae_window_infer (call, AE_TYPES_FLOAT, err)
+                         : status;
 }
 
 static AeStatus
 infer_global (const AeOpCall *call, AeError *err)
 {
   AeShape shape = call->in[0]->shape;
-  AeStatus status = check_type (call, err);
+  AeStatus status = check_power (call, err);
+  if (status == AE_OK)
+    status = ae_check_type (call, 0, AE_TYPES_FLOAT, err);
   if (status != AE_OK)
     return status;
   if (shape.rank < 2)
@@ -65,15 +59,14 @@ lp_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
 {
   const AeWindow *w = &run->w;
   const int64_t *step = run->xs.step;
-  int64_t p = ae_attrs_int (run->call->attrs, "p", 2), k0, k1, d0, d1, h0, h1;
-  ae_window_taps (at[0], w->dilation[0], w->kernel[0], w->in[0], &d0, &d1);
-  ae_window_taps (at[1], w->dilation[1], w->kernel[1], w->in[1], &h0, &h1);
+  int64_t p = ae_attrs_int (run->call->attrs, "p", 2), k0, k1;
+  AeWindowOuter r = ae_window_outer (w, at);
   for (int64_t o = 0; o < w->out[2]; o++) {
     int64_t left = o * w->stride[2] - w->begin[2];
     ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
     double sum = 0;
-    for (int64_t d = d0; d < d1; d++)
-      for (int64_t h = h0; h < h1; h++)
+    for (int64_t d = r.d0; d < r.d1; d++)
+      for (int64_t h = r.h0; h < r.h1; h++)
         for (int64_t k = k0; k < k1; k++)
           sum += power (
               ae_tensor_get (run->x,
@@ -104,14 +97,13 @@ grad_row (const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
   const float *y = (const float *) run->call->out[0]->data + yi;
   const float *dy = (const float *) run->y->data + yi;
   float *dx = (float *) run->x->data + xi;
-  int64_t p = ae_attrs_int (run->call->attrs, "p", 2), k0, k1, d0, d1, h0, h1;
-  ae_window_taps (at[0], w->dilation[0], w->kernel[0], w->in[0], &d0, &d1);
-  ae_window_taps (at[1], w->dilation[1], w->kernel[1], w->in[1], &h0, &h1);
+  int64_t p = ae_attrs_int (run->call->attrs, "p", 2), k0, k1;
+  AeWindowOuter r = ae_window_outer (w, at);
   for (int64_t o = 0; o < w->out[2]; o++) {
     int64_t left = o * w->stride[2] - w->begin[2];
     ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
-    for (int64_t d = d0; d < d1; d++)
-      for (int64_t h = h0; h < h1; h++)
+    for (int64_t d = r.d0; d < r.d1; d++)
+      for (int64_t h = r.h0; h < r.h1; h++)
         for (int64_t k = k0; k < k1; k++) {
           int64_t i = (at[0] + d * w->dilation[0]) * step[0]
               + (at[1] + h * w->dilation[1]) * step[1] + left

@@ -14,36 +14,8 @@
 static AeStatus
 infer (const AeOpCall *call, AeError *err)
 {
-  const AeTensor *x = call->in[0];
-  AeWindow w;
-  AeShape shape;
-  AeStatus status = ae_window_read (call, &w, &shape, err);
-  if (status != AE_OK)
-    return status;
-  if (x->type != AE_F32 && x->type != AE_F64 && x->type != AE_F16
-      && x->type != AE_BF16 && x->type != AE_I8 && x->type != AE_U8)
-    return ae_fail (err, AE_ERROR_SHAPE,
-        "input is %s, wanted floats or 8-bit integers",
-        ae_type_name (x->type));
-  if ((status = ae_out_set (call, 0, x->type, &shape, err)) != AE_OK)
-    return status;
-  return ae_out_set (call, 1, AE_I64, &shape, err);
-}
-
-/* The taps of the window's outer axes that are inside the input. */
-typedef struct {
-  int64_t d0, d1, h0, h1;
-} Rows;
-
-static Rows
-rows_at (const AeWindow *w, const int64_t at[2])
-{
-  Rows r;
-  ae_window_taps (
-      at[0], w->dilation[0], w->kernel[0], w->in[0], &r.d0, &r.d1);
-  ae_window_taps (
-      at[1], w->dilation[1], w->kernel[1], w->in[1], &r.h0, &r.h1);
-  return r;
+  unsigned bytes = AE_TYPE_BIT (AE_I8) | AE_TYPE_BIT (AE_U8);
+  return ae_window_infer (call, AE_TYPES_FLOAT | bytes, err);
 }
 
 /* to = the larger of to and from, 16 lanes. Compilers make a comparison and a
@@ -68,7 +40,7 @@ max_row_blocked (
   const AeWindow *w = &run->w;
   const float *x = (const float *) run->x->data + xi;
   float *y = (float *) run->y->data + yi;
-  Rows r = rows_at (w, at);
+  AeWindowOuter r = ae_window_outer (w, at);
   for (int64_t o = 0; o < w->out[2]; o++, y += AE_BLOCK) {
     int64_t left = o * w->stride[2] - w->begin[2], k0, k1;
     ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
@@ -100,30 +72,14 @@ max_line (float *to, const float *from, int64_t n, int64_t stride)
       to[o] = from[o * stride] > to[o] ? from[o * stride] : to[o];
 }
 
-/* Tap by tap along the whole row. */
 static void
 max_row_plain (
     const AeWindowRun *run, size_t xi, size_t yi, const int64_t at[2])
 {
-  const AeWindow *w = &run->w;
-  const int64_t *step = run->xs.step;
-  const float *x = (const float *) run->x->data + xi;
   float *y = (float *) run->y->data + yi;
-  Rows r = rows_at (w, at);
-  for (int64_t o = 0; o < w->out[2]; o++)
+  for (int64_t o = 0; o < run->w.out[2]; o++)
     y[o] = -INFINITY;
-  for (int64_t d = r.d0; d < r.d1; d++)
-    for (int64_t h = r.h0; h < r.h1; h++) {
-      const float *line = x + (at[0] + d * w->dilation[0]) * step[0]
-          + (at[1] + h * w->dilation[1]) * step[1];
-      for (int64_t k = 0; k < w->kernel[2]; k++) {
-        int64_t first, last, offset;
-        ae_window_outputs (w, 2, k, &first, &last, &offset);
-        if (first < last)
-          max_line (y + first, line + first * w->stride[2] + offset,
-              last - first, w->stride[2]);
-      }
-    }
+  ae_window_lines (run, xi, y, at, max_line);
 }
 
 /* Where the maximum of lane l of the window is: its index in the tensor x;
@@ -134,7 +90,7 @@ find_max (const AeWindowRun *run, const AeTensor *x, size_t xi,
 {
   const AeWindow *w = &run->w;
   const int64_t *step = run->xs.step;
-  Rows r = rows_at (w, at);
+  AeWindowOuter r = ae_window_outer (w, at);
   int64_t k0, k1;
   ae_window_taps (at[2], w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
   double best = -INFINITY;
@@ -223,17 +179,6 @@ backward (const AeOpCall *call)
   ae_window_planes (&run, call->overwrite[0]);
 }
 
-static bool
-layout (const AeOpCall *call, AeOpLayout *want)
-{
-  if (call->in[0]->type != AE_F32 || call->in[0]->shape.rank != 4
-      || ae_out (call, 1))
-    return false;
-  want->in_blocked = 1;
-  want->out_blocked = true;
-  return true;
-}
-
 const AeOp ae_op_max_pool = {
   .name = "MaxPool",
   .domain = "",
@@ -246,5 +191,5 @@ const AeOp ae_op_max_pool = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
-  .layout = layout,
+  .layout = ae_window_layout,
 };

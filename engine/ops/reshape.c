@@ -4,25 +4,26 @@
 #include "ops/params.h"
 #include "ops/strided.h"
 
-static void
-forward (const AeOpCall *call)
+static AeStrided
+view (const AeOpCall *call)
 {
   AeStrided s = { 0 };
   ae_strided_push (&s, (int64_t) ae_shape_count (&call->in[0]->shape), 1, 1);
-  ae_strided_copy (call, &s, ae_type_size (call->in[0]->type),
-      call->out[0]->data, call->in[0]->data);
+  return s;
+}
+
+static void
+forward (const AeOpCall *call)
+{
+  AeStrided s = view (call);
+  ae_strided_forward (call, &s);
 }
 
 static void
 backward (const AeOpCall *call)
 {
-  if (!call->din[0])
-    return;
-  size_t n = ae_shape_count (&call->in[0]->shape);
-  AeStrided s = { 0 };
-  ae_strided_push (&s, (int64_t) n, 1, 1);
-  ae_strided_grad (call, &s, call->din[0]->data, n, call->overwrite[0],
-      call->dout[0]->data);
+  AeStrided s = view (call);
+  ae_strided_backward (call, &s);
 }
 
 /* Puts the dimension that makes the counts equal in place of the -1 on axis
@@ -149,54 +150,21 @@ infer_unsqueeze (const AeOpCall *call, AeError *err)
   return ae_out_set (call, 0, call->in[0]->type, &shape, err);
 }
 
-const AeOp ae_op_reshape = {
-  .name = "Reshape",
-  .domain = "",
-  .since = 1,
-  .min_in = 1,
-  .max_in = 2,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_reshape,
-  .forward = forward,
-  .backward = backward,
-};
+#define RESHAPE_OP(id, op_name, inputs) \
+  const AeOp ae_op_##id = { \
+    .name = op_name, \
+    .domain = "", \
+    .since = 1, \
+    .min_in = 1, \
+    .max_in = inputs, \
+    .min_out = 1, \
+    .max_out = 1, \
+    .infer = infer_##id, \
+    .forward = forward, \
+    .backward = backward, \
+  }
 
-const AeOp ae_op_flatten = {
-  .name = "Flatten",
-  .domain = "",
-  .since = 1,
-  .min_in = 1,
-  .max_in = 1,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_flatten,
-  .forward = forward,
-  .backward = backward,
-};
-
-const AeOp ae_op_squeeze = {
-  .name = "Squeeze",
-  .domain = "",
-  .since = 1,
-  .min_in = 1,
-  .max_in = 2,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_squeeze,
-  .forward = forward,
-  .backward = backward,
-};
-
-const AeOp ae_op_unsqueeze = {
-  .name = "Unsqueeze",
-  .domain = "",
-  .since = 1,
-  .min_in = 1,
-  .max_in = 2,
-  .min_out = 1,
-  .max_out = 1,
-  .infer = infer_unsqueeze,
-  .forward = forward,
-  .backward = backward,
-};
+RESHAPE_OP (reshape, "Reshape", 2);
+RESHAPE_OP (flatten, "Flatten", 1);
+RESHAPE_OP (squeeze, "Squeeze", 2);
+RESHAPE_OP (unsqueeze, "Unsqueeze", 2);

@@ -390,3 +390,21 @@ ae_strided_grad (const AeOpCall *call, const AeStrided *s, float *to,
     memset (to, 0, count * sizeof *to);
   ae_strided_add (call, s, to, from);
 }
+
+void
+ae_strided_forward (const AeOpCall *call, const AeStrided *view)
+{
+  ae_strided_copy (call, view, ae_type_size (call->in[0]->type),
+      call->out[0]->data, call->in[0]->data);
+}
+
+void
+ae_strided_backward (const AeOpCall *call, const AeStrided *view)
+{
+  AeTensor *dx = call->din[0];
+  if (!dx)
+    return;
+  AeStrided s = ae_strided_swap (view);
+  ae_strided_grad (call, &s, dx->data, ae_shape_count (&dx->shape),
+      call->overwrite[0], call->dout[0]->data);
+}

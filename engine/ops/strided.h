@@ -39,6 +39,11 @@ void ae_strided_add (
 void ae_strided_grad (const AeOpCall *call, const AeStrided *s, float *to,
     size_t count, bool overwrite, const float *from);
 
+/* Forward and backward of an operator that moves elements of input 0 to output
+ * 0 so, both plain: `view` names every element of the output once. */
+void ae_strided_forward (const AeOpCall *call, const AeStrided *view);
+void ae_strided_backward (const AeOpCall *call, const AeStrided *view);
+
 /* Exchanges the roles of `to` and `from`. */
 AeStrided ae_strided_swap (const AeStrided *s);
 

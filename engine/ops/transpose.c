@@ -49,20 +49,14 @@ static void
 forward (const AeOpCall *call)
 {
   AeStrided s = view (call);
-  ae_strided_copy (call, &s, ae_type_size (call->in[0]->type),
-      call->out[0]->data, call->in[0]->data);
+  ae_strided_forward (call, &s);
 }
 
 static void
 backward (const AeOpCall *call)
 {
-  AeTensor *dx = call->din[0];
-  if (!dx)
-    return;
   AeStrided s = view (call);
-  s = ae_strided_swap (&s);
-  ae_strided_grad (call, &s, dx->data, ae_shape_count (&dx->shape),
-      call->overwrite[0], call->dout[0]->data);
+  ae_strided_backward (call, &s);
 }
 
 const AeOp ae_op_transpose = {

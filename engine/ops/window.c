@@ -128,6 +128,30 @@ ae_window_read (
   return status;
 }
 
+AeStatus
+ae_window_infer (const AeOpCall *call, unsigned types, AeError *err)
+{
+  AeWindow w;
+  AeShape shape;
+  AeStatus status = ae_check_type (call, 0, types, err);
+  if (status == AE_OK)
+    status = ae_window_read (call, &w, &shape, err);
+  if (status == AE_OK)
+    status = ae_out_set (call, 0, call->in[0]->type, &shape, err);
+  return status == AE_OK ? ae_out_set (call, 1, AE_I64, &shape, err) : status;
+}
+
+bool
+ae_window_layout (const AeOpCall *call, AeOpLayout *want)
+{
+  if (call->in[0]->type != AE_F32 || call->in[0]->shape.rank != 4
+      || ae_out (call, 1))
+    return false;
+  want->in_blocked = 1;
+  want->out_blocked = true;
+  return true;
+}
+
 static size_t
 blocks (const AeTensor *t)
 {
@@ -166,6 +190,29 @@ ae_window_run (const AeOpCall *call, const AeTensor *x, const AeTensor *y)
   run.xs = ae_planes (x);
   run.ys = ae_planes (y);
   return run;
+}
+
+void
+ae_window_lines (const AeWindowRun *run, size_t x, float *y,
+    const int64_t at[2],
+    void (*join) (float *to, const float *from, int64_t n, int64_t stride))
+{
+  const AeWindow *w = &run->w;
+  const int64_t *step = run->xs.step;
+  AeWindowOuter r = ae_window_outer (w, at);
+  for (int64_t d = r.d0; d < r.d1; d++)
+    for (int64_t h = r.h0; h < r.h1; h++) {
+      const float *line = (const float *) run->x->data + x
+          + (at[0] + d * w->dilation[0]) * step[0]
+          + (at[1] + h * w->dilation[1]) * step[1];
+      for (int64_t k = 0; k < w->kernel[2]; k++) {
+        int64_t first, last, offset;
+        ae_window_outputs (w, 2, k, &first, &last, &offset);
+        if (first < last)
+          join (y + first, line + first * w->stride[2] + offset, last - first,
+              w->stride[2]);
+      }
+    }
 }
 
 static void

@@ -6,7 +6,7 @@
  * the walk over output rows. Always three spatial axes here; missing outer
  * ones have size 1. */
 
-#include "ops/op.h"
+#include "ops/check.h"
 
 #define AE_WINDOW_AXES 3
 
@@ -21,6 +21,14 @@ typedef struct {
  * input 0 of shape (N,C,[[D,]H,]W), and works out the output's shape. */
 AeStatus ae_window_read (
     const AeOpCall *call, AeWindow *window, AeShape *out, AeError *err);
+
+/* The `infer` of a pooling operator whose input has one of `types`: output 0,
+ * and output 1 (i64) if there is one, get the pooled shape. */
+AeStatus ae_window_infer (
+    const AeOpCall *call, unsigned types, AeError *err);
+
+/* Its `layout`: all blocked, in f32 of rank 4. */
+bool ae_window_layout (const AeOpCall *call, AeOpLayout *want);
 
 /* The taps k of one axis for which begin <= `position` + k * dilation < end:
  * [*first, *last). */
@@ -83,6 +91,28 @@ struct AeWindowRun {
 /* Prepares a run for an accepted call. */
 AeWindowRun ae_window_run (
     const AeOpCall *call, const AeTensor *x, const AeTensor *y);
+
+/* The taps of the outer axes that are inside the input: [d0, d1), [h0, h1). */
+typedef struct {
+  int64_t d0, d1, h0, h1;
+} AeWindowOuter;
+
+static inline AeWindowOuter
+ae_window_outer (const AeWindow *w, const int64_t at[2])
+{
+  AeWindowOuter r;
+  ae_window_taps (
+      at[0], w->dilation[0], w->kernel[0], w->in[0], &r.d0, &r.d1);
+  ae_window_taps (
+      at[1], w->dilation[1], w->kernel[1], w->in[1], &r.h0, &r.h1);
+  return r;
+}
+
+/* Joins a row of plain f32 outputs y with the inputs of one tap after the
+ * other: join (to, from, n, stride) joins to[o] with from[o * stride]. */
+void ae_window_lines (const AeWindowRun *run, size_t x, float *y,
+    const int64_t at[2],
+    void (*join) (float *to, const float *from, int64_t n, int64_t stride));
 
 /* Calls run->row for every output row, spread over the threads by rows; or by
  * planes, after zeroing the plane of x (f32) when `clear`: for gradients,

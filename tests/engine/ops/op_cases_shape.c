@@ -293,6 +293,8 @@ const OpCase op_cases_shape[] = {
   { "ScatterND", 18, "reduction=mul",
       "i64:2x2=1,2,3,4 i64:2x1=1,1 i64:2x2=2,3,2,3", "i64:2x2=1,2,12,36" },
   { "ScatterND", 16, NULL, "4x3 i64:3x1=3,0,3 3x3", NULL },
+  { "ScatterND", 16, "batch_dims=7", "4=1,2,3,4 i64:2x1=3,0 2=9,8",
+      "4=8,2,3,9" },
   { "ScatterND", 16, "reduction=add", "4x3x2 i64:2x2x2=3,0,1,1,3,0,1,-1 2x2x2",
       NULL },
   { "ScatterND", 18, "reduction=mul", "4x3 i64:3x1=3,0,3 3x3", NULL },

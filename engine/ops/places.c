@@ -1,7 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "ops/combine.h"
+#include "ops/places.h"
+
+#include "ops/loop.h"
 
 #include <string.h>
+
+typedef struct {
+  const AeOpCall *call;
+  const AePlaces *places;
+} Gather;
+
+static void
+gather_range (void *arg, size_t begin, size_t end, int thread)
+{
+  const Gather *g = arg;
+  const AePlaces *p = g->places;
+  size_t size = ae_type_size (g->call->in[0]->type), bytes = p->slice * size;
+  const char *from = g->call->in[0]->data;
+  char *to = g->call->out[0]->data;
+  for (size_t i = begin; i < end; i++)
+    memcpy (to + i * bytes, from + p->place (p->walk, i) * size, bytes);
+}
+
+void
+ae_gather (const AeOpCall *call, const AePlaces *p)
+{
+  Gather g = { call, p };
+  if (p->slice > 0)
+    ae_for_range (call, p->n, 4096 / p->slice + 1, gather_range, &g);
+}
+
+void
+ae_gather_grad (const AeOpCall *call, const AePlaces *p)
+{
+  AeTensor *dx = call->din[0];
+  if (!dx)
+    return;
+  const float *dy = call->dout[0]->data;
+  if (call->overwrite[0])
+    memset (dx->data, 0, ae_tensor_bytes (dx));
+  for (size_t i = 0; i < p->n; i++) {
+    float *to = (float *) dx->data + p->place (p->walk, i);
+    for (size_t k = 0; k < p->slice; k++)
+      to[k] += dy[i * p->slice + k];
+  }
+}
 
 AeStatus
 ae_reduction_read (
@@ -78,7 +121,7 @@ join_slice (AeReduction reduction, AeTensor *to, size_t t,
 }
 
 void
-ae_scatter (const AeOpCall *call, const AeScatter *s)
+ae_scatter (const AeOpCall *call, const AePlaces *s)
 {
   const AeTensor *data = call->in[0], *updates = call->in[2];
   AeTensor *y = call->out[0];
@@ -148,7 +191,7 @@ put (const AeOpCall *call, int input, size_t i, float grad)
 }
 
 static void
-collect_factors (const AeOpCall *call, const AeScatter *s, Target *targets)
+collect_factors (const AeOpCall *call, const AePlaces *s, Target *targets)
 {
   const float *data = call->in[0]->data, *updates = call->in[2]->data;
   size_t count = ae_shape_count (&call->in[0]->shape);
@@ -156,13 +199,15 @@ collect_factors (const AeOpCall *call, const AeScatter *s, Target *targets)
     targets[i] = (Target){ 1, 0 };
     multiply (&targets[i], data[i]);
   }
-  for (size_t i = 0; i < s->n; i++)
+  for (size_t i = 0; i < s->n; i++) {
+    Target *slice = targets + s->place (s->walk, i);
     for (size_t k = 0; k < s->slice; k++)
-      multiply (&targets[s->place (s->walk, i) + k], updates[i * s->slice + k]);
+      multiply (&slice[k], updates[i * s->slice + k]);
+  }
 }
 
 void
-ae_scatter_grad (const AeOpCall *call, const AeScatter *s)
+ae_scatter_grad (const AeOpCall *call, const AePlaces *s)
 {
   const float *data = call->in[0]->data, *updates = call->in[2]->data;
   const float *y = call->out[0]->data, *dy = call->dout[0]->data;
@@ -174,13 +219,13 @@ ae_scatter_grad (const AeOpCall *call, const AeScatter *s)
     collect_factors (call, s, targets);
   else
     memset (targets, 0, count * sizeof *targets);
-  for (size_t i = s->n; i-- > 0;)
-    for (size_t k = 0; k < s->slice; k++) {
-      size_t from = i * s->slice + k, to = s->place (s->walk, i) + k;
+  for (size_t i = s->n; i-- > 0;) {
+    size_t from = i * s->slice, to = s->place (s->walk, i);
+    for (size_t k = 0; k < s->slice; k++, from++, to++)
       put (call, 2, from,
           dy[to]
               * update_share (reduction, &targets[to], updates[from], y[to]));
-    }
+  }
   for (size_t i = 0; i < count; i++)
     put (call, 0, i, dy[i] * data_share (reduction, &targets[i], data[i]));
 }
