@@ -281,6 +281,27 @@ START_TEST (test_unfolded_size_is_bounded)
 }
 END_TEST
 
+START_TEST (test_every_allocation_failure_is_an_error)
+{
+  OnnxMake m;
+  make_tower (&m, 3, 4, "Neg");
+  size_t size;
+  unsigned char *bytes = onnx_make_pack (&m, &size);
+  for (long n = 1;; n++) {
+    AeModel *model;
+    ae_mem_fail_at (n, true);
+    AeStatus status = ae_model_parse (&model, bytes, size, NULL);
+    ae_mem_fail_at (0, false);
+    if (status == AE_OK) {
+      ae_model_unref (&model);
+      break;
+    }
+    ck_assert_int_eq (status, AE_ERROR_MEMORY);
+    ck_assert_int_eq (ae_mem_live (), 0);
+  }
+}
+END_TEST
+
 START_TEST (test_calls_that_do_not_fit_are_refused)
 {
   OnnxMake m;
@@ -350,6 +371,7 @@ functions_suite (void)
   tcase_add_test (tc, test_recursion_is_refused_with_the_name);
   tcase_add_test (tc, test_unfolding_is_bounded);
   tcase_add_loop_test (tc, test_unfolded_size_is_bounded, 0, 3);
+  tcase_add_test (tc, test_every_allocation_failure_is_an_error);
   tcase_add_test (tc, test_calls_that_do_not_fit_are_refused);
   tcase_add_test (tc, test_functions_that_are_wrong_are_refused);
   suite_add_tcase (suite, tc);
