@@ -64,25 +64,68 @@ ae_conv_pack (const AeConvPlan *plan, const AeConvRun *run,
     ae_taps_pack (plan, run, weights, packed + lanes);
 }
 
+/* All rows of images of w columns. */
+static AeRowBuffer
+whole (const float *data, int h, int w)
+{
+  return (AeRowBuffer){ (float *) data, h, (size_t) h * w };
+}
+
 void
 ae_conv_run (const AeConvPlan *plan, const AeConvRun *run, const float *src,
     const float *packed, const float *residual, const AeClamp *clamp,
     float *dst)
 {
+  AeConvEnds ends = { .src = whole (src, plan->src_h, plan->src_w),
+    .dst = whole (dst, plan->dst_h, plan->dst_w),
+    .residual = whole (residual, plan->dst_h, plan->dst_w),
+    .packed = packed,
+    .clamp = clamp };
   if (plan->winograd)
-    ae_winograd_run (plan, run, src, packed, residual, clamp, dst);
+    ae_winograd_run (plan, run, &ends);
   else
-    ae_taps_run (plan, run, src, packed, residual, clamp, dst);
+    ae_taps_run (plan, run, &ends);
+}
+
+static AeRows
+inside (AeRows rows, int h)
+{
+  int begin = rows.begin < 0 ? 0 : rows.begin < h ? rows.begin : h;
+  int end = rows.end < h ? rows.end : h;
+  return (AeRows){ begin, end < begin ? begin : end };
+}
+
+void
+ae_conv_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src)
+{
+  if (plan->winograd)
+    ae_winograd_reach (plan, dst, src);
+  else
+    ae_taps_reach (plan, dst, src);
+  *dst = inside (*dst, plan->dst_h);
+  *src = inside (*src, plan->src_h);
+}
+
+void
+ae_conv_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows)
+{
+  if (plan->winograd)
+    ae_winograd_run_rows (plan, run, ends, rows);
+  else
+    ae_taps_run_rows (plan, run, ends, rows);
 }
 
 void
 ae_conv_run_weights (const AeConvPlan *plan, const AeConvRun *run,
     const float *in, const float *dout, bool add, float *dw)
 {
+  AeConvEnds ends = { .src = whole (in, plan->src_h, plan->src_w),
+    .dst = whole (dout, plan->dst_h, plan->dst_w) };
   if (plan->winograd)
-    ae_winograd_weights (plan, run, in, dout, add, dw);
+    ae_winograd_weights (plan, run, &ends, add, dw);
   else
-    ae_taps_weights (plan, run, in, dout, add, dw);
+    ae_taps_weights (plan, run, &ends, add, dw);
 }
 
 /* Sums of bias gradients go through one partial result per SUM_ROWS rows, so

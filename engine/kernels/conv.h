@@ -9,6 +9,7 @@
  * shape; weights are packed when they change; running allocates nothing. */
 
 #include "kernels/kernels.h"
+#include "kernels/rows.h"
 #include "util/pool.h"
 
 /* A convolution from (n, ic, ih, iw) to (n, oc, oh, ow) with weights
@@ -77,6 +78,24 @@ void ae_conv_run (const AeConvPlan *plan, const AeConvRun *run,
     const float *src, const float *packed, const float *residual,
     const AeClamp *clamp, float *dst);
 
+/* What a convolution reads and writes. */
+typedef struct {
+  AeRowBuffer src, dst;
+  AeRowBuffer residual; /* layout of dst; data NULL: none */
+  const float *packed;
+  const AeClamp *clamp; /* or NULL */
+} AeConvEnds;
+
+/* Which rows of the source the destination rows *dst depend on; *dst is
+ * widened to what is made at once. The source rows are those that exist, maybe
+ * none. */
+void ae_conv_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src);
+
+/* Makes some rows of one image, widened by ae_conv_reach, in the calling
+ * thread with the first thread's work: the same bits as ae_conv_run. */
+void ae_conv_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows);
+
 /* dw[oc][ic][kh][kw] = or += sum over images and pixels. */
 void ae_conv_run_weights (const AeConvPlan *plan, const AeConvRun *run,
     const float *in, const float *dout, bool add, float *dw);
@@ -98,18 +117,22 @@ bool ae_winograd_plan (AeConvPlan *plan, const AeKernels *kernels);
 void ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *u);
 void ae_winograd_run (const AeConvPlan *plan, const AeConvRun *run,
-    const float *src, const float *packed, const float *residual,
-    const AeClamp *clamp, float *dst);
+    const AeConvEnds *ends);
+void ae_winograd_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src);
+void ae_winograd_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows);
 void ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
-    const float *in, const float *dout, bool add, float *dw);
+    const AeConvEnds *ends, bool add, float *dw);
 bool ae_taps_plan (AeConvPlan *plan, const AeKernels *kernels);
 void ae_taps_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *packed);
 void ae_taps_run (const AeConvPlan *plan, const AeConvRun *run,
-    const float *src, const float *packed, const float *residual,
-    const AeClamp *clamp, float *dst);
+    const AeConvEnds *ends);
+void ae_taps_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src);
+void ae_taps_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows);
 void ae_taps_weights (const AeConvPlan *plan, const AeConvRun *run,
-    const float *in, const float *dout, bool add, float *dw);
+    const AeConvEnds *ends, bool add, float *dw);
 
 static inline int
 ae_blocks (int channels)

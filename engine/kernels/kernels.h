@@ -37,6 +37,7 @@ typedef struct {
   int n_px, n_blocks;
   const float *bias;     /* 16 * n_blocks, or NULL */
   const float *residual; /* strides of c, or NULL */
+  size_t residual_block; /* dots: its c_block */
   const AeClamp *clamp;  /* or NULL */
 } AeTapGemm;
 

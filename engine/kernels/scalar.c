@@ -87,7 +87,7 @@ dots (const AeTapGemm *g)
       if (g->bias)
         sum += g->bias[out];
       if (g->residual)
-        sum += g->residual[at];
+        sum += g->residual[out * g->residual_block + p * g->c_px];
       g->c[at] = g->clamp ? clamp_one (sum, g->clamp) : sum;
     }
 }

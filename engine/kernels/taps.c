@@ -171,20 +171,19 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
 typedef struct {
   const AeConvPlan *plan;
   const AeConvRun *run;
-  const float *from; /* source, or weights */
-  const float *packed, *residual, *dout;
-  const AeClamp *clamp;
-  float *to;
+  const float *from; /* weights */
+  float *to;         /* packed weights, or their gradient */
   bool add;
+  AeConvEnds ends; /* for the gradient of weights: in and dout */
   Reach reach_y, reach_x;
 } Job;
 
 static Job
-make_job (const AeConvPlan *p, const AeConvRun *run, const float *from)
+make_job (const AeConvPlan *p, const AeConvRun *run, const AeConvEnds *ends)
 {
   return (Job){ .plan = p,
     .run = run,
-    .from = from,
+    .ends = *ends,
     .reach_y = reach_of (p, phases (p, p->geo.sh), axis_y),
     .reach_x = reach_of (p, phases (p, p->geo.sw), axis_x) };
 }
@@ -291,7 +290,8 @@ void
 ae_taps_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *packed)
 {
-  Job job = make_job (plan, run, weights);
+  Job job = make_job (plan, run, &(AeConvEnds){ 0 });
+  job.from = weights;
   job.to = packed;
   if (plan->plain_dst)
     pack_dots (&job);
@@ -371,17 +371,27 @@ flat_strip (const Job *job, const Area *a, float *scratch)
     .px = (size_t) step * p->src_c, .step = 1,
     .first_y = job->reach_y.first, .first_x = job->reach_x.first,
     .flat = true };
-  size_t plane = (size_t) p->src_h * p->src_w;
+  const AeRowBuffer *src = &job->ends.src;
+  size_t plane = src->plane;
   for (int r = 0; r < strip_rows (a->rows, step_y, job->reach_y); r++) {
     int y = a->y * step_y + s.first_y + r;
     const float *row = y < 0 || y >= p->src_h
         ? NULL
-        : job->from + (size_t) a->image * p->src_c * plane
-            + (size_t) y * p->src_w;
+        : src->data + (size_t) a->image * p->src_c * plane
+            + (size_t) (y % src->ring) * p->src_w;
     copy_plain_row (p, row, plane, a->x * step + s.first_x, n,
         scratch + r * s.row);
   }
   return s;
+}
+
+/* A row of one block of channels; column 0. */
+static const float *
+source_row (const Job *job, int image, int y, int block)
+{
+  const AeConvPlan *p = job->plan;
+  size_t row = (size_t) image * p->src_h + y % job->ends.src.ring;
+  return job->ends.src.data + (row * p->src_blocks + block) * p->src_w * 16;
 }
 
 /* The source itself, when the job needs nothing outside it. */
@@ -391,13 +401,15 @@ strip_in_place (const Job *job, const Area *a, Strip *s)
   const AeConvPlan *p = job->plan;
   int step_y = source_step (p, p->geo.sh);
   int y = a->y * step_y + job->reach_y.first, x = a->x + job->reach_x.first;
+  int rows = strip_rows (a->rows, step_y, job->reach_y);
   if (source_step (p, p->geo.sw) != 1 || y < 0 || x < 0
-      || y + strip_rows (a->rows, step_y, job->reach_y) > p->src_h
+      || y + rows > p->src_h
+      || y % job->ends.src.ring + rows > job->ends.src.ring
       || x + strip_rows (a->cols, 1, job->reach_x) > p->src_w)
     return false;
   size_t block = (size_t) p->src_w * 16, row = block * p->src_blocks;
-  *s = (Strip){ .data = job->from
-        + ((size_t) a->image * p->src_h + y) * row + (size_t) x * 16,
+  *s = (Strip){ .data
+    = source_row (job, a->image, y, 0) + (size_t) x * 16,
     .row = row, .block = block, .px = 16, .step = 1,
     .first_y = job->reach_y.first, .first_x = job->reach_x.first };
   return true;
@@ -421,10 +433,9 @@ make_strip (const Job *job, const Area *a, float *scratch)
   for (int r = 0; r < strip_rows (a->rows, step_y, job->reach_y); r++)
     for (int b = 0; b < p->src_blocks; b++) {
       int y = a->y * step_y + s.first_y + r;
-      size_t at = ((size_t) a->image * p->src_h + y) * p->src_blocks + b;
       const float *row = y < 0 || y >= p->src_h
           ? NULL
-          : job->from + at * p->src_w * 16;
+          : source_row (job, a->image, y, b);
       copy_row (row, p->src_w, a->x * step + s.first_x, group * step, step,
           group, scratch + r * s.row + b * block);
     }
@@ -473,14 +484,27 @@ open_phase (const Job *job, const Area *a, const Strip *s, int phase_y,
   *g = (AeTapGemm){ .a_px = s->px, .a_block = s->block, .n_y = y.n,
     .n_k = s->flat ? 1 : p->src_blocks, .tap_y = phase->tap_y,
     .tap_x = phase->tap_x, .b = weights, .b_block = floats,
-    .c_block = (size_t) p->dst_w * (p->plain_dst ? p->dst_h : 16),
+    .c_block = p->plain_dst ? job->ends.dst.plane : (size_t) p->dst_w * 16,
+    .residual_block = p->plain_dst ? job->ends.residual.plane
+                                   : (size_t) p->dst_w * 16,
     .c_px = (size_t) ph_x * (p->plain_dst ? 1 : 16),
     .n_blocks = p->plain_dst ? p->dst_c : p->dst_blocks,
-    .bias = job->packed, .clamp = job->clamp };
+    .bias = job->ends.packed, .clamp = job->ends.clamp };
   g->n_x = tap_columns (p, s, &x, &g->k_last, phase->tap_x);
   int width = (p->dst_w - phase_x + ph_x - 1) / ph_x - a->x;
   g->n_px = width < a->cols ? width : a->cols;
   return floats * g->n_blocks;
+}
+
+/* Floats from the start of a buffer to its row y of an image. */
+static size_t
+destination_row (
+    const AeConvPlan *p, const AeRowBuffer *to, int image, int y)
+{
+  size_t place = y % to->ring;
+  if (p->plain_dst)
+    return image * p->dst_c * to->plane + place * p->dst_w;
+  return ((size_t) image * p->dst_h + place) * p->dst_blocks * 16 * p->dst_w;
 }
 
 /* Pixels first .. first + n - 1 of row r of the area. */
@@ -489,19 +513,19 @@ run_phase (const Job *job, const Area *a, const Strip *s, const Phase *phase,
     int r, int first, int n)
 {
   const AeConvPlan *p = job->plan;
+  const AeRowBuffer *dst = &job->ends.dst, *residual = &job->ends.residual;
   AeTapGemm g = phase->gemm;
   int y = (a->y + r) * phases (p, p->geo.sh) + phase->y;
   if (y >= p->dst_h || first >= g.n_px)
     return;
-  size_t row = p->plain_dst
-      ? (size_t) a->image * p->dst_c * p->dst_h + y
-      : ((size_t) a->image * p->dst_h + y) * p->dst_blocks * 16;
-  size_t at = row * p->dst_w + (size_t) (a->x + first) * g.c_px
+  size_t at = (size_t) (a->x + first) * g.c_px
       + phase->x * (p->plain_dst ? 1 : 16);
   g.n_px = g.n_px - first < n ? g.n_px - first : n;
   g.a = s->data + r * source_step (p, p->geo.sh) * s->row + first * g.a_px;
-  g.c = job->to + at;
-  g.residual = job->residual ? job->residual + at : NULL;
+  g.c = dst->data + destination_row (p, dst, a->image, y) + at;
+  if (residual->data)
+    g.residual
+        = residual->data + destination_row (p, residual, a->image, y) + at;
   if (p->plain_dst)
     job->run->kernels->dots (&g);
   else
@@ -511,13 +535,12 @@ run_phase (const Job *job, const Area *a, const Strip *s, const Phase *phase,
 /* Phases are interleaved in the destination: all of them go over a piece of a
  * row while it lies in the first-level cache. */
 static void
-run_job (void *arg, size_t index, int thread)
+run_area (const Job *job, const Area *area, float *scratch)
 {
-  const Job *job = arg;
   const AeConvPlan *p = job->plan;
-  Area a = area_of (p, index);
-  Strip s = make_strip (job, &a, job->run->work + thread * p->work);
-  const float *weights = job->packed + p->dst_blocks * 16;
+  Area a = *area;
+  Strip s = make_strip (job, &a, scratch);
+  const float *weights = job->ends.packed + p->dst_blocks * 16;
   Phase phase[MAX_STRIDE * MAX_STRIDE];
   int n = 0;
   for (int y = 0; y < phases (p, p->geo.sh); y++)
@@ -530,17 +553,56 @@ run_job (void *arg, size_t index, int thread)
         run_phase (job, &a, &s, &phase[i], r, x, piece);
 }
 
-void
-ae_taps_run (const AeConvPlan *plan, const AeConvRun *run, const float *src,
-    const float *packed, const float *residual, const AeClamp *clamp,
-    float *dst)
+static void
+run_job (void *arg, size_t index, int thread)
 {
-  Job job = make_job (plan, run, src);
-  job.packed = packed;
-  job.residual = residual;
-  job.clamp = clamp;
-  job.to = dst;
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  Area a = area_of (p, index);
+  run_area (job, &a, job->run->work + thread * p->work);
+}
+
+void
+ae_taps_run (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends)
+{
+  Job job = make_job (plan, run, ends);
   ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
+}
+
+/* Rows of a phase that make the destination rows. */
+static AeRows
+phase_rows (const AeConvPlan *p, const AeRows *dst)
+{
+  int n = phases (p, p->geo.sh);
+  return (AeRows){ dst->begin / n, (dst->end + n - 1) / n };
+}
+
+void
+ae_taps_reach (const AeConvPlan *p, AeRows *dst, AeRows *src)
+{
+  int n = phases (p, p->geo.sh), step = source_step (p, p->geo.sh);
+  Reach reach = reach_of (p, n, axis_y);
+  AeRows rows = phase_rows (p, dst);
+  *dst = (AeRows){ rows.begin * n, rows.end * n };
+  *src = (AeRows){ rows.begin * step + reach.first,
+    (rows.end - 1) * step + reach.last + 1 };
+}
+
+void
+ae_taps_run_rows (const AeConvPlan *p, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows)
+{
+  Job job = make_job (p, run, ends);
+  AeRows all = phase_rows (p, &rows);
+  int n = phases (p, p->geo.sw), w = (p->dst_w + n - 1) / n;
+  for (int y = all.begin; y < all.end; y += p->job_rows)
+    for (int x = 0; x < w; x += p->job_cols) {
+      Area a = { .y = y, .x = x,
+        .rows = all.end - y < p->job_rows ? all.end - y : p->job_rows,
+        .cols = w - x < p->job_cols ? w - x : p->job_cols };
+      run_area (&job, &a, run->work);
+    }
 }
 
 static float *
@@ -561,7 +623,7 @@ grad_area (const Job *job, const Area *a, const Strip *s, float *dw)
   size_t row = (size_t) p->dst_blocks * p->dst_w * 16;
   AePixelGemm g = { .a_row = source_step (p, p->geo.sh) * s->row,
     .a_k = s->px,
-    .b = job->dout + ((size_t) a->image * p->dst_h + a->y) * row
+    .b = job->ends.dst.data + ((size_t) a->image * p->dst_h + a->y) * row
         + (size_t) a->x * 16,
     .b_row = row, .b_block = (size_t) p->dst_w * 16,
     .c_block = (size_t) y.n * x.n * p->src_c * 16,
@@ -623,10 +685,9 @@ unpack_job (void *arg, size_t index, int thread)
 
 void
 ae_taps_weights (const AeConvPlan *plan, const AeConvRun *run,
-    const float *in, const float *dout, bool add, float *dw)
+    const AeConvEnds *ends, bool add, float *dw)
 {
-  Job job = make_job (plan, run, in);
-  job.dout = dout;
+  Job job = make_job (plan, run, ends);
   job.to = dw;
   job.add = add;
   ae_pool_run (run->pool, run->n_threads, plan->n_partial, grad_job, &job);

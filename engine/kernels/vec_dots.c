@@ -48,16 +48,19 @@ INLINE void
 put (const AeTapGemm *g, v4 y, int out, int p0, int n)
 {
   size_t at = out * g->c_block + p0 * g->c_px;
+  const float *residual = g->residual
+      ? g->residual + out * g->residual_block + p0 * g->c_px
+      : NULL;
   if (g->bias)
     y += g->bias[out];
   if (n == PX && g->c_px == 1 && !g->clamp) {
-    if (g->residual)
-      y += *(const v4 *) (g->residual + at);
+    if (residual)
+      y += *(const v4 *) residual;
     *(v4 *) (g->c + at) = y;
     return;
   }
   for (int p = 0; p < n; p++, at += g->c_px) {
-    float x = y[p] + (g->residual ? g->residual[at] : 0);
+    float x = y[p] + (residual ? residual[p * g->c_px] : 0);
     if (g->clamp) {
       x = x < 0 ? x * g->clamp->slope : x;
       x = x < g->clamp->lo ? g->clamp->lo : x;

@@ -188,11 +188,14 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
 typedef struct {
   const AeConvPlan *plan;
   const AeConvRun *run;
-  const float *from; /* weights; or in */
-  const float *packed, *residual, *dout;
-  const AeClamp *clamp;
-  float *to;
+  const float *from; /* weights */
+  float *to;         /* packed weights, or their gradient */
   bool add;
+  AeRowBuffer src, dst; /* for the gradient of weights: in and dout */
+  AeRowBuffer residual; /* data NULL: none */
+  const float *packed;
+  const AeClamp *clamp;
+  size_t first, end, per_job; /* tiles */
 } Job;
 
 /* A channel, or block of channels, of the virtual images. */
@@ -288,15 +291,16 @@ segment_at (const AeConvPlan *p, size_t tile, int at, int left)
 
 /* One side of the convolution: an image seen as `step` x `step` phases. */
 typedef struct {
-  const float *data, *residual;
-  int h, w, blocks, step, pad_y, pad_x, rows;
+  const AeRowBuffer *rows, *residual;
+  int h, w, blocks, step, pad_y, pad_x, n_rows;
 } Side;
 
 static float *
-row_of (const Side *s, const float *data, int image, int y, int block, int x)
+row_of (const Side *s, const AeRowBuffer *b, int image, int y, int block,
+    int x)
 {
-  size_t row = ((size_t) image * s->h + y) * s->blocks + block;
-  return (float *) data + (row * s->w + x) * 16;
+  size_t row = ((size_t) image * s->h + y % b->ring) * s->blocks + block;
+  return b->data + (row * s->w + x) * 16;
 }
 
 /* Everything but freq, for virtual block `block` of the side. */
@@ -308,12 +312,12 @@ tiles_of (const Side *s, const Segment *seg, int block)
     .x = seg->tile_x * 4 - s->pad_x,
     .width = (s->w - v.phase_x + s->step - 1) / s->step,
     .n = seg->n };
-  for (int r = 0; r < s->rows; r++) {
+  for (int r = 0; r < s->n_rows; r++) {
     int y = (seg->tile_y * 4 - s->pad_y + r) * s->step + v.phase_y;
     if (y < 0 || y >= s->h || v.phase_x >= s->w)
       continue;
-    t.row[r] = row_of (s, s->data, seg->image, y, v.channel, v.phase_x);
-    if (s->residual)
+    t.row[r] = row_of (s, s->rows, seg->image, y, v.channel, v.phase_x);
+    if (s->residual && s->residual->data)
       t.residual[r]
           = row_of (s, s->residual, seg->image, y, v.channel, v.phase_x);
   }
@@ -322,17 +326,29 @@ tiles_of (const Side *s, const Segment *seg, int block)
 
 typedef void (*TilesFn) (const AeTiles *t);
 
-/* Runs fn on every virtual block of every segment of strip `index`; returns
- * the tiles in the strip. */
-static int
-transform (const AeConvPlan *p, size_t index, const Side *side, TilesFn fn,
-    float *freq, size_t stride, const float *bias, const AeClamp *clamp)
+/* Some consecutive tiles: what a job works on at a time. */
+typedef struct {
+  size_t first;
+  int n;
+} Strip;
+
+static Strip
+strip_at (const Job *job, size_t index)
 {
-  size_t first = index * p->strip, total = total_tiles (p);
-  int n = total - first < (size_t) p->strip ? total - first : p->strip;
+  size_t first = job->first + index * job->per_job, left = job->end - first;
+  return (Strip){ first, left < job->per_job ? left : job->per_job };
+}
+
+/* Runs fn on every virtual block of every segment of the strip. */
+static void
+transform (const AeConvPlan *p, const Strip *strip, const Side *side,
+    TilesFn fn, float *freq, size_t stride, const float *bias,
+    const AeClamp *clamp)
+{
+  int n = strip->n;
   int n_blocks = side->step * side->step * side->blocks;
   for (int at = 0; at < n;) {
-    Segment seg = segment_at (p, first + at, at, n - at);
+    Segment seg = segment_at (p, strip->first + at, at, n - at);
     for (int block = 0; block < n_blocks; block++) {
       AeTiles t = tiles_of (side, &seg, block);
       t.freq = freq + ((size_t) block * p->strip + at) * 16;
@@ -343,22 +359,22 @@ transform (const AeConvPlan *p, size_t index, const Side *side, TilesFn fn,
     }
     at += seg.n;
   }
-  return n;
 }
 
 static Side
-source_side (const AeConvPlan *p, const float *data)
+source_side (const Job *job)
 {
-  return (Side){ data, NULL, p->src_h, p->src_w, p->src_blocks, p->in_step,
-    p->pad_y, p->pad_x, 6 };
+  const AeConvPlan *p = job->plan;
+  return (Side){ &job->src, NULL, p->src_h, p->src_w, p->src_blocks,
+    p->in_step, p->pad_y, p->pad_x, 6 };
 }
 
 static Side
-destination_side (
-    const AeConvPlan *p, const float *data, const float *residual)
+destination_side (const Job *job)
 {
-  return (Side){ data, residual, p->dst_h, p->dst_w, p->dst_blocks,
-    p->out_step, 0, 0, 4 };
+  const AeConvPlan *p = job->plan;
+  return (Side){ &job->dst, &job->residual, p->dst_h, p->dst_w,
+    p->dst_blocks, p->out_step, 0, 0, 4 };
 }
 
 /* The tiles of a plain source: their rows are brought into the blocked layout
@@ -371,41 +387,41 @@ plain_tiles (const Job *job, const Segment *seg, float *rows)
   int end = x + 4 * seg->n + 2 < p->src_w ? x + 4 * seg->n + 2 : p->src_w;
   AeTiles t = { .px = 16, .x = x - first, .width = p->src_w - first,
     .n = seg->n };
-  size_t plane = (size_t) p->src_h * p->src_w;
-  const float *image = job->from + seg->image * p->src_c * plane;
+  size_t plane = job->src.plane;
+  const float *image = job->src.data + seg->image * p->src_c * plane;
   for (int r = 0; r < 6 && first < end; r++) {
     int y = seg->tile_y * 4 - p->pad_y + r;
     if (y < 0 || y >= p->src_h)
       continue;
     t.row[r] = rows + (size_t) r * (4 * p->strip + 2) * 16;
-    job->run->kernels->row_to_blocked (image + (size_t) y * p->src_w + first,
-        plane, p->src_c, end - first, t.row[r], false);
+    size_t at = (size_t) (y % job->src.ring) * p->src_w + first;
+    job->run->kernels->row_to_blocked (image + at, plane, p->src_c, end - first,
+        t.row[r], false);
   }
   return t;
 }
 
-/* The transformed source of strip `index`, to v; returns its tiles. `rows`:
- * plain_floats () of scratch. */
-static int
-transform_in (const Job *job, size_t index, float *v, float *rows)
+/* The transformed source of a strip, to v. `rows`: plain_floats () of
+ * scratch. */
+static void
+transform_in (const Job *job, const Strip *strip, float *v, float *rows)
 {
   const AeConvPlan *p = job->plan;
   const AeKernels *kernels = job->run->kernels;
-  Side in = source_side (p, job->from);
-  if (!p->plain_src)
-    return transform (
-        p, index, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
-  size_t first = index * p->strip, total = total_tiles (p);
-  int n = total - first < (size_t) p->strip ? total - first : p->strip;
-  for (int at = 0; at < n;) {
-    Segment seg = segment_at (p, first + at, at, n - at);
+  Side in = source_side (job);
+  if (!p->plain_src) {
+    transform (
+        p, strip, &in, kernels->tiles_in, v, in_freq (p), NULL, NULL);
+    return;
+  }
+  for (int at = 0; at < strip->n;) {
+    Segment seg = segment_at (p, strip->first + at, at, strip->n - at);
     AeTiles t = plain_tiles (job, &seg, rows);
     t.freq = v + (size_t) at * 16;
     t.freq_stride = in_freq (p);
     kernels->tiles_in (&t);
     at += seg.n;
   }
-  return n;
 }
 
 static void
@@ -445,21 +461,63 @@ run_job (void *arg, size_t index, int thread)
   const AeKernels *kernels = job->run->kernels;
   float *v = job->run->work + thread * p->work;
   float *m = v + FREQS * in_freq (p);
-  Side out = destination_side (p, job->to, job->residual);
-  int n = transform_in (job, index, v, m + FREQS * out_freq (p));
-  multiply (job, n, v, m);
-  transform (p, index, &out, kernels->tiles_out, m, out_freq (p),
+  Side out = destination_side (job);
+  Strip strip = strip_at (job, index);
+  transform_in (job, &strip, v, m + FREQS * out_freq (p));
+  multiply (job, strip.n, v, m);
+  transform (p, &strip, &out, kernels->tiles_out, m, out_freq (p),
       job->packed, job->clamp);
+}
+
+static Job
+make_job (const AeConvPlan *plan, const AeConvRun *run, const AeConvEnds *ends)
+{
+  return (Job){ .plan = plan, .run = run, .src = ends->src,
+    .dst = ends->dst, .residual = ends->residual, .packed = ends->packed,
+    .clamp = ends->clamp, .end = total_tiles (plan), .per_job = plan->strip };
 }
 
 void
 ae_winograd_run (const AeConvPlan *plan, const AeConvRun *run,
-    const float *src, const float *packed, const float *residual,
-    const AeClamp *clamp, float *dst)
+    const AeConvEnds *ends)
 {
-  Job job = { .plan = plan, .run = run, .from = src, .packed = packed,
-    .residual = residual, .clamp = clamp, .to = dst };
+  Job job = make_job (plan, run, ends);
   ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
+}
+
+/* Tile rows that make the destination rows. */
+static AeRows
+tile_rows (const AeConvPlan *p, const AeRows *dst)
+{
+  int rows = 4 * p->out_step;
+  return (AeRows){ dst->begin / rows, (dst->end + rows - 1) / rows };
+}
+
+void
+ae_winograd_reach (const AeConvPlan *p, AeRows *dst, AeRows *src)
+{
+  AeRows tiles = tile_rows (p, dst);
+  *dst = (AeRows){ tiles.begin * 4 * p->out_step,
+    tiles.end * 4 * p->out_step };
+  *src = (AeRows){ (tiles.begin * 4 - p->pad_y) * p->in_step,
+    (tiles.end * 4 + 2 - p->pad_y) * p->in_step };
+}
+
+/* The tiles in equal jobs, none left with a few. */
+void
+ae_winograd_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows)
+{
+  Job job = make_job (plan, run, ends);
+  AeRows tiles = tile_rows (plan, &rows);
+  job.first = (size_t) tiles.begin * plan->tiles_x;
+  job.end = (size_t) tiles.end * plan->tiles_x;
+  size_t n = job.end - job.first;
+  size_t n_jobs = (n + plan->strip - 1) / plan->strip;
+  size_t unit = run->kernels->gemm_px (out_blocks (plan));
+  job.per_job = ((n + n_jobs - 1) / n_jobs + unit - 1) / unit * unit;
+  for (size_t i = 0; i * job.per_job < n; i++)
+    run_job (&job, i, 0);
 }
 
 static float *
@@ -504,14 +562,15 @@ grad_job (void *arg, size_t index, int thread)
   const AeKernels *kernels = job->run->kernels;
   float *v = job->run->work + thread * p->work;
   float *z = v + FREQS * in_freq (p), *du = partial_of (job, index);
-  Side out = destination_side (p, job->dout, NULL);
+  Side out = destination_side (job);
   memset (du, 0, p->partial * sizeof (float));
   size_t end = p->n_jobs * (index + 1) / p->n_partial;
   for (size_t s = p->n_jobs * index / p->n_partial; s < end; s++) {
-    int n = transform_in (job, s, v, z + FREQS * out_freq (p));
-    transform (
-        p, s, &out, kernels->tiles_out_grad, z, out_freq (p), NULL, NULL);
-    multiply_grad (job, n, v, z, du);
+    Strip strip = strip_at (job, s);
+    transform_in (job, &strip, v, z + FREQS * out_freq (p));
+    transform (p, &strip, &out, kernels->tiles_out_grad, z, out_freq (p),
+        NULL, NULL);
+    multiply_grad (job, strip.n, v, z, du);
   }
 }
 
@@ -543,10 +602,11 @@ reduce_job (void *arg, size_t index, int thread)
 
 void
 ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
-    const float *in, const float *dout, bool add, float *dw)
+    const AeConvEnds *ends, bool add, float *dw)
 {
-  Job job = { .plan = plan, .run = run, .from = in, .dout = dout, .to = dw,
-    .add = add };
+  Job job = make_job (plan, run, ends);
+  job.to = dw;
+  job.add = add;
   ae_pool_run (run->pool, run->n_threads, plan->n_partial, grad_job, &job);
   ae_pool_run (run->pool, run->n_threads,
       (size_t) out_blocks (plan) * phases_in (plan) * plan->src_c, reduce_job,
