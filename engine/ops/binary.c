@@ -184,3 +184,10 @@ ae_binary_layout (const AeOpCall *call, AeOpLayout *want)
   *want = (AeOpLayout){ .in_blocked = equal ? 3 : 1, .out_blocked = true };
   return equal || scalar;
 }
+
+bool
+ae_binary_rows (const AeOpCall *call, AeRows *out, AeRows *in)
+{
+  bool old = call->opset < 7 && ae_attrs_int (call->attrs, "broadcast", 0);
+  return !old && ae_elementwise_rows (call, out, in);
+}

@@ -8,6 +8,7 @@
 
 #include "ops/broadcast.h"
 #include "ops/check.h"
+#include "ops/rows.h"
 
 /* sa, sb: 1 = the operand advances, 0 = its first element is used for all. */
 typedef struct {
@@ -30,6 +31,7 @@ AeStatus ae_binary_infer (const AeOpCall *call, AeError *err);
 void ae_binary_forward (const AeOpCall *call);
 void ae_binary_backward (const AeOpCall *call);
 bool ae_binary_layout (const AeOpCall *call, AeOpLayout *want);
+bool ae_binary_rows (const AeOpCall *call, AeRows *out, AeRows *in);
 
 /* A row loop for each way the operands advance; `value` in x and z (elements
  * of a and b), and g (of dy) in gradients. */
@@ -77,6 +79,8 @@ bool ae_binary_layout (const AeOpCall *call, AeOpLayout *want);
     .forward = ae_binary_forward, \
     .backward = grad_fn, \
     .layout = ae_binary_layout, \
+    .rows = ae_binary_rows, \
+    .forward_rows = ae_elementwise_forward_rows, \
     .family = &id##_binary, \
   }
 

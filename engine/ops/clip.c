@@ -3,6 +3,7 @@
  * then on. The bounds have no gradient. */
 #include "ops/check.h"
 #include "ops/loop.h"
+#include "ops/rows.h"
 
 #include <float.h>
 
@@ -174,4 +175,6 @@ const AeOp ae_op_clip = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .rows = ae_elementwise_rows,
+  .forward_rows = ae_elementwise_forward_rows,
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/parts.h"
 #include "ops/params.h"
+#include "ops/rows.h"
+
+#include <string.h>
 
 /* Up to opset 3 the axis may be left out and is 1. */
 static AeStatus
@@ -72,6 +75,57 @@ backward (const AeOpCall *call)
 }
 
 static bool
+rows (const AeOpCall *call, AeRows *out, AeRows *in)
+{
+  const AeTensor *y = call->out[0];
+  if (y->type != AE_F32 || y->shape.rank != 4
+      || ae_axis_attr (call, 1, 4) != 1)
+    return false;
+  for (int i = 0; i < call->n_in; i++) {
+    in[i] = *out;
+    if (call->in[i]->layout != y->layout)
+      return false;
+  }
+  return true;
+}
+
+/* Copies `width` floats, which are a row or a part of it, for every row. */
+static void
+copy_rows (const AeRows *rows, size_t width, const AeRowBuffer *from,
+    size_t from_row, float *to, int ring, size_t to_row)
+{
+  for (int y = rows->begin; y < rows->end; y++)
+    memcpy (to + (size_t) (y % ring) * to_row,
+        from->data + (size_t) (y % from->ring) * from_row,
+        width * sizeof *to);
+}
+
+static void
+forward_rows (const AeOpCall *call, const AeRowCall *r)
+{
+  const AeTensor *y = call->out[0];
+  const AeRowBuffer *out = &r->out[0];
+  size_t at = 0, width = (size_t) y->shape.dim[3];
+  for (int i = 0; i < call->n_in; i++) {
+    const AeTensor *part = call->in[i];
+    AeRowBuffer in = r->in[i];
+    if (y->layout == AE_LAYOUT_BLOCKED) {
+      size_t row = ae_blocked_row (part);
+      copy_rows (&r->rows, row, &in, row, out->data + at, out->ring,
+          ae_blocked_row (y));
+      at += row;
+      continue;
+    }
+    for (int c = 0; c < part->shape.dim[1]; c++) {
+      copy_rows (&r->rows, width, &in, width, out->data + at, out->ring,
+          width);
+      in.data += in.plane;
+      at += out->plane;
+    }
+  }
+}
+
+static bool
 layout (const AeOpCall *call, AeOpLayout *want)
 {
   int axis = ae_axis_attr (call, 1, call->in[0]->shape.rank);
@@ -94,5 +148,7 @@ const AeOp ae_op_concat = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .rows = rows,
+  .forward_rows = forward_rows,
   .layout = layout,
 };

@@ -3,6 +3,7 @@
  * form does not read or write, and lays out its scratch. */
 #include "ops/conv_form.h"
 
+#include "ops/rows.h"
 #include "util/mem.h"
 
 #include <string.h>
@@ -108,11 +109,14 @@ apply_fast (const AeOpCall *call, const AeConvForm *form,
   Scratch s = { .base = work };
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  make_plan (
-      &plan, form, apply->kind, apply->src, apply->dst, apply->add);
+  if (apply->packed)
+    plan = apply->packed->plan;
+  else
+    make_plan (
+        &plan, form, apply->kind, apply->src, apply->dst, apply->add);
   float *own = apply->packed ? NULL : take (&s, plan.packed * sizeof (float));
   run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
-  const float *packed = apply->packed ? apply->packed : own;
+  const float *packed = apply->packed ? apply->packed->floats : own;
   const float *src
       = plan.plain_src ? apply->src->data : as_blocked (&s, &run, apply->src);
   const float *residual = apply->residual ? apply->residual->data : NULL;
@@ -222,13 +226,59 @@ ae_conv_prepare (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
   AeConvRun run = make_run (call);
   AeConvPlan plan;
   make_plan (&plan, form, kind, call->in[0], call->out[0], false);
-  *state = ae_alloc (plan.packed * sizeof (float));
-  if (!*state)
+  size_t head = ae_align_size (sizeof (AeConvPacked));
+  AeConvPacked *packed = ae_alloc (head + plan.packed * sizeof (float));
+  if (!packed)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu packed weights",
         plan.packed);
-  ae_conv_pack (
-      &plan, &run, call->in[1]->data, bias ? bias->data : NULL, *state);
+  packed->plan = plan;
+  packed->floats = (float *) ((char *) packed + head);
+  ae_conv_pack (&plan, &run, call->in[1]->data, bias ? bias->data : NULL,
+      packed->floats);
+  *state = packed;
   return AE_OK;
+}
+
+bool
+ae_conv_rows (const AeOpCall *call, AeRows *out, AeRows *in)
+{
+  const AeConvPacked *packed = call->state;
+  const AeTensor *src = call->in[0], *dst = call->out[0];
+  const AeTensor *residual = call->n_in > 3 ? call->in[3] : NULL;
+  if (!packed || dst->shape.rank != 4
+      || (src->layout == AE_LAYOUT_PLAIN) != packed->plan.plain_src
+      || (dst->layout == AE_LAYOUT_PLAIN) != packed->plan.plain_dst
+      || (residual && residual->layout != dst->layout))
+    return false;
+  for (int i = 1; i < call->n_in; i++)
+    in[i] = ae_rows_whole ();
+  ae_conv_reach (&packed->plan, out, &in[0]);
+  if (residual)
+    in[3] = *out;
+  return true;
+}
+
+void
+ae_conv_forward_rows (
+    const AeOpCall *call, const AeClamp *clamp, const AeRowCall *r)
+{
+  const AeConvPacked *packed = call->state;
+  AeConvRun run = { .kernels = ae_kernels (), .n_threads = 1,
+    .work = r->work };
+  AeConvEnds ends = { .src = r->in[0],
+    .dst = r->out[0],
+    .packed = packed->floats,
+    .clamp = clamp };
+  if (call->n_in > 3 && call->in[3])
+    ends.residual = r->in[3];
+  ae_conv_run_rows (&packed->plan, &run, &ends, r->rows);
+}
+
+size_t
+ae_conv_rows_work (const AeOpCall *call)
+{
+  const AeConvPacked *packed = call->state;
+  return packed->plan.work * sizeof (float);
 }
 
 bool

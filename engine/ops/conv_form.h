@@ -23,6 +23,13 @@ typedef struct {
 AeStatus ae_conv_form (const AeOpCall *call, bool transposed, AeConvForm *form,
     AeShape *out, AeError *err);
 
+/* A convolution whose weights and bias are constant and have been packed, in
+ * one block of memory. */
+typedef struct {
+  AeConvPlan plan;
+  float *floats; /* plan.packed, behind the struct */
+} AeConvPacked;
+
 /* One convolution of a call. dst = clamp (conv (src) + bias + residual);
  * bias, residual, clamp may be NULL. add: dst += instead (then without the
  * three). Tensors of any layout; all 2-D fast forms convert what they do not
@@ -33,7 +40,7 @@ typedef struct {
   const AeClamp *clamp;
   bool add;
   AeTensor *dst;
-  const float *packed;
+  const AeConvPacked *packed;
 } AeConvApply;
 
 /* Runs in `work`; with work == NULL only tells the bytes it needs. */
@@ -48,10 +55,17 @@ size_t ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
 size_t ae_conv_apply_bias (const AeOpCall *call, const AeConvForm *form,
     const AeTensor *dy, bool add, AeTensor *db, void *work);
 
-/* Packs constant weights: *state is an array of floats for `packed`, NULL
- * where nothing is to be packed. */
+/* Packs constant weights: *state is an AeConvPacked, NULL where nothing is to
+ * be packed. */
 AeStatus ae_conv_prepare (const AeOpCall *call, const AeConvForm *form,
     AeConvKind kind, void **state, AeError *err);
+
+/* AeOp.rows and its company for a call whose state is an AeConvPacked, with an
+ * activation that is a clamp (NULL: none). */
+bool ae_conv_rows (const AeOpCall *call, AeRows *out, AeRows *in);
+void ae_conv_forward_rows (
+    const AeOpCall *call, const AeClamp *clamp, const AeRowCall *r);
+size_t ae_conv_rows_work (const AeOpCall *call);
 
 /* Whether x and y of this call should be blocked, and whether a plain x does
  * as well; false: all plain. */

@@ -7,6 +7,7 @@
  * operator knows tensors, attributes and kernels; it knows no graph, no
  * session and no other operator. */
 
+#include "kernels/rows.h"
 #include "ops/attrs.h"
 #include "tensor/tensor.h"
 #include "util/pool.h"
@@ -14,6 +15,9 @@
 /* AeOp.max_in or max_out: as many as the node has. What is kept per input or
  * output is sized by the call. */
 #define AE_ANY_NUMBER INT32_MAX
+
+/* Calls with more inputs or outputs are not made by rows (AeOp.rows). */
+#define AE_MAX_ROW_IO 32
 
 typedef struct AeOp AeOp;
 
@@ -68,6 +72,15 @@ enum {
   AE_OP_SHAPE_ONLY = 1 << 5
 };
 
+/* Some rows (axis 2) of the outputs of a call, of one image: what
+ * AeOp.forward_rows makes. in, out: where the rows of the image lie, for
+ * inputs that AeOp.rows told rows of. Their tensors' data is not valid. */
+typedef struct {
+  AeRows rows;
+  const AeRowBuffer *in, *out;
+  void *work; /* at least op->rows_work() bytes, 64-aligned */
+} AeRowCall;
+
 /* What an operator wants for a given call (see AeOp.layout). Bit i of
  * `in_blocked`: input i in the blocked layout; the last bit stands for all
  * inputs from there on. */
@@ -121,6 +134,21 @@ struct AeOp {
    * absent = plain only. The runtime converts where producers and consumers
    * differ, and may still call the operator with everything plain. */
   bool (*layout) (const AeOpCall *call, AeOpLayout *want);
+
+  /* Optional: can outputs of rank 4 be made some rows at a time? Called with
+   * state and layouts set. Widens *out to the rows that are made at once (of
+   * every output; begin and end do not shrink when the caller's grow), and
+   * sets in[i] to the rows of input i they depend on, maybe none; begin is -1
+   * for inputs that are read whole. */
+  bool (*rows) (const AeOpCall *call, AeRows *out, AeRows *in);
+
+  /* With `rows`: makes r->rows, not empty and not to be widened, in the
+   * calling thread; the same bits as forward. May run in several threads at
+   * once on one call. */
+  void (*forward_rows) (const AeOpCall *call, const AeRowCall *r);
+
+  /* Optional: scratch bytes for forward_rows. */
+  size_t (*rows_work) (const AeOpCall *call);
 
   /* Optional: multiply-adds of one forward; default 0. */
   double (*mac) (const AeOpCall *call);

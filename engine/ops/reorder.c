@@ -2,7 +2,7 @@
 /* Reorder (domain "ae"): the same f32 tensor (N,C,H,W) in the other layout.
  * Attribute `to`: "blocked" or "plain"; the runtime has set the layouts. */
 #include "kernels/conv.h"
-#include "ops/op.h"
+#include "ops/rows.h"
 
 #include <string.h>
 
@@ -50,6 +50,37 @@ backward (const AeOpCall *call)
     convert (call, call->dout[0], call->din[0], !call->overwrite[0]);
 }
 
+static bool
+rows (const AeOpCall *call, AeRows *out, AeRows *in)
+{
+  in[0] = *out;
+  return call->in[0]->layout != call->out[0]->layout;
+}
+
+static void
+forward_rows (const AeOpCall *call, const AeRowCall *r)
+{
+  const AeKernels *kernels = ae_kernels ();
+  bool to_plain = call->out[0]->layout == AE_LAYOUT_PLAIN;
+  const AeRowBuffer *plain = to_plain ? r->out : r->in;
+  const AeRowBuffer *blocked = to_plain ? r->in : r->out;
+  int channels = (int) call->in[0]->shape.dim[1];
+  int width = (int) call->in[0]->shape.dim[3];
+  size_t row = ae_blocked_row (call->in[0]);
+  for (int y = r->rows.begin; y < r->rows.end; y++)
+    for (int c = 0; c < channels; c += AE_BLOCK) {
+      int n = channels - c < AE_BLOCK ? channels - c : AE_BLOCK;
+      float *p = plain->data + (size_t) c * plain->plane
+          + (size_t) (y % plain->ring) * width;
+      float *b = blocked->data + (size_t) (y % blocked->ring) * row
+          + (size_t) c * width;
+      if (to_plain)
+        kernels->row_to_plain (b, n, width, p, plain->plane, false);
+      else
+        kernels->row_to_blocked (p, plain->plane, n, width, b, false);
+    }
+}
+
 const AeOp ae_op_reorder = {
   .name = "Reorder",
   .domain = "ae",
@@ -61,4 +92,6 @@ const AeOp ae_op_reorder = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .rows = rows,
+  .forward_rows = forward_rows,
 };

@@ -7,6 +7,7 @@
  * share the functions below through AeOp.family. */
 
 #include "ops/check.h"
+#include "ops/rows.h"
 
 typedef struct {
   unsigned types;   /* accepted element types */
@@ -75,6 +76,8 @@ void ae_unary_backward (const AeOpCall *call);
     .infer = ae_unary_infer, \
     .forward = ae_unary_forward, \
     .backward = ae_unary_backward, \
+    .rows = ae_elementwise_rows, \
+    .forward_rows = ae_elementwise_forward_rows, \
     .family = &id##_unary, \
   }
 

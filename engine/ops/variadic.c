@@ -2,6 +2,7 @@
 /* Min, Max, Sum and Mean of any number of tensors that broadcast. */
 #include "ops/broadcast.h"
 #include "ops/check.h"
+#include "ops/rows.h"
 
 #include <math.h>
 #include <string.h>
@@ -186,6 +187,8 @@ backward (const AeOpCall *call)
     .infer = infer, \
     .forward = forward, \
     .backward = backward, \
+    .rows = ae_elementwise_rows, \
+    .forward_rows = ae_elementwise_forward_rows, \
     .family = &id##_variadic, \
   }
 
