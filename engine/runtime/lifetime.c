@@ -5,6 +5,7 @@
 #include "runtime/lifetime.h"
 
 #include "runtime/arena.h"
+#include "runtime/strips.h"
 #include "util/mem.h"
 
 struct AeLifetimes {
@@ -34,6 +35,16 @@ use (AeBuffer *buffer, int time)
     buffer->last = time;
 }
 
+/* At step s; steps of a run of strips happen at the same time. */
+static void
+use_forward (AeBuffer *buffer, const AePlan *plan, int s)
+{
+  const AeStrips *strips = plan->steps[s].strips;
+  use (buffer, forward_time (strips ? strips->first : s));
+  use (buffer,
+      forward_time (strips ? strips->first + strips->n_steps - 1 : s));
+}
+
 static int
 root_of (const AeLifetimes *l, int b)
 {
@@ -52,14 +63,14 @@ collect_values (AeLifetimes *l, const AePlan *plan)
     for (int i = 0; i < node->n_in; i++) {
       if (node->in[i] < 0)
         continue;
-      use (&l->buffers[node->in[i]], forward_time (s));
+      use_forward (&l->buffers[node->in[i]], plan, s);
       if (back && (flags & AE_GRAD_READS_IN))
         use (&l->buffers[node->in[i]], backward_time (plan, s));
     }
     for (int i = 0; i < node->n_out; i++) {
       if (node->out[i] < 0)
         continue;
-      use (&l->buffers[node->out[i]], forward_time (s));
+      use_forward (&l->buffers[node->out[i]], plan, s);
       if (back && (flags & AE_GRAD_READS_OUT))
         use (&l->buffers[node->out[i]], backward_time (plan, s));
     }
@@ -123,7 +134,8 @@ share_in_place (AeLifetimes *l, const AePlan *plan, const AeUse *uses)
 {
   for (int s = 0; s < plan->n_steps; s++) {
     const AeNode *node = &plan->graph.nodes[plan->steps[s].node];
-    if (!(node->op->flags & AE_OP_IN_PLACE) || node->out[0] < 0)
+    if (!(node->op->flags & AE_OP_IN_PLACE) || node->out[0] < 0
+        || plan->steps[s].strips)
       continue;
     int in = node->in[0], out = node->out[0];
     if (plan->graph.values[in].constant)
@@ -179,7 +191,8 @@ ae_lifetimes_new (AeLifetimes **out, const AePlan *plan, bool training,
   for (int b = 0; b < n; b++) {
     int v = b < l->n_values ? b : b - l->n_values;
     bool stored = b < l->n_values
-        ? !graph->values[v].constant && graph->values[v].shape.rank >= 0
+        ? !graph->values[v].constant && !plan->hidden[v]
+            && graph->values[v].shape.rank >= 0
         : training && plan->grad_owner[v] >= 0;
     l->buffers[b] = (AeBuffer){ .first = never, .last = -1 };
     l->buffers[b].size = stored ? ae_tensor_bytes (&plan->tensors[v]) : 0;

@@ -2,10 +2,12 @@
 #include "runtime/plan.h"
 
 #include "runtime/lifetime.h"
+#include "runtime/strips.h"
 #include "util/fpenv.h"
 #include "util/mem.h"
 
 #include <string.h>
+#include <time.h>
 
 static AeStatus
 no_memory (AeError *err)
@@ -23,6 +25,10 @@ ae_plan_free (AePlan **pointer)
   for (int i = 0; i < plan->n_steps; i++)
     if (plan->steps[i].call.state)
       plan->steps[i].call.op->release (plan->steps[i].call.state);
+  for (int i = 0; i < plan->n_strips; i++)
+    ae_strips_free (&plan->strips[i]);
+  ae_free (plan->strips);
+  ae_free (plan->hidden);
   ae_free (plan->steps);
   ae_free (plan->tensors);
   ae_free (plan->grads);
@@ -55,7 +61,8 @@ make_tensors (AePlan *plan, AeError *err)
   plan->tensors = ae_calloc (n, sizeof *plan->tensors);
   plan->grads = ae_calloc (n, sizeof *plan->grads);
   plan->grad_owner = ae_calloc (n, sizeof *plan->grad_owner);
-  if (!plan->tensors || !plan->grads || !plan->grad_owner)
+  plan->hidden = ae_calloc (n, sizeof *plan->hidden);
+  if (!plan->tensors || !plan->grads || !plan->grad_owner || !plan->hidden)
     return no_memory (err);
   for (size_t v = 0; v < n; v++) {
     const AeValue *value = &plan->graph.values[v];
@@ -218,8 +225,16 @@ static AeStatus
 plan_memory (AePlan *plan, const AePlanOptions *options, AeError *err)
 {
   size_t scratch = 0;
+  for (int i = 0; i < plan->n_strips; i++) {
+    const AeStrips *strips = plan->strips[i];
+    int n_threads = plan->steps[strips->first].call.n_threads;
+    size_t size = ae_strips_scratch (strips, n_threads);
+    scratch = size > scratch ? size : scratch;
+  }
   for (int s = 0; s < plan->n_steps; s++) {
     const AeOpCall *call = &plan->steps[s].call;
+    if (plan->steps[s].strips)
+      continue;
     for (int grad = 0; grad <= plan->steps[s].has_backward; grad++) {
       size_t size = call->op->work_size ? call->op->work_size (call, grad) : 0;
       scratch = size > scratch ? size : scratch;
@@ -297,10 +312,25 @@ ae_plan_new (AePlan **out, AeGraph *graph, const AePlanOptions *options,
   if (status == AE_OK)
     status = prepare_steps (plan, options->training, err);
   if (status == AE_OK)
+    status = ae_strips_plan (plan, options, err);
+  if (status == AE_OK)
     status = plan_memory (plan, options, err);
   if (status != AE_OK)
     ae_plan_free (out);
   return status;
+}
+
+/* Runs step s, or the run of strips that begins there; the next step. */
+static int
+run_from (AePlan *plan, int s, double *ms)
+{
+  const AeStep *step = &plan->steps[s];
+  if (step->strips) {
+    ae_strips_run (plan, step->strips, ms);
+    return s + step->strips->n_steps;
+  }
+  step->call.op->forward (&step->call);
+  return s + 1;
 }
 
 void
@@ -308,20 +338,33 @@ ae_plan_forward (AePlan *plan, bool training, uint64_t seed)
 {
   unsigned mode = ae_fpenv_enter ();
   for (int s = 0; s < plan->n_steps; s++) {
-    AeOpCall *call = &plan->steps[s].call;
-    call->training = training;
-    call->seed = seed + (uint64_t) s;
-    call->op->forward (call);
+    plan->steps[s].call.training = training;
+    plan->steps[s].call.seed = seed + (uint64_t) s;
   }
+  for (int s = 0; s < plan->n_steps;)
+    s = run_from (plan, s, NULL);
   ae_fpenv_leave (mode);
 }
 
+static double
+now_ms (void)
+{
+  struct timespec t;
+  clock_gettime (CLOCK_MONOTONIC, &t);
+  return (double) t.tv_sec * 1e3 + (double) t.tv_nsec * 1e-6;
+}
+
 void
-ae_plan_step (AePlan *plan, int index)
+ae_plan_profile (AePlan *plan, double *ms)
 {
   unsigned mode = ae_fpenv_enter ();
-  const AeOpCall *call = &plan->steps[index].call;
-  call->op->forward (call);
+  for (int s = 0; s < plan->n_steps;) {
+    double start = now_ms ();
+    int next = run_from (plan, s, ms);
+    if (!plan->steps[s].strips)
+      ms[s] += now_ms () - start;
+    s = next;
+  }
   ae_fpenv_leave (mode);
 }
 

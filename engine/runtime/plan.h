@@ -8,10 +8,15 @@
 
 #include "graph/passes.h"
 
+#include <ae/session.h>
+
+typedef struct AeStrips AeStrips; /* see runtime/strips.h */
+
 typedef struct {
   int node; /* index into the plan's graph */
   AeOpCall call;
   bool has_backward;
+  const AeStrips *strips; /* the run it is part of, or NULL */
 } AeStep;
 
 typedef struct {
@@ -27,6 +32,9 @@ typedef struct {
   int *zero_grads; /* values whose gradient nobody writes, n_zero_grads */
   int n_zero_grads;
   int *grad_owner; /* per value: whose gradient buffer it uses, -1 = none */
+  AeStrips **strips; /* owned; in execution order */
+  int n_strips;
+  bool *hidden; /* per value: only within a run of strips, has no data */
 } AePlan;
 
 typedef struct {
@@ -34,6 +42,7 @@ typedef struct {
   bool training;
   bool optimise;
   size_t max_memory;
+  AeStripMode strips;
   /* training: where the gradient of trainable value v lives */
   float *(*param_grad) (void *user, int value);
   void *user;
@@ -48,7 +57,7 @@ void ae_plan_free (AePlan **plan);
 void ae_plan_forward (AePlan *plan, bool training, uint64_t seed);
 void ae_plan_backward (AePlan *plan);
 
-/* Runs step `index` alone, as in inference. */
-void ae_plan_step (AePlan *plan, int index);
+/* Like ae_plan_forward in inference; adds each step's time to ms. */
+void ae_plan_profile (AePlan *plan, double *ms);
 
 #endif

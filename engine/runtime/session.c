@@ -6,7 +6,6 @@
 #include "util/mem.h"
 
 #include <string.h>
-#include <time.h>
 
 struct AeSession {
   AeModel *model;
@@ -15,6 +14,7 @@ struct AeSession {
   int n_threads;
   bool optimise;
   size_t max_memory;
+  AeStripMode strips;
   AeTensor *inputs; /* of the bound plan, or of the constants given */
   double *step_ms;
 };
@@ -38,6 +38,7 @@ ae_session_new (AeSession **out, AeModel *model,
   s->n_threads = options->n_threads;
   s->optimise = !options->no_optimise;
   s->max_memory = options->max_memory;
+  s->strips = options->strips;
   AeStatus status = ae_graph_copy (&s->part, ae_model_graph (model), err);
   if (status == AE_OK)
     status = ae_graph_cut (&s->part, options->inputs, options->n_inputs,
@@ -106,7 +107,8 @@ ae_session_bind (
   }
   AePlanOptions options = { .n_threads = s->n_threads,
     .optimise = s->optimise,
-    .max_memory = s->max_memory };
+    .max_memory = s->max_memory,
+    .strips = s->strips };
   status = ae_plan_new (&s->plan, &graph, &options, err);
   if (status != AE_OK)
     return status;
@@ -214,20 +216,9 @@ ae_session_step (const AeSession *s, size_t index)
   return info;
 }
 
-static double
-now_ms (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec * 1e3 + (double) t.tv_nsec * 1e-6;
-}
-
 void
 ae_session_profile (AeSession *s)
 {
-  for (int i = 0; i < s->plan->n_steps; i++) {
-    double start = now_ms ();
-    ae_plan_step (s->plan, i);
-    s->step_ms[i] = now_ms () - start;
-  }
+  memset (s->step_ms, 0, (size_t) s->plan->n_steps * sizeof *s->step_ms);
+  ae_plan_profile (s->plan, s->step_ms);
 }

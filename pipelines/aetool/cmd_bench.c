@@ -20,7 +20,7 @@
 static struct {
   char *size;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install;
+  gboolean json, profile, no_onnxruntime, install, no_strips;
 } option;
 
 static const GOptionEntry entries[] = {
@@ -36,6 +36,8 @@ static const GOptionEntry entries[] = {
       "N" },
   { "profile", 0, 0, G_OPTION_ARG_NONE, &option.profile,
       "print the time of each step", NULL },
+  { "no-strips", 0, 0, G_OPTION_ARG_NONE, &option.no_strips,
+      "run one operator after the other on the whole picture", NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
   { "no-onnxruntime", 0, 0, G_OPTION_ARG_NONE, &option.no_onnxruntime,
       "do not compare", NULL },
@@ -333,7 +335,8 @@ bench_model (AeModel *model, const char *path, int width, int height)
 {
   Bench bench = { 0 };
   AeError err;
-  AeSessionOptions options = { .n_threads = option.threads };
+  AeSessionOptions options = { .n_threads = option.threads,
+    .strips = option.no_strips ? AE_STRIPS_NEVER : AE_STRIPS_AUTO };
   if (ae_session_new (&bench.session, model, &options, &err) != AE_OK
       || shapes_bind (bench.session, model, width, height, &err) != AE_OK) {
     ae_session_free (&bench.session);

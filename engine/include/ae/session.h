@@ -15,6 +15,14 @@ extern "C" {
 
 typedef struct AeSession AeSession;
 
+/* Whether consecutive operators are run together, some rows of a picture at a
+ * time. The results are the same bits either way. */
+typedef enum {
+  AE_STRIPS_AUTO,  /* where it pays */
+  AE_STRIPS_NEVER,
+  AE_STRIPS_ALWAYS /* wherever it can be done, few rows at a time: for tests */
+} AeStripMode;
+
 typedef struct {
   int n_threads; /* 0 = one per core */
   /* Run only the part of the graph between these values; NULL = the model's
@@ -25,6 +33,7 @@ typedef struct {
   size_t n_outputs;
   bool no_optimise; /* keep every node as written: for tests and debugging */
   size_t max_memory; /* bytes an arena may take; 0 = 2 GiB */
+  AeStripMode strips;
 } AeSessionOptions;
 
 /* options may be NULL. Errors: NOT_FOUND (a name), ARGUMENT, MEMORY. */
