@@ -4,6 +4,7 @@
 #include "ops/broadcast.h"
 #include "ops/check.h"
 #include "ops/matmul_core.h"
+#include "util/mem.h"
 
 static AeGemm
 make_gemm (const AeOpCall *call)
@@ -107,9 +108,12 @@ forward (const AeOpCall *call)
     ae_broadcast_run (call, &bias.plan, bias_row, &bias);
     g.beta = 1;
   }
-  if (call->out[0]->type == AE_F32)
-    ae_gemm (
-        call, &g, call->in[0]->data, call->in[1]->data, call->out[0]->data);
+  if (call->state)
+    ae_gemm_packed (call, &g, call->in[0]->data, call->state,
+        call->out[0]->data, call->work);
+  else if (call->out[0]->type == AE_F32)
+    ae_gemm (call, &g, call->in[0]->data, call->in[1]->data,
+        call->out[0]->data, call->work);
   else
     ae_gemm_any (&g, call->in[0], 0, call->in[1], 0, call->out[0], 0);
 }
@@ -125,34 +129,67 @@ bias_grad (void *arg, float *terms, size_t out, const size_t *at, size_t n)
 }
 
 /* dA' = alpha dY B'^T, dB' = alpha A'^T dY; transposed when stored so. */
+static AeGemm
+gemm_of_da (const AeOpCall *call)
+{
+  AeGemm g = make_gemm (call);
+  float keep = call->overwrite && call->overwrite[0] ? 0 : 1;
+  return g.ta ? (AeGemm){ g.tb, true, g.k, g.m, g.n, g.alpha, keep }
+              : (AeGemm){ false, !g.tb, g.m, g.k, g.n, g.alpha, keep };
+}
+
+static AeGemm
+gemm_of_db (const AeOpCall *call)
+{
+  AeGemm g = make_gemm (call);
+  float keep = call->overwrite && call->overwrite[1] ? 0 : 1;
+  return g.tb ? (AeGemm){ true, g.ta, g.n, g.k, g.m, g.alpha, keep }
+              : (AeGemm){ !g.ta, false, g.k, g.n, g.m, g.alpha, keep };
+}
+
 static void
 backward (const AeOpCall *call)
 {
   AeGemm g = make_gemm (call);
   const float *a = call->in[0]->data, *b = call->in[1]->data;
   const float *dy = call->dout[0]->data;
-  float keep[2] = { call->overwrite[0] ? 0 : 1, call->overwrite[1] ? 0 : 1 };
-  if (call->din[0] && !g.ta)
-    ae_gemm (call,
-        &(AeGemm){ false, !g.tb, g.m, g.k, g.n, g.alpha, keep[0] }, dy, b,
-        call->din[0]->data);
-  else if (call->din[0])
-    ae_gemm (call,
-        &(AeGemm){ g.tb, true, g.k, g.m, g.n, g.alpha, keep[0] }, b, dy,
-        call->din[0]->data);
-  if (call->din[1] && !g.tb)
-    ae_gemm (call,
-        &(AeGemm){ !g.ta, false, g.k, g.n, g.m, g.alpha, keep[1] }, a, dy,
-        call->din[1]->data);
-  else if (call->din[1])
-    ae_gemm (call,
-        &(AeGemm){ true, g.ta, g.n, g.k, g.m, g.alpha, keep[1] }, dy, a,
-        call->din[1]->data);
+  AeGemm da = gemm_of_da (call), db = gemm_of_db (call);
+  if (call->din[0])
+    ae_gemm (call, &da, g.ta ? b : dy, g.ta ? dy : b, call->din[0]->data,
+        call->work);
+  if (call->din[1])
+    ae_gemm (call, &db, g.tb ? dy : a, g.tb ? a : dy, call->din[1]->data,
+        call->work);
   if (ae_din (call, 2)) {
     Bias bias = make_bias (call);
     ae_broadcast_reduce (call, &bias.plan, 0, bias_grad, &bias,
         call->din[2]->data, call->overwrite[2]);
   }
+}
+
+static size_t
+work_size (const AeOpCall *call, bool grad)
+{
+  AeGemm g = make_gemm (call);
+  if (!grad)
+    return ae_gemm_work (&g);
+  AeGemm da = gemm_of_da (call), db = gemm_of_db (call);
+  size_t size_a = ae_gemm_work (&da), size_b = ae_gemm_work (&db);
+  return size_a > size_b ? size_a : size_b;
+}
+
+/* A constant matrix is packed once. */
+static AeStatus
+prepare (const AeOpCall *call, void **state, AeError *err)
+{
+  *state = NULL;
+  const AeTensor *b = call->in[1];
+  if (call->training || !b->data || b->type != AE_F32)
+    return AE_OK;
+  AeGemm g = make_gemm (call);
+  *state = ae_gemm_pack (&g, b->data);
+  return *state ? AE_OK
+                : ae_fail (err, AE_ERROR_MEMORY, "no memory for weights");
 }
 
 static double
@@ -174,5 +211,8 @@ const AeOp ae_op_gemm = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .work_size = work_size,
+  .prepare = prepare,
+  .release = ae_free,
   .mac = mac,
 };

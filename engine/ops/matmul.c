@@ -5,6 +5,7 @@
 #include "ops/check.h"
 #include "ops/loop.h"
 #include "ops/matmul_core.h"
+#include "util/mem.h"
 
 #include <string.h>
 
@@ -100,14 +101,37 @@ typedef struct {
   Form f;
 } Run;
 
+/* One batch's product, or, where every batch uses the same b, all in one. */
+static AeGemm
+gemm_of (const Form *f)
+{
+  return (AeGemm){ .m = f->one_b ? f->m * f->batches : f->m, .n = f->n,
+    .k = f->k, .alpha = 1 };
+}
+
+static AeGemm
+gemm_of_da (const Form *f)
+{
+  AeGemm g = gemm_of (f);
+  return (AeGemm){ false, true, g.m, g.k, g.n, 1, 1 };
+}
+
+static AeGemm
+gemm_of_db (const Form *f)
+{
+  AeGemm g = gemm_of (f);
+  return (AeGemm){ true, false, g.k, g.n, g.m, 1, 1 };
+}
+
 static void
 forward_batches (void *arg, size_t begin, size_t end, int thread)
 {
-  (void) thread;
   const Run *run = arg;
   const AeOpCall *call = run->call;
   const Form *f = &run->f;
-  AeGemm g = { .m = f->m, .n = f->n, .k = f->k, .alpha = 1 };
+  AeGemm g = gemm_of (f);
+  unsigned char *work
+      = (unsigned char *) call->work + (size_t) thread * ae_gemm_work (&g);
   for (size_t i = begin; i < end; i++) {
     size_t a, b;
     batch_of (f, i, &a, &b);
@@ -117,7 +141,7 @@ forward_batches (void *arg, size_t begin, size_t end, int thread)
     if (call->out[0]->type == AE_F32)
       ae_gemm (call, &g, (const float *) call->in[0]->data + a,
           (const float *) call->in[1]->data + b,
-          (float *) call->out[0]->data + c);
+          (float *) call->out[0]->data + c, work);
     else
       ae_gemm_any (&g, call->in[0], a, call->in[1], b, call->out[0], c);
   }
@@ -128,14 +152,15 @@ forward (const AeOpCall *call)
 {
   Run run = { .call = call };
   make_form (call, &run.f, NULL);
-  if (run.f.one_b && call->out[0]->type == AE_F32) {
-    AeGemm g = { .m = run.f.m * run.f.batches, .n = run.f.n, .k = run.f.k,
-      .alpha = 1 };
-    ae_gemm (
-        call, &g, call->in[0]->data, call->in[1]->data, call->out[0]->data);
-    return;
-  }
-  ae_for_range (call, run.f.batches, 1, forward_batches, &run);
+  AeGemm g = gemm_of (&run.f);
+  if (call->state)
+    ae_gemm_packed (call, &g, call->in[0]->data, call->state,
+        call->out[0]->data, call->work);
+  else if (run.f.one_b && call->out[0]->type == AE_F32)
+    ae_gemm (call, &g, call->in[0]->data, call->in[1]->data,
+        call->out[0]->data, call->work);
+  else
+    ae_for_range (call, run.f.batches, 1, forward_batches, &run);
 }
 
 /* dA = dY B^T and dB = A^T dY, added up over the axes that were broadcast:
@@ -145,14 +170,11 @@ backward (const AeOpCall *call)
 {
   Form f;
   make_form (call, &f, NULL);
-  if (f.one_b) {
-    f.m *= f.batches;
-    f.batches = 1;
-  }
+  AeGemm da = gemm_of_da (&f), db = gemm_of_db (&f);
   for (int i = 0; i < 2; i++)
     if (call->din[i] && call->overwrite[i])
       memset (call->din[i]->data, 0, ae_tensor_bytes (call->din[i]));
-  for (size_t i = 0; i < f.batches; i++) {
+  for (size_t i = 0; i < (f.one_b ? 1 : f.batches); i++) {
     size_t a = 0, b = 0;
     if (!f.one_b)
       batch_of (&f, i, &a, &b);
@@ -160,14 +182,43 @@ backward (const AeOpCall *call)
     b *= f.k * f.n;
     const float *dy = (const float *) call->dout[0]->data + i * f.m * f.n;
     if (call->din[0])
-      ae_gemm (call, &(AeGemm){ false, true, f.m, f.k, f.n, 1, 1 }, dy,
-          (const float *) call->in[1]->data + b,
-          (float *) call->din[0]->data + a);
+      ae_gemm (call, &da, dy, (const float *) call->in[1]->data + b,
+          (float *) call->din[0]->data + a, call->work);
     if (call->din[1])
-      ae_gemm (call, &(AeGemm){ true, false, f.k, f.n, f.m, 1, 1 },
-          (const float *) call->in[0]->data + a, dy,
-          (float *) call->din[1]->data + b);
+      ae_gemm (call, &db, (const float *) call->in[0]->data + a, dy,
+          (float *) call->din[1]->data + b, call->work);
   }
+}
+
+/* Batches run side by side, each with scratch of its own. */
+static size_t
+work_size (const AeOpCall *call, bool grad)
+{
+  Form f;
+  if (make_form (call, &f, NULL) != AE_OK)
+    return 0;
+  AeGemm g = gemm_of (&f);
+  if (!grad)
+    return ae_gemm_work (&g) * (f.one_b ? 1 : (size_t) call->n_threads);
+  AeGemm da = gemm_of_da (&f), db = gemm_of_db (&f);
+  size_t size_a = ae_gemm_work (&da), size_b = ae_gemm_work (&db);
+  return size_a > size_b ? size_a : size_b;
+}
+
+/* A constant matrix is packed once. */
+static AeStatus
+prepare (const AeOpCall *call, void **state, AeError *err)
+{
+  *state = NULL;
+  Form f;
+  const AeTensor *b = call->in[1];
+  if (call->training || !b->data || b->type != AE_F32
+      || make_form (call, &f, NULL) != AE_OK || !f.one_b)
+    return AE_OK;
+  AeGemm g = gemm_of (&f);
+  *state = ae_gemm_pack (&g, b->data);
+  return *state ? AE_OK
+                : ae_fail (err, AE_ERROR_MEMORY, "no memory for weights");
 }
 
 static double
@@ -191,5 +242,8 @@ const AeOp ae_op_matmul = {
   .infer = infer,
   .forward = forward,
   .backward = backward,
+  .work_size = work_size,
+  .prepare = prepare,
+  .release = ae_free,
   .mac = mac,
 };

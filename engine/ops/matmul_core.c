@@ -1,47 +1,106 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/matmul_core.h"
 
-#include "kernels/blas.h"
 #include "ops/check.h"
 #include "ops/loop.h"
+#include "ops/matmul_blas.h"
+#include "util/mem.h"
 
-#include <cblas.h>
-#include <string.h>
+/* Multiply-adds that are worth a job of their own. */
+#define WORTH_A_JOB 131072
 
-/* Products below this many multiply-adds are not worth a second thread; a
- * piece keeps enough rows for the BLAS to pay for packing. */
-#define SMALL 262144
-#define PIECES 8
+/* Elements that are worth a job to pack. */
+#define WORTH_PACKING 32768
+
+/* Blocks of columns of one job: what one tile of the kernels takes. */
+#define JOB_BLOCKS 4
+
+/* Rows of one job: a multiple of every tile's. */
+#define JOB_ROWS 48
 
 typedef struct {
+  const AeKernels *kernels;
   const AeGemm *g;
   const float *a, *b;
-  float *c;
-  bool by_rows;
+  float *c, *a_packed, *b_packed;
+  size_t row_jobs, job_rows;
 } Run;
 
-static void
-multiply (const AeGemm *g, const float *a, const float *b, float *c,
-    size_t lda, size_t ldb, size_t ldc, size_t m, size_t n)
+static size_t
+align_floats (size_t n)
 {
-  cblas_sgemm (CblasRowMajor, g->ta ? CblasTrans : CblasNoTrans,
-      g->tb ? CblasTrans : CblasNoTrans, (int) m, (int) n, (int) g->k,
-      g->alpha, a, (int) lda, b, (int) ldb, g->beta, c, (int) ldc);
+  return (n + 15) / 16 * 16;
+}
+
+size_t
+ae_gemm_work (const AeGemm *g)
+{
+  return (align_floats (ae_sgemm_a_floats (g))
+             + align_floats (ae_sgemm_b_floats (g)))
+      * sizeof (float);
 }
 
 static void
-run_piece (void *arg, size_t begin, size_t end, int thread)
+pack_a (void *arg, size_t begin, size_t end, int thread)
+{
+  (void) thread;
+  const Run *r = arg;
+  ae_sgemm_pack_a (r->kernels, r->g, r->a, begin, end, r->a_packed);
+}
+
+static void
+pack_b (void *arg, size_t begin, size_t end, int thread)
+{
+  (void) thread;
+  const Run *r = arg;
+  ae_sgemm_pack_b (r->kernels, r->g, r->b, begin, end, r->b_packed);
+}
+
+static void
+run_part (void *arg, size_t begin, size_t end, int thread)
 {
   (void) thread;
   const Run *r = arg;
   const AeGemm *g = r->g;
-  size_t lda = g->ta ? g->m : g->k, ldb = g->tb ? g->k : g->n;
-  if (r->by_rows)
-    multiply (g, r->a + (g->ta ? begin : begin * lda), r->b,
-        r->c + begin * g->n, lda, ldb, g->n, end - begin, g->n);
-  else
-    multiply (g, r->a, r->b + (g->tb ? begin * ldb : begin), r->c + begin,
-        lda, ldb, g->n, g->m, end - begin);
+  size_t n_blocks = ae_sgemm_b_blocks (g);
+  for (size_t i = begin; i < end; i++) {
+    size_t row = i % r->row_jobs * r->job_rows;
+    size_t block = i / r->row_jobs * JOB_BLOCKS;
+    size_t rows = g->m - row < r->job_rows ? g->m - row : r->job_rows;
+    size_t count = n_blocks - block < JOB_BLOCKS ? n_blocks - block
+                                                 : JOB_BLOCKS;
+    ae_sgemm_part (r->kernels, g, g->ta ? r->a_packed : r->a, r->b_packed,
+        r->c, row, rows, block, count);
+  }
+}
+
+static size_t
+grain_of (size_t work_per_item, size_t worth)
+{
+  size_t grain = worth / (work_per_item + 1);
+  return grain > 0 ? grain : 1;
+}
+
+/* Every job packs a range of blocks or computes a rectangle of c. */
+static void
+multiply (const AeOpCall *call, Run *r)
+{
+  const AeGemm *g = r->g;
+  r->kernels = ae_kernels ();
+  size_t n_blocks = ae_sgemm_b_blocks (g);
+  if (g->ta)
+    ae_for_range (call, ae_sgemm_a_blocks (g),
+        grain_of (g->m * AE_SGEMM_BLOCK, WORTH_PACKING), pack_a, r);
+  if (r->b)
+    ae_for_range (call, n_blocks,
+        grain_of (g->k * AE_SGEMM_BLOCK, WORTH_PACKING), pack_b, r);
+  r->job_rows = JOB_ROWS;
+  r->row_jobs = (g->m + r->job_rows - 1) / r->job_rows;
+  size_t jobs = r->row_jobs * ((n_blocks + JOB_BLOCKS - 1) / JOB_BLOCKS);
+  size_t rows = g->m < r->job_rows ? g->m : r->job_rows;
+  ae_for_range (call, jobs,
+      grain_of (rows * JOB_BLOCKS * AE_SGEMM_BLOCK * g->k, WORTH_A_JOB),
+      run_part, r);
 }
 
 /* c = beta c: what a product over nothing leaves. */
@@ -52,26 +111,52 @@ scale_only (const AeGemm *g, float *c)
     c[i] = g->beta == 0 ? 0 : g->beta * c[i];
 }
 
+static bool
+is_empty (const AeGemm *g, float *c)
+{
+  if (g->m == 0 || g->n == 0)
+    return true;
+  if (g->k == 0)
+    scale_only (g, c);
+  return g->k == 0;
+}
+
 void
 ae_gemm (const AeOpCall *call, const AeGemm *g, const float *a,
-    const float *b, float *c)
+    const float *b, float *c, void *work)
 {
-  Run run = { g, a, b, c, g->m >= g->n };
-  if (g->m == 0 || g->n == 0)
+  if (is_empty (g, c))
     return;
-  if (g->k == 0) {
-    scale_only (g, c);
+  if (ae_gemm_blas_wins (g)) {
+    ae_gemm_blas (call, g, a, b, c);
     return;
   }
-  size_t length = run.by_rows ? g->m : g->n;
-  size_t piece = length;
-  if (g->m * g->n * g->k > SMALL) {
-    piece = (length + PIECES - 1) / PIECES;
-    piece = (piece + 15) / 16 * 16;
-  }
-  ae_blas_begin ();
-  ae_for_range (call, length, piece, run_piece, &run);
-  ae_blas_end ();
+  float *a_packed = work;
+  Run run = { .g = g, .a = a, .b = b, .c = c,
+    .a_packed = a_packed,
+    .b_packed = a_packed + align_floats (ae_sgemm_a_floats (g)) };
+  multiply (call, &run);
+}
+
+float *
+ae_gemm_pack (const AeGemm *g, const float *b)
+{
+  float *packed = ae_alloc (ae_sgemm_b_floats (g) * sizeof *packed);
+  if (packed)
+    ae_sgemm_pack_b (
+        ae_kernels (), g, b, 0, ae_sgemm_b_blocks (g), packed);
+  return packed;
+}
+
+void
+ae_gemm_packed (const AeOpCall *call, const AeGemm *g, const float *a,
+    const float *b_packed, float *c, void *work)
+{
+  if (is_empty (g, c))
+    return;
+  Run run = { .g = g, .a = a, .c = c, .a_packed = work,
+    .b_packed = (float *) b_packed };
+  multiply (call, &run);
 }
 
 void
