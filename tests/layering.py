@@ -24,8 +24,8 @@ ENGINE = {
     # The reader asks the operator table which versions exist.
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
-    # Muon multiplies matrices with the BLAS.
-    'train': {'video', 'runtime', 'graph', 'ops', 'kernels/blas.h', 'tensor',
+    # Muon multiplies small matrices.
+    'train': {'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h', 'tensor',
         'util'},
     'codec': {'tensor', 'util'},
     'score': {'tensor', 'util'},

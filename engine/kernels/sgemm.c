@@ -183,3 +183,14 @@ ae_sgemm_part (const AeKernels *kernels, const AeGemm *g, const float *a,
     multiply_last (
         &p, row, n_rows, block + n_whole, at + n_whole * BLOCK);
 }
+
+void
+ae_sgemm (const AeKernels *kernels, const AeGemm *g, const float *a,
+    const float *b, float *c, float *scratch)
+{
+  float *b_packed = scratch + ae_sgemm_a_floats (g);
+  ae_sgemm_pack_a (kernels, g, a, 0, ae_sgemm_a_blocks (g), scratch);
+  ae_sgemm_pack_b (kernels, g, b, 0, ae_sgemm_b_blocks (g), b_packed);
+  ae_sgemm_part (kernels, g, g->ta ? scratch : a, b_packed, c, 0, g->m, 0,
+      ae_sgemm_b_blocks (g));
+}

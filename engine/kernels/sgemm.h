@@ -42,4 +42,8 @@ void ae_sgemm_part (const AeKernels *kernels, const AeGemm *g, const float *a,
     const float *b_packed, float *c, size_t row, size_t n_rows, size_t block,
     size_t n_blocks);
 
+/* The whole product in the calling thread; scratch: a_floats + b_floats. */
+void ae_sgemm (const AeKernels *kernels, const AeGemm *g, const float *a,
+    const float *b, float *c, float *scratch);
+
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/muon.h"
 
-#include "kernels/blas.h"
+#include "kernels/sgemm.h"
 #include "util/mem.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <string.h>
 
@@ -64,8 +63,8 @@ ae_muon_new (const AeTape *tape)
     if (!is_matrix (ae_tape_param (tape, i), m))
       continue;
     muon->n_matrices++;
-    m->memory
-        = ae_calloc (2 * m->n + 4 * m->rows * m->rows, sizeof (float));
+    m->memory = ae_calloc (
+        m->n + ae_muon_scratch_floats (m->rows, m->columns), sizeof (float));
     ok = m->memory != NULL;
   }
   if (!ok)
@@ -97,22 +96,37 @@ normalise (float *x, size_t n)
     x[i] *= scale;
 }
 
-static void
-multiply (int rows, int columns, const float *a, const float *b, float *c)
+static size_t
+padded (size_t n)
 {
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, rows, columns, rows,
-      1, a, rows, b, columns, 0, c, columns);
+  return (n + AE_SGEMM_BLOCK - 1) / AE_SGEMM_BLOCK * AE_SGEMM_BLOCK;
+}
+
+/* Four square matrices, a copy of x, and a packed operand. */
+size_t
+ae_muon_scratch_floats (size_t rows, size_t columns)
+{
+  return 4 * rows * rows + rows * columns + padded (rows) * padded (columns);
+}
+
+/* c = a b, a being square. */
+static void
+multiply (size_t rows, size_t columns, const float *a, const float *b,
+    float *c, float *packed)
+{
+  AeGemm g = { .m = rows, .n = columns, .k = rows, .alpha = 1 };
+  ae_sgemm (ae_kernels (), &g, a, b, c, packed);
 }
 
 /* poly = 3.4445 I - 4.775 gram + 2.0315 gram^2; the coefficients are the
  * authors': five rounds bring singular values of 0.001 to 1 near 1. */
 static void
-take_polynomial (int n, const float *gram, float *poly)
+take_polynomial (size_t n, const float *gram, float *poly, float *packed)
 {
-  multiply (n, n, gram, gram, poly);
-  for (int i = 0; i < n * n; i++)
+  multiply (n, n, gram, gram, poly, packed);
+  for (size_t i = 0; i < n * n; i++)
     poly[i] = 2.0315f * poly[i] - 4.7750f * gram[i];
-  for (int i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++)
     poly[i * n + i] += 3.4445f;
 }
 
@@ -123,24 +137,24 @@ void
 ae_muon_orthogonalise (
     float *x, size_t rows, size_t columns, float *scratch)
 {
-  int r = (int) rows, n = (int) columns;
-  size_t square = rows * rows;
+  size_t r = rows, square = rows * rows;
   float *gram = scratch, *poly = gram + square, *all = poly + square;
   float *next = all + square, *copy = next + square;
+  float *packed = copy + rows * columns;
   normalise (x, rows * columns);
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, r, r, n, 1, x, n, x,
-      n, 0, gram, r);
-  take_polynomial (r, gram, all);
+  AeGemm own = { .tb = true, .m = r, .n = r, .k = columns, .alpha = 1 };
+  ae_sgemm (ae_kernels (), &own, x, x, gram, packed);
+  take_polynomial (r, gram, all, packed);
   memcpy (poly, all, square * sizeof *all);
   for (int i = 1; i < ITERATIONS; i++) {
-    multiply (r, r, poly, gram, next);
-    multiply (r, r, poly, next, gram);
-    take_polynomial (r, gram, poly);
-    multiply (r, r, poly, all, next);
+    multiply (r, r, poly, gram, next, packed);
+    multiply (r, r, poly, next, gram, packed);
+    take_polynomial (r, gram, poly, packed);
+    multiply (r, r, poly, all, next, packed);
     memcpy (all, next, square * sizeof *all);
   }
   memcpy (copy, x, rows * columns * sizeof *x);
-  multiply (r, n, all, copy, x);
+  multiply (r, columns, all, copy, x, packed);
 }
 
 /* Nesterov's momentum of the matrix, in m->memory as rows x columns. */
@@ -215,8 +229,6 @@ ae_muon_step (AeMuon *muon, const AeOptimiserStep *step,
     const AeOptimiserBlocks *blocks, AePool *pool, int n_threads)
 {
   Job job = { muon, step, blocks };
-  ae_blas_begin ();
   ae_pool_run (pool, n_threads, muon->n_matrices, matrix_job, &job);
-  ae_blas_end ();
   step_others (&job);
 }

@@ -25,9 +25,9 @@ void ae_muon_step (AeMuon *muon, const AeOptimiserStep *step,
     const AeOptimiserBlocks *blocks, AePool *pool, int n_threads);
 
 /* x (rows x columns, rows <= columns), divided by its norm, becomes nearly
- * orthogonal: singular values of about 0.7 to 1.2. scratch: 4 rows^2 + rows *
- * columns floats. A zero matrix stays. */
+ * orthogonal: singular values of about 0.7 to 1.2. A zero matrix stays. */
 void ae_muon_orthogonalise (
     float *x, size_t rows, size_t columns, float *scratch);
+size_t ae_muon_scratch_floats (size_t rows, size_t columns);
 
 #endif

@@ -12,6 +12,7 @@
 #define MAX_ROWS 24
 #define MAX_COLUMNS 60
 #define MAX_SIZE (MAX_ROWS * MAX_COLUMNS)
+#define MAX_SCRATCH (2 * 32 * 64 + 4 * MAX_ROWS * MAX_ROWS)
 
 static const struct {
   size_t rows, columns;
@@ -62,12 +63,13 @@ newton_schulz (double *x, int r, int n)
 START_TEST (test_orthogonalise_is_newton_schulz)
 {
   size_t r = shapes[_i].rows, n = shapes[_i].columns;
-  float x[MAX_SIZE], scratch[MAX_SIZE + 4 * MAX_ROWS * MAX_ROWS];
+  float x[MAX_SIZE], scratch[MAX_SCRATCH];
   double want[MAX_SIZE];
   fill_random (x, r * n, 3 + (uint64_t) _i);
   for (size_t i = 0; i < r * n; i++)
     want[i] = x[i];
   newton_schulz (want, (int) r, (int) n);
+  ck_assert_uint_le (ae_muon_scratch_floats (r, n), MAX_SCRATCH);
   ae_muon_orthogonalise (x, r, n, scratch);
   for (size_t i = 0; i < r * n; i++)
     ck_assert_float_eq_tol (x[i], (float) want[i], 2e-3f);
@@ -78,7 +80,7 @@ START_TEST (test_orthogonalised_rows)
 {
   /* rows of one length and at right angles, more or less */
   size_t r = 16, n = MAX_COLUMNS;
-  float x[MAX_SIZE], scratch[MAX_SIZE + 4 * MAX_ROWS * MAX_ROWS];
+  float x[MAX_SIZE], scratch[MAX_SCRATCH];
   fill_random (x, r * n, 1);
   for (size_t i = 0; i < n; i++)
     x[i] *= 100; /* one direction far above the others */
@@ -99,7 +101,7 @@ END_TEST
 
 START_TEST (test_zero_matrix_stays)
 {
-  float x[64] = { 0 }, scratch[64 + 4 * 64];
+  float x[64] = { 0 }, scratch[MAX_SCRATCH];
   ae_muon_orthogonalise (x, 8, 8, scratch);
   for (int i = 0; i < 64; i++)
     ck_assert_float_eq (x[i], 0);
@@ -174,7 +176,7 @@ check_matrix (const AeOptimiserBlocks *before, const AeOptimiserBlocks *after,
   size_t columns = (size_t) param->shape.dim[1], at = param->offset;
   size_t r = rows < columns ? rows : columns;
   size_t n = rows < columns ? columns : rows;
-  float x[MAX_SIZE], scratch[MAX_SIZE + 4 * MAX_ROWS * MAX_ROWS];
+  float x[MAX_SIZE], scratch[MAX_SCRATCH];
   for (size_t i = 0; i < rows; i++)
     for (size_t j = 0; j < columns; j++) {
       size_t k = at + i * columns + j;
