@@ -3,6 +3,7 @@
 
 #include "graph/model.h"
 #include "train/batch.h"
+#include "train/count_goal.h"
 #include "train/denoise_validate.h"
 #include "train/nets.h"
 #include "train/recipe.h"
@@ -288,6 +289,7 @@ ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer)
 typedef struct {
   AeDenoiseTrainer *t;
   const AeBatch *batch;
+  bool l2;
 } FillJob;
 
 /* The inputs `fused` and `count` of one sequence. */
@@ -327,24 +329,21 @@ sample_weight (const AeDenoiseTrainer *t, float sigma, bool l2)
   return l2 ? L2_SCALE * weight : sqrtf (weight);
 }
 
-/* What the count is worth to later frames is not in this frame's error: that
- * hardly changes between an average of eight frames and one of twenty. The
- * share of a sequence's count that is given up costs something of its own. */
 static void
-fill_count_goal (AeDenoiseTrainer *t, bool l2)
+count_goal_job (void *arg, size_t index, int thread)
 {
+  (void) thread;
+  const FillJob *job = arg;
+  AeDenoiseTrainer *t = job->t;
+  size_t six = 6 * t->plane * index, one = t->plane * index;
+  const float *fused = ae_trainer_input (t->trainer, FUSED)->data;
   const float *count = ae_trainer_input (t->trainer, COUNT)->data;
-  float *target = ae_trainer_target (t->trainer, COUNT_OUT)->data;
+  float *goal = ae_trainer_target (t->trainer, COUNT_OUT)->data;
   float *weight = ae_trainer_weight (t->trainer, COUNT_OUT)->data;
-  for (int i = 0; i < t->n; i++) {
-    float sum = 0;
-    for (size_t k = i * t->plane; k < (i + 1) * t->plane; k++) {
-      target[k] = fminf (count[k] + 1, AE_DENOISE_MAX_COUNT);
-      sum += target[k];
-    }
-    float mean = sum / (float) t->plane;
-    weight[i] = t->count_weight / (l2 ? mean * mean : mean);
-  }
+  AeCountState state = { t->h, t->w, fused + six, job->batch->target + six,
+    count + one, job->batch->noise + 2 * one };
+  float mean = ae_count_goal (&state, goal + one);
+  weight[index] = t->count_weight / (job->l2 ? mean * mean : mean);
 }
 
 static void
@@ -360,9 +359,9 @@ fill_batch (AeDenoiseTrainer *t, const AeBatch *b, bool l2)
   float *weight = ae_trainer_weight (t->trainer, CLEAN)->data;
   for (size_t i = 0; i < n; i++)
     weight[i] = sample_weight (t, b->slot[i].luma_sigma, l2);
-  FillJob job = { t, b };
+  FillJob job = { t, b, l2 };
   ae_pool_run (ae_pool_shared (), t->n_threads, n, fill_state_job, &job);
-  fill_count_goal (t, l2);
+  ae_pool_run (ae_pool_shared (), t->n_threads, n, count_goal_job, &job);
 }
 
 static void

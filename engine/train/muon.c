@@ -7,9 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Smaller matrices, such as the filters of a one-channel output, have too few
- * directions to gain. */
-#define LEAST_EDGE 8
+/* Smaller matrices have too few directions to gain: filters of outputs, and
+ * small nets beside large ones, where equal steps in all directions and the
+ * decay that they need would drown what is learnt from rare pixels. */
+#define LEAST_EDGE 17
 
 #define ITERATIONS 5
 

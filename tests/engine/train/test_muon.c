@@ -117,10 +117,10 @@ new_tape (void)
   AeTape *tape;
   AeError err;
   ae_builder_start (&b, 2);
-  int x = ae_build_input (&b, "x", ae_shape (2, -1, 8));
-  x = ae_build_dense (&b, x, 8, 40, 1, "first");
-  x = ae_build_dense (&b, x, 40, 12, 1, "second");
-  x = ae_build_dense (&b, x, 12, 2, 1, "third");
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, 20));
+  x = ae_build_dense (&b, x, 20, 40, 1, "first");
+  x = ae_build_dense (&b, x, 40, 18, 1, "second");
+  x = ae_build_dense (&b, x, 18, 2, 1, "third");
   ae_build_output (&b, x, "y");
   ck_assert_msg (ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
   ck_assert_msg (
@@ -235,8 +235,8 @@ START_TEST (test_step)
   int n_matrices = 0;
   for (size_t i = 0; i < ae_tape_n_params (tape); i++) {
     const AeParam *param = ae_tape_param (tape, i);
-    if (param->shape.rank < 2 || param->shape.dim[0] < 8
-        || param->shape.dim[1] < 8)
+    if (param->shape.rank < 2 || param->shape.dim[0] < 17
+        || param->shape.dim[1] < 17)
       continue;
     check_matrix (&before, &after, param);
     n_matrices++;
