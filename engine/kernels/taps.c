@@ -400,17 +400,18 @@ strip_in_place (const Job *job, const Area *a, Strip *s)
 {
   const AeConvPlan *p = job->plan;
   int step_y = source_step (p, p->geo.sh);
-  int y = a->y * step_y + job->reach_y.first, x = a->x + job->reach_x.first;
+  int step = source_step (p, p->geo.sw);
+  int y = a->y * step_y + job->reach_y.first;
+  int x = a->x * step + job->reach_x.first;
   int rows = strip_rows (a->rows, step_y, job->reach_y);
-  if (source_step (p, p->geo.sw) != 1 || y < 0 || x < 0
-      || y + rows > p->src_h
+  if (y < 0 || x < 0 || y + rows > p->src_h
       || y % job->ends.src.ring + rows > job->ends.src.ring
-      || x + strip_rows (a->cols, 1, job->reach_x) > p->src_w)
+      || x + strip_rows (a->cols, step, job->reach_x) > p->src_w)
     return false;
   size_t block = (size_t) p->src_w * 16, row = block * p->src_blocks;
   *s = (Strip){ .data
     = source_row (job, a->image, y, 0) + (size_t) x * 16,
-    .row = row, .block = block, .px = 16, .step = 1,
+    .row = row, .block = block, .px = 16 * step, .step = 1,
     .first_y = job->reach_y.first, .first_x = job->reach_x.first };
   return true;
 }

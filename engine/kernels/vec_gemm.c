@@ -100,12 +100,15 @@ tile (const AeTapGemm *g, size_t px, int v0, int p0, int NV, int P)
 
 typedef void (*TileFn) (const AeTapGemm *g, int v0, int p0);
 
-/* One function per tile size; 16 floats between pixels, or any number. */
+/* One function per tile size; 16 or, stride 2, 32 floats between pixels, or any
+ * number. */
 #define TILE(nv, p) \
   static void tile_##nv##_##p (const AeTapGemm *g, int v0, int p0) \
   { \
     if (g->a_px == 16) \
       tile (g, 16, v0, p0, nv, p); \
+    else if (g->a_px == 32) \
+      tile (g, 32, v0, p0, nv, p); \
     else \
       tile (g, g->a_px, v0, p0, nv, p); \
   }
