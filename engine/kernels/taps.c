@@ -536,10 +536,11 @@ run_phase (const Job *job, const Area *a, const Strip *s, const Phase *phase,
 /* Phases are interleaved in the destination: all of them go over a piece of a
  * row while it lies in the first-level cache. */
 static void
-run_area (const Job *job, const Area *area, float *scratch)
+run_part (const Job *job, Area a, float *scratch)
 {
   const AeConvPlan *p = job->plan;
-  Area a = *area;
+  if (a.cols <= 0)
+    return;
   Strip s = make_strip (job, &a, scratch);
   const float *weights = job->ends.packed + p->dst_blocks * 16;
   Phase phase[MAX_STRIDE * MAX_STRIDE];
@@ -552,6 +553,44 @@ run_area (const Job *job, const Area *area, float *scratch)
     for (int x = 0; x < a.cols; x += piece)
       for (int i = 0; i < n; i++)
         run_phase (job, &a, &s, &phase[i], r, x, piece);
+}
+
+/* Columns whose taps stay inside the source, as far as the area has them. */
+static void
+inner_columns (const Job *job, const Area *a, int *begin, int *end)
+{
+  const AeConvPlan *p = job->plan;
+  int step = source_step (p, p->geo.sw), stop = a->x + a->cols;
+  int left = job->reach_x.first < 0 ? -job->reach_x.first : 0;
+  int last = p->src_w - 1 - job->reach_x.last;
+  *begin = (left + step - 1) / step;
+  *begin = *begin < a->x ? a->x : *begin;
+  *end = last < 0 ? *begin : last / step + 1;
+  *end = *end < stop ? *end : stop;
+}
+
+/* Where only the first and last columns need a border, the others take the
+ * source as it is. */
+static void
+run_area (const Job *job, const Area *area, float *scratch)
+{
+  Area inner = *area, right = *area, left = *area;
+  int begin, end;
+  Strip s;
+  inner_columns (job, area, &begin, &end);
+  inner.x = begin;
+  inner.cols = end - begin;
+  if (job->plan->plain_src || inner.cols < area->cols / 2
+      || !strip_in_place (job, &inner, &s)) {
+    run_part (job, *area, scratch);
+    return;
+  }
+  left.cols = begin - area->x;
+  right.x = end;
+  right.cols = area->x + area->cols - end;
+  run_part (job, left, scratch);
+  run_part (job, inner, scratch);
+  run_part (job, right, scratch);
 }
 
 static void
@@ -590,6 +629,29 @@ ae_taps_reach (const AeConvPlan *p, AeRows *dst, AeRows *src)
     (rows.end - 1) * step + reach.last + 1 };
 }
 
+/* How many of the n rows from y on to make together: those whose source rows
+ * lie behind each other in the ring and inside the image, or those whose do
+ * not. */
+static int
+rows_together (const Job *job, int y, int n)
+{
+  const AeConvPlan *p = job->plan;
+  int step = source_step (p, p->geo.sh), ring = job->ends.src.ring;
+  int extent = job->reach_y.last - job->reach_y.first + 1;
+  int first = y * step + job->reach_y.first, rows = n;
+  if (first < 0) {
+    rows = (-first + step - 1) / step;
+  } else if (!p->plain_src && first + extent <= p->src_h) {
+    int place = first % ring, room = ring - place;
+    int inside = (p->src_h - first - extent) / step + 1;
+    rows = room >= extent ? (room - extent) / step + 1
+                          : (room + step - 1) / step;
+    rows = rows < inside ? rows : inside;
+  }
+  rows = rows < p->job_rows ? rows : p->job_rows;
+  return rows < n ? rows : n;
+}
+
 void
 ae_taps_run_rows (const AeConvPlan *p, const AeConvRun *run,
     const AeConvEnds *ends, AeRows rows)
@@ -597,13 +659,14 @@ ae_taps_run_rows (const AeConvPlan *p, const AeConvRun *run,
   Job job = make_job (p, run, ends);
   AeRows all = phase_rows (p, &rows);
   int n = phases (p, p->geo.sw), w = (p->dst_w + n - 1) / n;
-  for (int y = all.begin; y < all.end; y += p->job_rows)
+  for (int y = all.begin, together; y < all.end; y += together) {
+    together = rows_together (&job, y, all.end - y);
     for (int x = 0; x < w; x += p->job_cols) {
-      Area a = { .y = y, .x = x,
-        .rows = all.end - y < p->job_rows ? all.end - y : p->job_rows,
+      Area a = { .y = y, .x = x, .rows = together,
         .cols = w - x < p->job_cols ? w - x : p->job_cols };
       run_area (&job, &a, run->work);
     }
+  }
 }
 
 static float *
