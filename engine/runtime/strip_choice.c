@@ -8,11 +8,11 @@
 #include <limits.h>
 #include <math.h>
 
-#define CACHE_BYTES (1.5e6) /* of one core */
+#define CACHE_BYTES 3e6 /* that a core has for itself, roughly */
 #define MAX_STEPS 32        /* of a run */
 /* Nanoseconds of one core. */
-#define NS_PER_BYTE 0.05 /* between the caches that cores share and memory */
-#define NS_PER_MAC 0.007
+#define NS_PER_BYTE 0.1 /* between the caches that cores share and memory */
+#define NS_PER_MAC 0.004
 #define NS_PER_FLOAT 0.3 /* written by an operator */
 #define NS_PER_CALL 500.0
 
