@@ -3,7 +3,6 @@
 
 #include "graph/model.h"
 #include "train/batch.h"
-#include "train/count_goal.h"
 #include "train/denoise_validate.h"
 #include "train/nets.h"
 #include "train/recipe.h"
@@ -47,7 +46,7 @@ struct AeDenoiseTrainer {
   uint64_t seed;
   /* of the recipe */
   AeLoss first_loss;
-  float epsilon, sigma_weight, count_weight;
+  float epsilon, sigma_weight;
   int64_t l2_from;
   AeDenoiseScore score;
   atomic_bool cancel;
@@ -169,8 +168,7 @@ make_trainer (AeDenoiseTrainer *t, AeModel *base, AeError *err)
     status = ae_trainer_bind (t->trainer, inputs, N_INPUTS, err);
   if (status != AE_OK)
     return status;
-  if (!ae_trainer_target (t->trainer, CLEAN)
-      || !ae_trainer_target (t->trainer, COUNT_OUT))
+  if (!ae_trainer_target (t->trainer, CLEAN))
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for targets");
   float *weight = ae_trainer_channel_weight (t->trainer, CLEAN);
   weight[4] = weight[5] = (float) number (t->recipe, "loss", "chroma_weight");
@@ -214,7 +212,6 @@ fill_options (AeDenoiseTrainer *t)
   t->first_loss = loss_of (r);
   t->epsilon = (float) number (r, "loss", "epsilon");
   t->sigma_weight = (float) number (r, "loss", "sigma_weight");
-  t->count_weight = (float) number (r, "loss", "count_weight");
   t->l2_from = (int64_t) (number (r, "loss", "l2_from")
       * number (r, "training", "steps"));
 }
@@ -289,7 +286,6 @@ ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer)
 typedef struct {
   AeDenoiseTrainer *t;
   const AeBatch *batch;
-  bool l2;
 } FillJob;
 
 /* The inputs `fused` and `count` of one sequence. */
@@ -330,23 +326,6 @@ sample_weight (const AeDenoiseTrainer *t, float sigma, bool l2)
 }
 
 static void
-count_goal_job (void *arg, size_t index, int thread)
-{
-  (void) thread;
-  const FillJob *job = arg;
-  AeDenoiseTrainer *t = job->t;
-  size_t six = 6 * t->plane * index, one = t->plane * index;
-  const float *fused = ae_trainer_input (t->trainer, FUSED)->data;
-  const float *count = ae_trainer_input (t->trainer, COUNT)->data;
-  float *goal = ae_trainer_target (t->trainer, COUNT_OUT)->data;
-  float *weight = ae_trainer_weight (t->trainer, COUNT_OUT)->data;
-  AeCountState state = { t->h, t->w, fused + six, job->batch->target + six,
-    count + one, job->batch->noise + 2 * one };
-  float mean = ae_count_goal (&state, goal + one);
-  weight[index] = t->count_weight / (job->l2 ? mean * mean : mean);
-}
-
-static void
 fill_batch (AeDenoiseTrainer *t, const AeBatch *b, bool l2)
 {
   size_t n = (size_t) t->n;
@@ -359,9 +338,8 @@ fill_batch (AeDenoiseTrainer *t, const AeBatch *b, bool l2)
   float *weight = ae_trainer_weight (t->trainer, CLEAN)->data;
   for (size_t i = 0; i < n; i++)
     weight[i] = sample_weight (t, b->slot[i].luma_sigma, l2);
-  FillJob job = { t, b, l2 };
+  FillJob job = { t, b };
   ae_pool_run (ae_pool_shared (), t->n_threads, n, fill_state_job, &job);
-  ae_pool_run (ae_pool_shared (), t->n_threads, n, count_goal_job, &job);
 }
 
 static void

@@ -10,7 +10,6 @@
 #define MAX_SCALES 3
 
 #define FRAME_CHANNELS 6
-#define GATE_SCALE 16
 
 typedef struct {
   int n_scales, width[AE_KEY_MAX_LIST], depth[AE_KEY_MAX_LIST];
@@ -109,48 +108,19 @@ build_unet (AeBuilder *b, const Shape *shape, int x, int ic)
   return conv3 (b, x, shape->width[0], FRAME_CHANNELS, 0.1f, "tail");
 }
 
-static int
-scaled (AeBuilder *b, int x, float factor)
-{
-  return ae_build_binary (b, "Mul", x, ae_build_scalar (b, factor));
-}
-
-/* A 2x2 convolution to half the scale. */
-static int
-gate_reduce (AeBuilder *b, int x, int ic, int oc, const char *name)
-{
-  return ae_build_conv (b, x,
-      (AeConvSpec){ .ic = ic, .oc = oc, .kernel = 2, .stride = 2, .gain = 1 },
-      name);
-}
-
-/* Probability, one channel, that fused and frame show the same. A faint ghost
- * is seen by signed differences summed over many pixels, whatever their sign:
- * filters of differences are taken by their size and held against the noise
- * and the count, at half the scale, where a wide window costs little.
- * Differences and noise, both some 0.1 at most, are brought to the size of
- * weights and biases. */
+/* Probability, one channel, that fused and frame show the same. The inputs
+ * are small numbers (differences, noise; both some 0.1): hence the gain. */
 static int
 build_gate (AeBuilder *b, const Shape *shape, int difference, int count,
     int noise)
 {
-  int width = shape->gate_width;
-  int x = gate_reduce (b, scaled (b, difference, GATE_SCALE), FRAME_CHANNELS,
-      width, "gate.change");
-  x = ae_build_unary (b, "Abs", x);
-  int known[] = { scaled (b, noise, GATE_SCALE),
-    scaled (b, count, 1.0f / AE_DENOISE_MAX_COUNT) };
-  int y = gate_reduce (
-      b, ae_build_concat (b, known, 2, 1), 3, width, "gate.known");
-  x = ae_build_unary (b, "LeakyRelu", ae_build_binary (b, "Add", x, y));
-  x = conv3 (b, x, width, width, 1, "gate.conv0");
-  x = ae_build_unary (b, "LeakyRelu", x);
-  x = conv3 (b, x, width, width, 1, "gate.conv1");
-  x = ae_build_unary (b, "LeakyRelu", x);
-  x = ae_build_conv_transpose (b, x,
-      (AeConvSpec){ .ic = width, .oc = 1, .kernel = 2, .stride = 2,
-          .gain = 0.5f },
-      "gate.enlarge");
+  int inputs[] = { ae_build_unary (b, "Abs", difference), noise,
+    ae_build_binary (b, "Mul", count,
+        ae_build_scalar (b, 1.0f / AE_DENOISE_MAX_COUNT)) };
+  int x = ae_build_concat (b, inputs, 3, 1);
+  x = conv3 (b, x, FRAME_CHANNELS + 3, shape->gate_width, 3, "gate.conv0");
+  x = ae_build_unary (b, "Relu", x);
+  x = conv3 (b, x, shape->gate_width, 1, 0.5f, "gate.conv1");
   return ae_build_unary (b, "Sigmoid", x);
 }
 

@@ -8,7 +8,7 @@
 #include <ae/recipe.h>
 
 /* Frames that the fused state counts at most. */
-#define AE_DENOISE_MAX_COUNT 40
+#define AE_DENOISE_MAX_COUNT 24
 
 /* The denoiser of a recipe, with new random weights ([training] seed).
  *

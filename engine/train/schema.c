@@ -48,9 +48,6 @@ const AeKey ae_keys[] = {
       "noise counts too; 8-bit grey levels; 0 = no weighting"),
   NUMBER ("loss", "chroma_weight", 0, 10, "0.5",
       "weight of U and V samples, luma being 1"),
-  NUMBER ("loss", "count_weight", 0, 1, "0.02",
-      "weight of the error of the count, relative, in the sum with the error "
-      "of the picture"),
 
   INT ("training", "steps", 1, 1e9, "20000", "length of the training"),
   INT ("training", "batch", 1, 256, "16", "sequences side by side"),
