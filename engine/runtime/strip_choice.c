@@ -113,6 +113,7 @@ typedef struct {
   double chunk;    /* the most bytes that one step reads and writes in one */
   double constant; /* bytes of weights */
   double again;    /* nanoseconds for what a start makes twice */
+  double time;     /* nanoseconds for everything once */
   double work;     /* scratch */
 } Cost;
 
@@ -194,6 +195,7 @@ cost_step (const Choice *c, Cost *cost, int step)
   cost->again += work_of (c, step) * extra
       / (double) call->out[0]->shape.dim[2];
   cost->kept += row * extra;
+  cost->time += work_of (c, step);
   for (int i = 0; i < node->n_in; i++)
     if (node->in[i] >= 0)
       cost_input (c, cost, node->in[i], in[i], &chunk);
@@ -216,7 +218,9 @@ sum_of (const Choice *c, const Cost *cost)
   }
   /* All threads but one start in the middle, and maybe once more. */
   double starts = c->n_threads > 1 ? c->n_threads - 0.5 : 0;
-  return far * NS_PER_BYTE + cost->again * starts
+  /* At the end threads wait for one that has still a chunk to do. */
+  double idle = cost->time / n_chunks * (c->n_threads - 1);
+  return far * NS_PER_BYTE + cost->again * starts + idle
       + n_chunks * (cost->end - cost->first) * NS_PER_CALL;
 }
 
