@@ -2,6 +2,7 @@
 #include "onnx/read_graph.h"
 
 #include "onnx/attr.h"
+#include "onnx/half.h"
 #include "onnx/names.h"
 #include "onnx/opset.h"
 #include "onnx/tensor.h"
@@ -328,6 +329,8 @@ ae_onnx_graph_read (AeModel *model, const AeOnnxSource *source,
     status = collect_names (&r, err);
   if (status == AE_OK)
     status = read_all (&r, err);
+  if (status == AE_OK)
+    status = ae_half_resolve (r.graph, err);
   ae_names_clear (&r.names);
   return status;
 }

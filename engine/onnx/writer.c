@@ -5,6 +5,7 @@
 
 #include "onnx/attr.h"
 #include "onnx/frozen.h"
+#include "onnx/half.h"
 #include "onnx/opset.h"
 #include "onnx/tensor.h"
 
@@ -55,9 +56,10 @@ check_finite (const AeValue *value, AeError *err)
   return AE_OK;
 }
 
+/* Values stored as half floats are the first nodes, a Cast each. */
 static AeStatus
-view_initializers (
-    OnnxGraph *proto, const AeGraph *graph, AeArena *arena, AeError *err)
+view_initializers (OnnxGraph *proto, const AeGraph *graph, bool half,
+    OnnxNode *casts, AeArena *arena, AeError *err)
 {
   for (int v = 0; v < graph->n_values; v++)
     proto->n_initializer += graph->values[v].constant != NULL;
@@ -70,9 +72,13 @@ view_initializers (
     if (!value->constant)
       continue;
     AeStatus status = check_finite (value, err);
+    if (status == AE_OK && half && ae_half_fits (value))
+      status = ae_half_view (value, at, casts++, arena, err);
+    else
+      ae_onnx_tensor_view (at, value->constant, value->name);
     if (status != AE_OK)
       return status;
-    ae_onnx_tensor_view (at++, value->constant, value->name);
+    at++;
   }
   return AE_OK;
 }
@@ -158,28 +164,38 @@ view_node (OnnxNode *proto, const AeGraph *graph, const AeNode *node,
   return status;
 }
 
+static size_t
+count_halves (const AeGraph *graph)
+{
+  size_t n = 0;
+  for (int v = 0; v < graph->n_values; v++)
+    n += ae_half_fits (&graph->values[v]);
+  return n;
+}
+
 static AeStatus
-view_graph (
-    OnnxGraph *proto, const AeGraph *graph, AeArena *arena, AeError *err)
+view_graph (OnnxGraph *proto, const AeGraph *graph, bool half, AeArena *arena,
+    AeError *err)
 {
   onnx_graph__init (proto);
   proto->name = (char *) "graph";
-  AeStatus status = view_initializers (proto, graph, arena, err);
+  size_t n = (size_t) graph->n_nodes;
+  size_t n_casts = half ? count_halves (graph) : 0;
+  OnnxNode *nodes = new_list (arena, n_casts + n, sizeof *nodes, &proto->node);
+  if (!nodes)
+    return memory (false, err);
+  proto->n_node = n_casts + n;
+  AeStatus status
+      = view_initializers (proto, graph, half, nodes, arena, err);
   if (status == AE_OK)
     status = memory (view_values (&proto->input, &proto->n_input, graph,
                          graph->inputs, graph->n_inputs, arena)
             && view_values (&proto->output, &proto->n_output, graph,
                 graph->outputs, graph->n_outputs, arena),
         err);
-  if (status != AE_OK)
-    return status;
-  size_t n = (size_t) graph->n_nodes;
-  OnnxNode *nodes = new_list (arena, n, sizeof *nodes, &proto->node);
-  if (!nodes)
-    return memory (false, err);
   for (size_t i = 0; status == AE_OK && i < n; i++)
-    status = view_node (&nodes[i], graph, &graph->nodes[i], arena, err);
-  proto->n_node = n;
+    status = view_node (
+        &nodes[n_casts + i], graph, &graph->nodes[i], arena, err);
   return status;
 }
 
@@ -285,7 +301,8 @@ ae_model_serialize (
             && view_meta (&header, model, frozen, &arena),
         err);
   if (status == AE_OK)
-    status = view_graph (&proto, graph, &arena, err);
+    status
+        = view_graph (&proto, graph, ae_half_wanted (model), &arena, err);
   if (status == AE_OK)
     status = pack (&header, &proto, bytes, size, err);
   ae_arena_clear (&arena);

@@ -5,6 +5,7 @@
 #include "train/recipe.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* Scales that fit heights and widths which are multiples of 4. */
 #define MAX_SCALES 3
@@ -162,11 +163,14 @@ build_denoiser (AeBuilder *b, const Shape *shape)
 static void
 set_meta (AeBuilder *b, const AeRecipe *recipe)
 {
+  bool half
+      = strcmp (ae_recipe_text_of (recipe, "model", "weights"), "float16") == 0;
   const char *const pairs[][2] = {
     { "ae.task", "denoise" },
     { "ae.format", "yuv420-s2d" },
     { "ae.name", ae_recipe_text_of (recipe, "model", "name") },
     { "ae.description", ae_recipe_text_of (recipe, "model", "description") },
+    { "ae.weights", half ? "float16" : NULL },
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
     if (b->error.status == AE_OK && pairs[i][1])

@@ -24,6 +24,8 @@ const AeKey ae_keys[] = {
   CHOICE ("model", "task", "denoise", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
+  CHOICE ("model", "weights", "float32 float16", "float32",
+      "how the file stores them; float16 halves it"),
 
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",

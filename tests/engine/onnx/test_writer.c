@@ -163,6 +163,64 @@ START_TEST (test_built_network_reads_back_equal)
 }
 END_TEST
 
+/* Weights of two dimensions as half floats, all else as it is. */
+START_TEST (test_half_floats_halve_the_weights)
+{
+  AeBuilder b;
+  AeModel *model, *back, *again;
+  void *bytes, *half_bytes, *same_bytes;
+  size_t size, half_size, same_size;
+  ae_builder_start (&b, 7);
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, 64));
+  ae_build_output (&b, ae_build_dense (&b, x, 64, 128, 1, "layer"), "y");
+  ck_assert_int_eq (ae_builder_end (&b, &model, NULL), AE_OK);
+  ck_assert_int_eq (ae_model_serialize (model, &bytes, &size, NULL), AE_OK);
+  AeModel *edited;
+  ck_assert_int_eq (ae_model_copy (&edited, model, NULL), AE_OK);
+  ae_model_set_meta (edited, "ae.weights", "float16", NULL);
+  ck_assert_int_eq (ae_model_seal (edited, NULL), AE_OK);
+  ck_assert_int_eq (
+      ae_model_serialize (edited, &half_bytes, &half_size, NULL), AE_OK);
+  ck_assert_uint_lt (half_size, size - 64 * 128 * 2 + 300);
+  ck_assert_int_eq (
+      ae_model_parse (&back, half_bytes, half_size, NULL), AE_OK);
+  const AeGraph *g = ae_model_graph (model), *h = ae_model_graph (back);
+  ck_assert_int_eq (g->n_nodes, h->n_nodes);
+  int n_halved = 0;
+  for (int i = 0; i < g->n_values; i++) {
+    const AeValue *v = &g->values[i];
+    if (!v->constant || v->type != AE_F32)
+      continue;
+    const AeValue *w = &h->values[ae_graph_find (h, v->name)];
+    ck_assert (w->constant && w->type == AE_F32);
+    ck_assert_int_eq (v->trainable, w->trainable);
+    ck_assert (ae_shape_equal (&v->shape, &w->shape));
+    const float *from = v->constant->data, *to = w->constant->data;
+    bool exact = true;
+    for (size_t k = 0; k < ae_shape_count (&v->shape); k++) {
+      ck_assert_float_eq_tol (to[k], from[k], 6e-4f * fabsf (from[k]) + 1e-7f);
+      exact &= to[k] == from[k];
+    }
+    n_halved += !exact;
+  }
+  ck_assert_int_eq (n_halved, 1);
+  /* what was rounded once is written the same again */
+  ck_assert_int_eq (
+      ae_model_serialize (back, &same_bytes, &same_size, NULL), AE_OK);
+  ck_assert_int_eq (
+      ae_model_parse (&again, same_bytes, same_size, NULL), AE_OK);
+  ck_assert_uint_eq (same_size, half_size);
+  ck_assert_str_eq (ae_model_id (back), ae_model_id (again));
+  AeModel *models[] = { model, edited, back, again };
+  for (size_t i = 0; i < 4; i++)
+    ae_model_unref (&models[i]);
+  ae_free (bytes);
+  ae_free (half_bytes);
+  ae_free (same_bytes);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_equal_models_give_equal_bytes)
 {
   AeModel *model = make_model (0.25f), *back;
@@ -295,6 +353,7 @@ writer_suite (void)
   tcase_add_test (tc, test_what_is_written_reads_back_equal);
   tcase_add_test (tc, test_built_network_reads_back_equal);
   tcase_add_test (tc, test_equal_models_give_equal_bytes);
+  tcase_add_test (tc, test_half_floats_halve_the_weights);
   tcase_add_test (tc, test_every_strict_prefix_is_refused);
   tcase_add_loop_test (tc, test_bad_numbers_are_not_saved, 0, 3);
   tcase_add_test (tc, test_failed_save_names_the_path);
