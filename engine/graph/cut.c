@@ -7,15 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-free_node (AeNode *node)
-{
-  ae_free (node->name);
-  ae_attrs_clear (&node->attrs);
-  ae_free (node->in);
-  ae_free (node->out);
-}
-
 AeStatus
 ae_graph_prune (AeGraph *graph, AeError *err)
 {
@@ -42,7 +33,7 @@ ae_graph_prune (AeGraph *graph, AeError *err)
     if (keep[n])
       graph->nodes[kept++] = graph->nodes[n];
     else
-      free_node (&graph->nodes[n]);
+      ae_node_clear (&graph->nodes[n]);
   graph->n_nodes = kept;
   for (int v = 0; v < graph->n_values; v++)
     if (!needed[v])

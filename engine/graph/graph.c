@@ -6,6 +6,15 @@
 #include <string.h>
 
 void
+ae_node_clear (AeNode *node)
+{
+  ae_free (node->name);
+  ae_attrs_clear (&node->attrs);
+  ae_free (node->in);
+  ae_free (node->out);
+}
+
+void
 ae_graph_clear (AeGraph *graph)
 {
   for (int i = 0; i < graph->n_values; i++) {
@@ -13,13 +22,8 @@ ae_graph_clear (AeGraph *graph)
     ae_free (graph->values[i].dim_names);
     ae_tensor_free (&graph->values[i].constant);
   }
-  for (int i = 0; i < graph->n_nodes; i++) {
-    AeNode *node = &graph->nodes[i];
-    ae_free (node->name);
-    ae_attrs_clear (&node->attrs);
-    ae_free (node->in);
-    ae_free (node->out);
-  }
+  for (int i = 0; i < graph->n_nodes; i++)
+    ae_node_clear (&graph->nodes[i]);
   ae_free (graph->values);
   ae_free (graph->nodes);
   ae_free (graph->inputs);

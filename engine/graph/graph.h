@@ -43,6 +43,9 @@ typedef struct {
 
 void ae_graph_clear (AeGraph *graph);
 
+/* Frees what a node owns, for those that take it out of the list. */
+void ae_node_clear (AeNode *node);
+
 /* Deep copy into an empty *to; tensors' data is copied too. */
 AeStatus ae_graph_copy (AeGraph *to, const AeGraph *from, AeError *err);
 

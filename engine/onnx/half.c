@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "onnx/half.h"
 
+#include "graph/passes.h"
 #include "onnx/tensor.h"
 #include "util/mem.h"
 
@@ -89,7 +90,7 @@ ae_half_view (const AeValue *value, OnnxTensor *tensor, OnnxNode *node,
 }
 
 static bool
-is_half_cast (const AeGraph *graph, const AeNode *node, const int *uses)
+is_half_cast (const AeGraph *graph, const AeNode *node, const AeUse *uses)
 {
   if (strcmp (node->op->name, "Cast") != 0 || node->op->domain[0]
       || node->n_in != 1 || node->n_out != 1 || node->in[0] < 0
@@ -97,7 +98,9 @@ is_half_cast (const AeGraph *graph, const AeNode *node, const int *uses)
       || ae_attrs_int (&node->attrs, "to", 0) != AE_F32)
     return false;
   const AeValue *value = &graph->values[node->in[0]];
-  return value->constant && value->type == AE_F16 && uses[node->in[0]] == 1;
+  const AeUse *use = &uses[node->in[0]];
+  return value->constant && value->type == AE_F16 && use->count == 1
+      && !use->is_output;
 }
 
 static AeStatus
@@ -120,27 +123,12 @@ widen (AeGraph *graph, const AeNode *node, AeError *err)
   return AE_OK;
 }
 
-static void
-free_node (AeNode *node)
-{
-  ae_free (node->name);
-  ae_attrs_clear (&node->attrs);
-  ae_free (node->in);
-  ae_free (node->out);
-}
-
 AeStatus
 ae_half_resolve (AeGraph *graph, AeError *err)
 {
-  int *uses = ae_calloc ((size_t) graph->n_values + 1, sizeof *uses);
+  AeUse *uses = ae_graph_uses (graph);
   if (!uses)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
-  for (int i = 0; i < graph->n_nodes; i++)
-    for (int k = 0; k < graph->nodes[i].n_in; k++)
-      if (graph->nodes[i].in[k] >= 0)
-        uses[graph->nodes[i].in[k]]++;
-  for (int i = 0; i < graph->n_outputs; i++)
-    uses[graph->outputs[i]] += 2;
   AeStatus status = AE_OK;
   int kept = 0;
   for (int i = 0; i < graph->n_nodes; i++) {
@@ -149,7 +137,7 @@ ae_half_resolve (AeGraph *graph, AeError *err)
     if (goes)
       status = widen (graph, node, err);
     if (goes && status == AE_OK)
-      free_node (node);
+      ae_node_clear (node);
     else
       graph->nodes[kept++] = *node;
   }

@@ -3,6 +3,8 @@
  * form does not read or write, and lays out its scratch. */
 #include "ops/conv_form.h"
 
+#include "ops/conv_epilogue.h"
+
 #include "ops/rows.h"
 #include "util/mem.h"
 
@@ -246,6 +248,7 @@ ae_conv_rows (const AeOpCall *call, AeRows *out, AeRows *in)
   const AeTensor *src = call->in[0], *dst = call->out[0];
   const AeTensor *residual = call->n_in > 3 ? call->in[3] : NULL;
   if (!packed || dst->shape.rank != 4
+      || ae_activation_of (call).act > AE_ACT_CLIP
       || (src->layout == AE_LAYOUT_PLAIN) != packed->plan.plain_src
       || (dst->layout == AE_LAYOUT_PLAIN) != packed->plan.plain_dst
       || (residual && residual->layout != dst->layout))
@@ -259,16 +262,17 @@ ae_conv_rows (const AeOpCall *call, AeRows *out, AeRows *in)
 }
 
 void
-ae_conv_forward_rows (
-    const AeOpCall *call, const AeClamp *clamp, const AeRowCall *r)
+ae_conv_forward_rows (const AeOpCall *call, const AeRowCall *r)
 {
+  AeActivation a = ae_activation_of (call);
+  AeClamp clamp;
   const AeConvPacked *packed = call->state;
   AeConvRun run = { .kernels = ae_kernels (), .n_threads = 1,
     .work = r->work };
   AeConvEnds ends = { .src = r->in[0],
     .dst = r->out[0],
     .packed = packed->floats,
-    .clamp = clamp };
+    .clamp = ae_activation_clamp (&a, &clamp) ? &clamp : NULL };
   if (call->n_in > 3 && call->in[3])
     ends.residual = r->in[3];
   ae_conv_run_rows (&packed->plan, &run, &ends, r->rows);

@@ -61,10 +61,9 @@ AeStatus ae_conv_prepare (const AeOpCall *call, const AeConvForm *form,
     AeConvKind kind, void **state, AeError *err);
 
 /* AeOp.rows and its company for a call whose state is an AeConvPacked, with an
- * activation that is a clamp (NULL: none). */
+ * activation that is a clamp; rows of other calls are refused. */
 bool ae_conv_rows (const AeOpCall *call, AeRows *out, AeRows *in);
-void ae_conv_forward_rows (
-    const AeOpCall *call, const AeClamp *clamp, const AeRowCall *r);
+void ae_conv_forward_rows (const AeOpCall *call, const AeRowCall *r);
 size_t ae_conv_rows_work (const AeOpCall *call);
 
 /* Whether x and y of this call should be blocked, and whether a plain x does

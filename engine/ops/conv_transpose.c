@@ -131,22 +131,6 @@ mac (const AeOpCall *call)
   return ae_conv_mac (&form);
 }
 
-static bool
-rows (const AeOpCall *call, AeRows *out, AeRows *in)
-{
-  return ae_activation_of (call).act <= AE_ACT_CLIP
-      && ae_conv_rows (call, out, in);
-}
-
-static void
-forward_rows (const AeOpCall *call, const AeRowCall *r)
-{
-  AeActivation a = ae_activation_of (call);
-  AeClamp clamp;
-  ae_conv_forward_rows (
-      call, ae_activation_clamp (&a, &clamp) ? &clamp : NULL, r);
-}
-
 const AeOp ae_op_conv_transpose = {
   .name = "ConvTranspose",
   .domain = "",
@@ -163,8 +147,8 @@ const AeOp ae_op_conv_transpose = {
   .prepare = prepare,
   .release = ae_free,
   .layout = layout,
-  .rows = rows,
-  .forward_rows = forward_rows,
+  .rows = ae_conv_rows,
+  .forward_rows = ae_conv_forward_rows,
   .rows_work = ae_conv_rows_work,
   .mac = mac,
 };
@@ -183,8 +167,8 @@ const AeOp ae_op_conv_transpose_fused = {
   .prepare = prepare,
   .release = ae_free,
   .layout = layout,
-  .rows = rows,
-  .forward_rows = forward_rows,
+  .rows = ae_conv_rows,
+  .forward_rows = ae_conv_forward_rows,
   .rows_work = ae_conv_rows_work,
   .mac = mac,
 };

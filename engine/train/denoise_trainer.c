@@ -80,7 +80,8 @@ loss_of (const AeRecipe *recipe)
 static AeTrainerOptions
 trainer_options (const AeRecipe *r)
 {
-  static const char *const optimisers[] = { "adam", "adamw", "sgd", "muon", NULL };
+  static const char *const optimisers[]
+      = { "adam", "adamw", "sgd", "muon", NULL };
   static const char *const schedules[] = { "constant", "cosine", NULL };
   const char *s = "training";
   return (AeTrainerOptions){

@@ -6,7 +6,7 @@
  * weights, so that every direction of a layer learns at the same pace (Jordan
  * et al., "Muon: an optimizer for hidden layers in neural networks", 2024).
  * A weight of rank 2 and more is a matrix of its first dimension by all the
- * others. Steps are scaled to the size of Adam's (Liu et al., "Muon is
+ * others; with fewer than 17 rows or columns it stays with Adam. Steps are scaled to the size of Adam's (Liu et al., "Muon is
  * scalable for LLM training", 2025), so that Adam's learning rates fit. */
 
 #include "runtime/tape.h"

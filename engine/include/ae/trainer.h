@@ -27,7 +27,8 @@ typedef enum {
   AE_OPTIMISER_ADAM = 0,
   AE_OPTIMISER_ADAMW,
   AE_OPTIMISER_SGD,
-  AE_OPTIMISER_MUON /* weights of rank 2 and more; the others as Adam */
+  AE_OPTIMISER_MUON /* matrices of 17 and more rows and columns; all other
+                       parameters as Adam */
 } AeOptimiser;
 
 typedef enum { AE_SCHEDULE_CONSTANT = 0, AE_SCHEDULE_COSINE, AE_SCHEDULE_STEP }
