@@ -106,6 +106,42 @@ START_TEST (test_linear_autoencoder_finds_the_plane)
 }
 END_TEST
 
+#define WIDE 20
+
+/* A matrix large enough for Muon learns to turn the features around. */
+START_TEST (test_muon_learns_a_matrix)
+{
+  AeBuilder b;
+  AeModel *model;
+  ae_builder_start (&b, 3);
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, WIDE));
+  ae_build_output (&b, ae_build_dense (&b, x, WIDE, WIDE, 0.5f, "turn"), "y");
+  ck_assert_int_eq (ae_builder_end (&b, &model, NULL), AE_OK);
+  AeTrainerOptions options = { .learning_rate = 0.05f,
+    .optimiser = AE_OPTIMISER_MUON,
+    .schedule = AE_SCHEDULE_COSINE,
+    .total_steps = 400 };
+  AeTrainer *trainer = new_trainer (model, &options, WIDE);
+  AeRng rng;
+  ae_rng_seed (&rng, 5);
+  AeStepReport first, report;
+  for (int i = 0; i < 400; i++) {
+    float *in = ae_trainer_input (trainer, 0)->data;
+    float *target = ae_trainer_target (trainer, 0)->data;
+    for (int k = 0; k < N * WIDE; k++)
+      in[k] = ae_rng_normal (&rng);
+    for (int k = 0; k < N * WIDE; k++)
+      target[k] = in[k / WIDE * WIDE + WIDE - 1 - k % WIDE];
+    ck_assert_int_eq (ae_trainer_step (trainer, &report, NULL), AE_OK);
+    if (i == 0)
+      first = report;
+  }
+  ck_assert_float_lt (report.loss, 0.02f * first.loss);
+  ae_trainer_free (&trainer);
+  ae_model_unref (&model);
+}
+END_TEST
+
 /* Class 1 where x y > 0: no straight line parts them. */
 static void
 fill_quadrants (AeTrainer *trainer, AeRng *rng, int n_classes)
@@ -426,6 +462,7 @@ trainer_suite (void)
   Suite *suite = suite_create ("trainer");
   TCase *tcase = tcase_create ("trainer");
   tcase_add_loop_test (tcase, test_linear_autoencoder_finds_the_plane, 0, 4);
+  tcase_add_test (tcase, test_muon_learns_a_matrix);
   tcase_add_test (tcase, test_mlp_learns_quadrants);
   tcase_add_test (tcase, test_resuming_gives_the_same_bits);
   tcase_add_test (tcase, test_other_structure_is_not_restored);
