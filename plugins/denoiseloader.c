@@ -28,7 +28,7 @@ gst_ae_denoise_request_load (
   if (path == NULL)
     return NULL;
   GstAeDenoiseSetup *setup
-      = gst_ae_denoise_setup_new (path, request->n_threads, error);
+      = gst_ae_denoise_setup_new (path, &request->options, error);
   g_free (path);
   return setup;
 }

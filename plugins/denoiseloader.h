@@ -13,7 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   gchar *model_file;    /* NULL or empty = the bundled one */
   const gchar *bundled; /* its name: "denoise-fast.onnx"; static */
-  gint n_threads;
+  AeDenoiserOptions options;
 } GstAeDenoiseRequest;
 
 /* Loads at once. NULL on failure; the text names the file. */

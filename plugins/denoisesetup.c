@@ -6,16 +6,16 @@
 #include "aeframe.h"
 
 GstAeDenoiseSetup *
-gst_ae_denoise_setup_new (const gchar *path, gint n_threads, AeError *error)
+gst_ae_denoise_setup_new (
+    const gchar *path, const AeDenoiserOptions *options, AeError *error)
 {
-  AeDenoiserOptions options = { .n_threads = n_threads };
   GstAeModel *model = gst_ae_model_acquire (path, error);
 
   if (model == NULL)
     return NULL;
   GstAeDenoiseSetup *setup = g_new0 (GstAeDenoiseSetup, 1);
   setup->model = model;
-  if (ae_denoiser_new (&setup->denoiser, gst_ae_model_get (model), &options,
+  if (ae_denoiser_new (&setup->denoiser, gst_ae_model_get (model), options,
           error)
       != AE_OK) {
     /* A file that is a model, but not one for this work, is of a wrong type

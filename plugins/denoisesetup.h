@@ -18,8 +18,8 @@ typedef struct {
 } GstAeDenoiseSetup;
 
 /* Loads the model at `path`. NULL on failure; the text names the file. */
-GstAeDenoiseSetup *gst_ae_denoise_setup_new (
-    const gchar *path, gint n_threads, AeError *error);
+GstAeDenoiseSetup *gst_ae_denoise_setup_new (const gchar *path,
+    const AeDenoiserOptions *options, AeError *error);
 
 /* Sets *setup to NULL; NULL is accepted. */
 void gst_ae_denoise_setup_free (GstAeDenoiseSetup **setup);

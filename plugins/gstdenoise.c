@@ -44,6 +44,7 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
+#include "aeprecision.h"
 #include "denoiseloader.h"
 #include "framestats.h"
 
@@ -75,6 +76,7 @@ enum {
   PROP_NOISE_LEVEL,
   PROP_TEMPORAL,
   PROP_N_THREADS,
+  PROP_PRECISION,
   PROP_STATS
 };
 
@@ -84,7 +86,7 @@ struct _GstDenoise {
   /* Object lock. */
   gchar *model_file;
   GstDenoiseSpeedPreset speed_preset;
-  gint n_threads;
+  AeDenoiserOptions options;
   AeDenoiseParams params;
   GstAeFrameStats stats;
   gfloat measured_noise;
@@ -183,6 +185,8 @@ install_properties (GObjectClass *object_class)
       g_param_spec_int ("n-threads", "Number of threads",
           "Threads that share the work on a frame; 0 = one per core", 0,
           MAX_THREADS, DEFAULT_N_THREADS, flags));
+  g_object_class_install_property (
+      object_class, PROP_PRECISION, gst_ae_precision_spec (flags));
   g_object_class_install_property (object_class, PROP_STATS,
       g_param_spec_boxed ("stats", "Statistics",
           "Since the element started: processed, skipped (strength 0), "
@@ -233,7 +237,8 @@ static void
 gst_denoise_init (GstDenoise *self)
 {
   self->speed_preset = DEFAULT_SPEED_PRESET;
-  self->n_threads = DEFAULT_N_THREADS;
+  self->options.n_threads = DEFAULT_N_THREADS;
+  self->options.precision = AE_PRECISION_AUTO;
   self->params.strength = DEFAULT_STRENGTH;
   self->params.noise_level = DEFAULT_NOISE_LEVEL;
   self->params.temporal = DEFAULT_TEMPORAL;
@@ -264,7 +269,7 @@ current_request (GstDenoise *self)
   return (GstAeDenoiseRequest){
     .model_file = self->model_file,
     .bundled = bundled[self->speed_preset],
-    .n_threads = self->n_threads,
+    .options = self->options,
   };
 }
 
@@ -295,7 +300,10 @@ gst_denoise_set_property (
       self->speed_preset = g_value_get_enum (value);
       break;
     case PROP_N_THREADS:
-      self->n_threads = g_value_get_int (value);
+      self->options.n_threads = g_value_get_int (value);
+      break;
+    case PROP_PRECISION:
+      self->options.precision = g_value_get_enum (value);
       break;
     case PROP_STRENGTH:
       self->params.strength = g_value_get_float (value);
@@ -311,7 +319,7 @@ gst_denoise_set_property (
       break;
   }
   if (id == PROP_MODEL_FILE || id == PROP_SPEED_PRESET
-      || id == PROP_N_THREADS)
+      || id == PROP_N_THREADS || id == PROP_PRECISION)
     request_load (self);
   GST_OBJECT_UNLOCK (self);
 }
@@ -343,7 +351,10 @@ gst_denoise_get_property (
       g_value_set_enum (value, self->speed_preset);
       break;
     case PROP_N_THREADS:
-      g_value_set_int (value, self->n_threads);
+      g_value_set_int (value, self->options.n_threads);
+      break;
+    case PROP_PRECISION:
+      g_value_set_enum (value, self->options.precision);
       break;
     case PROP_STRENGTH:
       g_value_set_float (value, self->params.strength);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Merging nodes for inference. Every rewrite keeps the graph valid: a merged
- * node takes the place of its last part. */
+/* Merging nodes. Every rewrite keeps the graph valid: a merged node takes the
+ * place of its last part. */
 #include "graph/passes.h"
 
 #include "util/mem.h"
@@ -191,6 +191,8 @@ merge_activation (AeNode *conv, const AeNode *act, bool *merged)
       continue;
     float alpha
         = ae_attrs_float (&act->attrs, "alpha", activations[i].alpha);
+    if (!(alpha >= 0))
+      return true;
     *merged = true;
     return make_fused (conv)
         && ae_attrs_set_string (
@@ -262,21 +264,29 @@ merge_epilogues (AeGraph *graph, AeUse *uses, AeError *err)
   return AE_OK;
 }
 
-AeStatus
-ae_graph_fuse (AeGraph *graph, AeError *err)
+static AeStatus
+run_pass (AeGraph *graph, AeStatus (*pass) (AeGraph *, AeUse *, AeError *),
+    AeError *err)
 {
-  static AeStatus (*const passes[]) (AeGraph *, AeUse *, AeError *)
-      = { fold_norms, merge_epilogues };
+  AeUse *uses = ae_graph_uses (graph);
+  AeStatus status = uses
+      ? pass (graph, uses, err)
+      : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
+  ae_free (uses);
+  return status == AE_OK ? ae_graph_prune (graph, err) : status;
+}
+
+AeStatus
+ae_graph_fuse (AeGraph *graph, bool training, AeError *err)
+{
+  if (training)
+    return run_pass (graph, merge_epilogues, err);
   if (!remove_copies (graph))
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
   AeStatus status = ae_graph_prune (graph, err);
-  for (size_t i = 0; status == AE_OK && i < 2; i++) {
-    AeUse *uses = ae_graph_uses (graph);
-    status = uses ? passes[i] (graph, uses, err)
-                  : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a graph");
-    ae_free (uses);
-    if (status == AE_OK)
-      status = ae_graph_prune (graph, err);
-  }
+  if (status == AE_OK)
+    status = run_pass (graph, fold_norms, err);
+  if (status == AE_OK)
+    status = run_pass (graph, merge_epilogues, err);
   return status;
 }

@@ -48,10 +48,11 @@ AeStatus ae_graph_prune (AeGraph *graph, AeError *err);
  * not those that depend on trainable values). */
 AeStatus ae_graph_infer (AeGraph *graph, bool training, AeError *err);
 
-/* For inference, after ae_graph_infer: removes Identity and Dropout, folds
- * batch normalisation into convolutions, and merges (transposed) convolution +
- * residual add + activation into one "ae" Conv or ConvTranspose node. */
-AeStatus ae_graph_fuse (AeGraph *graph, AeError *err);
+/* After ae_graph_infer: merges (transposed) convolution + residual add +
+ * activation into one "ae" Conv or ConvTranspose node. Not in training:
+ * removes Identity and Dropout, and folds batch normalisation into
+ * convolutions. */
+AeStatus ae_graph_fuse (AeGraph *graph, bool training, AeError *err);
 
 /* Chooses a layout for every value and inserts Reorder nodes where producer
  * and consumer differ. Inputs and outputs of the graph stay plain. */

@@ -5,6 +5,25 @@
 
 #include <string.h>
 
+static const struct {
+  void (*pack) (const AeConvPlan *plan, const AeConvRun *run,
+      const float *weights, float *packed);
+  void (*run) (const AeConvPlan *plan, const AeConvRun *run,
+      const AeConvEnds *ends);
+  void (*reach) (const AeConvPlan *plan, AeRows *dst, AeRows *src);
+  void (*run_rows) (const AeConvPlan *plan, const AeConvRun *run,
+      const AeConvEnds *ends, AeRows rows);
+  void (*weights) (const AeConvPlan *plan, const AeConvRun *run,
+      const AeConvEnds *ends, bool add, float *dw);
+} methods[] = {
+  [AE_CONV_TAPS] = { ae_taps_pack, ae_taps_run, ae_taps_reach,
+      ae_taps_run_rows, ae_taps_weights },
+  [AE_CONV_WINOGRAD] = { ae_winograd_pack, ae_winograd_run,
+      ae_winograd_reach, ae_winograd_run_rows, ae_winograd_weights },
+  [AE_CONV_MATRIX] = { ae_matrix_pack, ae_matrix_run, ae_matrix_reach,
+      ae_matrix_run_rows, ae_matrix_weights },
+};
+
 static void
 set_ends (AeConvPlan *p)
 {
@@ -28,8 +47,14 @@ ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
   set_ends (plan);
   if (geo->kh > AE_MAX_TAPS || geo->kw > AE_MAX_TAPS)
     return false;
-  plan->winograd = ae_winograd_plan (plan, kernels);
-  return plan->winograd || ae_taps_plan (plan, kernels);
+  plan->method = AE_CONV_MATRIX;
+  if (ae_matrix_plan (plan, kernels))
+    return true;
+  plan->method = AE_CONV_WINOGRAD;
+  if (ae_winograd_plan (plan, kernels))
+    return true;
+  plan->method = AE_CONV_TAPS;
+  return ae_taps_plan (plan, kernels);
 }
 
 bool
@@ -58,10 +83,7 @@ ae_conv_pack (const AeConvPlan *plan, const AeConvRun *run,
   memset (packed, 0, lanes * sizeof (float));
   if (bias)
     memcpy (packed, bias, plan->dst_c * sizeof (float));
-  if (plan->winograd)
-    ae_winograd_pack (plan, run, weights, packed + lanes);
-  else
-    ae_taps_pack (plan, run, weights, packed + lanes);
+  methods[plan->method].pack (plan, run, weights, packed + lanes);
 }
 
 /* All rows of images of w columns. */
@@ -81,10 +103,7 @@ ae_conv_run (const AeConvPlan *plan, const AeConvRun *run, const float *src,
     .residual = whole (residual, plan->dst_h, plan->dst_w),
     .packed = packed,
     .clamp = clamp };
-  if (plan->winograd)
-    ae_winograd_run (plan, run, &ends);
-  else
-    ae_taps_run (plan, run, &ends);
+  methods[plan->method].run (plan, run, &ends);
 }
 
 static AeRows
@@ -98,10 +117,7 @@ inside (AeRows rows, int h)
 void
 ae_conv_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src)
 {
-  if (plan->winograd)
-    ae_winograd_reach (plan, dst, src);
-  else
-    ae_taps_reach (plan, dst, src);
+  methods[plan->method].reach (plan, dst, src);
   *dst = inside (*dst, plan->dst_h);
   *src = inside (*src, plan->src_h);
 }
@@ -110,10 +126,7 @@ void
 ae_conv_run_rows (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends, AeRows rows)
 {
-  if (plan->winograd)
-    ae_winograd_run_rows (plan, run, ends, rows);
-  else
-    ae_taps_run_rows (plan, run, ends, rows);
+  methods[plan->method].run_rows (plan, run, ends, rows);
 }
 
 void
@@ -122,10 +135,7 @@ ae_conv_run_weights (const AeConvPlan *plan, const AeConvRun *run,
 {
   AeConvEnds ends = { .src = whole (in, plan->src_h, plan->src_w),
     .dst = whole (dout, plan->dst_h, plan->dst_w) };
-  if (plan->winograd)
-    ae_winograd_weights (plan, run, &ends, add, dw);
-  else
-    ae_taps_weights (plan, run, &ends, add, dw);
+  methods[plan->method].weights (plan, run, &ends, add, dw);
 }
 
 /* Sums of bias gradients go through one partial result per SUM_ROWS rows, so

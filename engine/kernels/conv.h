@@ -2,8 +2,9 @@
 #ifndef AE_KERNELS_CONV_H
 #define AE_KERNELS_CONV_H
 
-/* 2-D convolutions of f32 images in the blocked layout, without groups: two
- * algorithms (Winograd's F(4x4,3x3) and sums over taps), each forward,
+/* 2-D convolutions of f32 images in the blocked layout, without groups: three
+ * methods (Winograd's F(4x4,3x3), products of bf16 matrices where the kernels
+ * have them, and sums over taps), each forward,
  * transposed (which is the data gradient of a convolution and the forward of a
  * transposed one) and for the gradient of the weights. A plan is made once per
  * shape; weights are packed when they change; running allocates nothing. */
@@ -26,21 +27,28 @@ typedef enum {
   AE_CONV_WEIGHTS     /* in, out's gradient -> gradient of weights */
 } AeConvKind;
 
+typedef enum {
+  AE_CONV_TAPS,     /* sums over kernel taps: every form */
+  AE_CONV_WINOGRAD, /* F(4x4,3x3) */
+  AE_CONV_MATRIX    /* products of bf16 matrices */
+} AeConvMethod;
+
 typedef struct {
   AeConvGeo geo;
   AeConvKind kind;
-  bool winograd;
+  AeConvMethod method;
   bool plain_src; /* the source is plain: at most 16 channels */
   bool plain_dst; /* the destination (and residual): taps only */
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;
   int dst_c, dst_h, dst_w, dst_blocks;
-  /* Winograd: the strided forms are 3x3 convolutions between images whose
-   * channels are the step x step phases of the real ones. */
-  int in_step, out_step, pad_y, pad_x;
+  /* Winograd, matrices: strided forms as phases.h has it. */
+  int in_step, out_step, pad_y, pad_x, taps_y, taps_x;
   int tiles_y, tiles_x, strip; /* tile grid of an image, tiles per job */
-  /* Taps: destination rows and columns per job, in units of a phase. */
+  /* Taps, matrices: destination rows and columns per job, in units of a
+   * phase. */
   int job_rows, job_cols, n_job_rows, n_job_cols;
+  int job_images; /* matrices, gradient of weights: whole images per job */
   size_t n_jobs;
   size_t packed;    /* floats: bias, then weights */
   size_t work;      /* floats per thread */
@@ -112,7 +120,7 @@ void ae_to_blocked (const AeConvRun *run, const float *plain, int n, int c,
 void ae_to_plain (const AeConvRun *run, const float *blocked, int n, int c,
     int h, int w, bool add, float *plain);
 
-/* Winograd and taps behind the functions above. */
+/* The methods behind the functions above. */
 bool ae_winograd_plan (AeConvPlan *plan, const AeKernels *kernels);
 void ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *u);
@@ -122,6 +130,16 @@ void ae_winograd_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src);
 void ae_winograd_run_rows (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends, AeRows rows);
 void ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, bool add, float *dw);
+bool ae_matrix_plan (AeConvPlan *plan, const AeKernels *kernels);
+void ae_matrix_pack (const AeConvPlan *plan, const AeConvRun *run,
+    const float *weights, float *packed);
+void ae_matrix_run (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends);
+void ae_matrix_reach (const AeConvPlan *plan, AeRows *dst, AeRows *src);
+void ae_matrix_run_rows (const AeConvPlan *plan, const AeConvRun *run,
+    const AeConvEnds *ends, AeRows rows);
+void ae_matrix_weights (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends, bool add, float *dw);
 bool ae_taps_plan (AeConvPlan *plan, const AeKernels *kernels);
 void ae_taps_pack (const AeConvPlan *plan, const AeConvRun *run,

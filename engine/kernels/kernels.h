@@ -71,8 +71,69 @@ typedef struct {
   const AeClamp *clamp; /* output transform: or NULL */
 } AeTiles;
 
+/* Bits of a bfloat16: the upper half of a float. */
+typedef uint16_t AeBf16;
+
+/* Products of bf16 matrices, summed in f32. Tiles are 16 pixels by 32 values
+ * times 32 values by 16 outputs; a tile of the second kind lies as
+ * [16][16][2]: pairs of values, outputs, the two of the pair.
+ *
+ * C[block][pixel][16] = sum over n_rows rows and n_k tiles of
+ *   a[pixel * a_px + row * a_row + 32 * tile + value] B[value][output],
+ * B = b[block * b_block + (row * n_k + tile) * 512 ..]. n_px is a multiple of
+ * 16. */
+typedef struct {
+  const AeBf16 *a;
+  size_t a_px, a_row;
+  int n_rows, n_k;
+  const AeBf16 *b;
+  size_t b_block;
+  float *c;
+  size_t c_block;
+  int n_px, n_blocks;
+} AeTileGemm;
+
+/* C[tap][in][block][16][16] = (first) or += sum over n_k tiles of 32 pixels of
+ *   a[(16 * in + i) * a_plane + tap + pixel] b[block * b_block + pixel pairs],
+ * for n_taps neighbouring taps, n_in blocks of 16 inputs and n_blocks of
+ * outputs; c_tap, c_in floats from one tap, one block of inputs to the
+ * next. */
+typedef struct {
+  const AeBf16 *a;
+  size_t a_plane;
+  const AeBf16 *b;
+  size_t b_block;
+  float *c;
+  size_t c_tap, c_in;
+  int n_k, n_taps, n_in, n_blocks;
+  bool first;
+} AeTileGrad;
+
+typedef struct {
+  /* Around the products of a job, in its thread. */
+  void (*begin) (void);
+  void (*end) (void);
+  void (*gemm) (const AeTileGemm *g);
+  void (*grad) (const AeTileGrad *g);
+  /* n pixels of one block, `px` floats apart: their first `lanes` channels as
+   * pixels of to_px values. */
+  void (*to_pixels) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
+      size_t to_px);
+  /* The same as planes, which are n values each. */
+  void (*to_planes) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
+      size_t plane);
+  /* The same, all 16 channels, as pairs of pixels: [n / 2][16][2]; behind an
+   * odd last pixel follows a zero. */
+  void (*to_pairs) (const float *from, size_t px, int n, AeBf16 *to);
+  /* dst = clamp (c + bias + residual) of n pixels of one block; dst and
+   * residual px floats apart. residual and clamp may be NULL. */
+  void (*finish) (const float *c, int n, const float *bias,
+      const float *residual, const AeClamp *clamp, size_t px, float *dst);
+} AeMatrixKernels;
+
 typedef struct {
   AeCpuLevel level;
+  const AeMatrixKernels *matrix; /* NULL: f32 only */
   /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
   int (*gemm_px) (int n_blocks);
   void (*gemm) (const AeTapGemm *g);
@@ -107,16 +168,37 @@ typedef struct {
   void (*add) (const float *x, size_t n, float *y);
   /* x = clamp (x). */
   void (*clamp) (float *x, size_t n, const AeClamp *clamp);
+  /* dx = dy times the clamp's slope where its result is y: 0 at lo and hi. */
+  void (*clamp_grad) (const float *dy, const float *y, size_t n,
+      const AeClamp *clamp, float *dx);
 
   /* Runs `rounds` rounds of independent multiply-adds in registers; returns
    * how many multiply-adds that was. *sink keeps them alive. */
   double (*peak) (long rounds, float *sink);
 } AeKernels;
 
-/* The table for ae_cpu_level (). */
+/* The table for ae_cpu_level (). bf16: with the matrix kernels where there
+ * are some; without, all is f32. */
 const AeKernels *ae_kernels (void);
+const AeKernels *ae_kernels_for (bool bf16);
 
 /* The table of one level; NULL where the machine cannot run it. */
 const AeKernels *ae_kernels_at (AeCpuLevel level);
+
+/* The C twin of the matrix kernels, and those of AMX. */
+extern const AeMatrixKernels ae_matrix_scalar, ae_matrix_amx;
+
+/* To the nearest, ties to even. NaN stays NaN. */
+static inline AeBf16
+ae_to_bf16 (float x)
+{
+  union {
+    float f;
+    uint32_t u;
+  } bits = { x };
+  if ((bits.u & 0x7fffffff) > 0x7f800000)
+    return (AeBf16) (bits.u >> 16 | 0x40);
+  return (AeBf16) ((bits.u + 0x7fff + (bits.u >> 16 & 1)) >> 16);
+}
 
 #endif

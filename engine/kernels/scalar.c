@@ -264,6 +264,16 @@ clamp (float *x, size_t n, const AeClamp *c)
     x[i] = clamp_one (x[i], c);
 }
 
+static void
+clamp_grad (const float *dy, const float *y, size_t n, const AeClamp *c,
+    float *dx)
+{
+  for (size_t i = 0; i < n; i++) {
+    float slope = y[i] > 0 ? 1 : c->slope;
+    dx[i] = y[i] > c->lo && y[i] < c->hi ? dy[i] * slope : 0;
+  }
+}
+
 static double
 peak (long rounds, float *sink)
 {
@@ -293,5 +303,6 @@ const AeKernels ae_kernels_scalar = {
   .sum_pixels = sum_pixels,
   .add = add,
   .clamp = clamp,
+  .clamp_grad = clamp_grad,
   .peak = peak,
 };

@@ -137,6 +137,30 @@ clamp (float *x, size_t n, const AeClamp *c)
   }
 }
 
+INLINE vf
+masked (vi mask, vf x)
+{
+  return (vf) (mask & (vi) x);
+}
+
+static void
+clamp_grad (const float *dy, const float *y, size_t n, const AeClamp *c,
+    float *dx)
+{
+  vf lo = splat (c->lo), hi = splat (c->hi), zero = { 0 };
+  size_t i = 0;
+  for (; i + VL <= n; i += VL) {
+    vf at = load (y + i), d = load (dy + i);
+    vi positive = at > zero;
+    d = masked (positive, d) + masked (~positive, d * c->slope);
+    store (dx + i, masked ((at > lo) & (at < hi), d));
+  }
+  for (; i < n; i++) {
+    float slope = y[i] > 0 ? 1 : c->slope;
+    dx[i] = y[i] > c->lo && y[i] < c->hi ? dy[i] * slope : 0;
+  }
+}
+
 /* Twelve independent sums cover the latency of two units. */
 static double
 peak (long rounds, float *sink)
@@ -174,5 +198,6 @@ const AeKernels PASTE (ae_kernels, LEVEL) = {
   .sum_pixels = sum_pixels,
   .add = add,
   .clamp = clamp,
+  .clamp_grad = clamp_grad,
   .peak = peak,
 };

@@ -7,7 +7,7 @@
  * Stride 2 with kernels of 4 to 6 is the same thing on images whose channels
  * are the 2x2 phases of the real ones; the phases are read and written in
  * place. */
-#include "kernels/conv.h"
+#include "kernels/phases.h"
 
 #include <string.h>
 
@@ -18,60 +18,9 @@
 #define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
 
 static int
-floor_div (int a, int b)
-{
-  return a >= 0 ? a / b : -((-a + b - 1) / b);
-}
-
-/* Where the 3 taps of the virtual convolution start: sets the virtual padding
- * of one axis; false when 3 taps do not reach. */
-static bool
-virtual_axis (bool back, int k, int s, int pad, int *virtual_pad)
-{
-  int first, last;
-  if (back) {
-    first = -floor_div (k - 1 - pad, s);
-    last = floor_div (s - 1 + pad, s);
-  } else {
-    first = floor_div (-pad, s);
-    last = floor_div (k - 1 - pad, s);
-  }
-  *virtual_pad = -first;
-  return last - first + 1 <= 3;
-}
-
-/* Index into the real kernel of virtual tap v between two phases, which may
- * be outside 0 .. k-1. */
-static int
-real_tap (
-    bool back, int s, int pad, int virtual_pad, int v, int in_ph, int out_ph)
-{
-  int block = s * (v - virtual_pad);
-  return back ? out_ph + pad - block : block + in_ph + pad;
-}
-
-static int
-phases_in (const AeConvPlan *p)
-{
-  return p->in_step * p->in_step;
-}
-
-static int
-phases_out (const AeConvPlan *p)
-{
-  return p->out_step * p->out_step;
-}
-
-static int
 in_blocks (const AeConvPlan *p)
 {
-  return phases_in (p) * p->src_blocks;
-}
-
-static int
-out_blocks (const AeConvPlan *p)
-{
-  return phases_out (p) * p->dst_blocks;
+  return ae_phases_in (p) * p->src_blocks;
 }
 
 /* Strides in floats between frequencies; the odd 16 keeps the 36 streams out
@@ -85,19 +34,19 @@ in_freq (const AeConvPlan *p)
 static size_t
 out_freq (const AeConvPlan *p)
 {
-  return (size_t) out_blocks (p) * p->strip * 16 + 16;
+  return (size_t) ae_virtual_out_blocks (p) * p->strip * 16 + 16;
 }
 
 static size_t
 weight_block (const AeConvPlan *p)
 {
-  return (size_t) phases_in (p) * p->src_c * 16;
+  return (size_t) ae_phases_in (p) * p->src_c * 16;
 }
 
 static size_t
 weight_freq (const AeConvPlan *p)
 {
-  return out_blocks (p) * weight_block (p) + 16;
+  return ae_virtual_out_blocks (p) * weight_block (p) + 16;
 }
 
 /* The rows of a strip, blocked, where the source is plain. */
@@ -135,8 +84,8 @@ worthwhile (const AeConvPlan *p)
 static void
 choose_strip (AeConvPlan *p, const AeKernels *kernels)
 {
-  int unit = kernels->gemm_px (out_blocks (p));
-  int bytes = FREQS * 64 * (in_blocks (p) + out_blocks (p));
+  int unit = kernels->gemm_px (ae_virtual_out_blocks (p));
+  int bytes = FREQS * 64 * (in_blocks (p) + ae_virtual_out_blocks (p));
   int strip = STRIP_BYTES / bytes / unit * unit;
   int least = (24 + unit - 1) / unit * unit, most = 64 / unit * unit;
   strip = strip < least ? least : strip > most ? most : strip;
@@ -164,15 +113,12 @@ choose_partials (AeConvPlan *p)
 bool
 ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
 {
-  const AeConvGeo *g = &p->geo;
-  bool back = p->kind == AE_CONV_TRANSPOSED;
-  if (!worthwhile (p) || !virtual_axis (back, g->kh, g->sh, g->pt, &p->pad_y)
-      || !virtual_axis (back, g->kw, g->sw, g->pl, &p->pad_x))
+  if (!worthwhile (p))
     return false;
-  p->in_step = back ? 1 : g->sh;
-  if (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK))
+  ae_phases_plan (p);
+  if (p->taps_y > 3 || p->taps_x > 3
+      || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK)))
     return false;
-  p->out_step = back ? g->sh : 1;
   int h = (p->dst_h + p->out_step - 1) / p->out_step;
   int w = (p->dst_w + p->out_step - 1) / p->out_step;
   p->tiles_y = (h + 3) / 4;
@@ -198,64 +144,21 @@ typedef struct {
   size_t first, end, per_job; /* tiles */
 } Job;
 
-/* A channel, or block of channels, of the virtual images. */
-typedef struct {
-  int phase_y, phase_x, channel;
-} Virtual;
-
-static Virtual
-virtual_at (int index, int per_phase, int step)
-{
-  int phase = index / per_phase;
-  return (Virtual){ phase / step, phase % step, index % per_phase };
-}
-
-/* The real weights behind the 3x3 ones between virtual input channel k and a
- * block of virtual outputs: that of lane l and tap t is
- * at[first + l * lane + tap[t]], and zero where tap[t] is negative. */
-typedef struct {
-  size_t first, lane;
-  int lanes, tap[9];
-} Weights;
-
-static Weights
-real_weights (const AeConvPlan *p, int k, int block)
-{
-  const AeConvGeo *g = &p->geo;
-  bool back = p->kind == AE_CONV_TRANSPOSED;
-  Virtual in = virtual_at (k, p->src_c, p->in_step);
-  Virtual out = virtual_at (block, p->dst_blocks, p->out_step);
-  size_t taps = (size_t) g->kh * g->kw, dst = (size_t) out.channel * 16;
-  Weights w = { .lane = back ? taps : taps * g->ic,
-    .first = taps * (back ? in.channel * (size_t) g->ic + dst
-                          : dst * g->ic + in.channel),
-    .lanes = p->dst_c - (int) dst < 16 ? p->dst_c - (int) dst : 16 };
-  for (int t = 0; t < 9; t++) {
-    int i = real_tap (
-        back, g->sh, g->pt, p->pad_y, t / 3, in.phase_y, out.phase_y);
-    int j = real_tap (
-        back, g->sw, g->pl, p->pad_x, t % 3, in.phase_x, out.phase_x);
-    bool inside = i >= 0 && i < g->kh && j >= 0 && j < g->kw;
-    w.tap[t] = inside ? i * g->kw + j : -1;
-  }
-  return w;
-}
-
 static void
 pack_job (void *arg, size_t index, int thread)
 {
   const Job *job = arg;
   const AeConvPlan *p = job->plan;
   (void) thread;
-  int n_k = phases_in (p) * p->src_c;
+  int n_k = ae_phases_in (p) * p->src_c;
   int block = index / n_k, k = index % n_k;
-  Weights real = real_weights (p, k, block);
+  AeRealWeights real = ae_real_weights (p, k, block);
   float w[9 * 16] = { 0 };
-  for (int lane = 0; lane < real.lanes; lane++) {
-    const float *from = job->from + real.first + lane * real.lane;
-    for (int t = 0; t < 9; t++)
-      if (real.tap[t] >= 0)
-        w[t * 16 + lane] = from[real.tap[t]];
+  for (int t = 0; t < 9; t++) {
+    int tap = ae_real_tap (p, &real, t / 3, t % 3);
+    const float *from = job->from + real.first + tap;
+    for (int lane = 0; lane < real.lanes && tap >= 0; lane++)
+      w[t * 16 + lane] = from[lane * real.lane];
   }
   job->run->kernels->tile_weights (
       w, job->to + block * weight_block (p) + k * 16, weight_freq (p));
@@ -267,7 +170,7 @@ ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
 {
   Job job = { .plan = plan, .run = run, .from = weights, .to = u };
   ae_pool_run (run->pool, run->n_threads,
-      (size_t) out_blocks (plan) * phases_in (plan) * plan->src_c, pack_job,
+      (size_t) ae_virtual_out_blocks (plan) * ae_phases_in (plan) * plan->src_c, pack_job,
       &job);
 }
 
@@ -307,7 +210,7 @@ row_of (const Side *s, const AeRowBuffer *b, int image, int y, int block,
 static AeTiles
 tiles_of (const Side *s, const Segment *seg, int block)
 {
-  Virtual v = virtual_at (block, s->blocks, s->step);
+  AePhase v = ae_phase_at (block, s->blocks, s->step);
   AeTiles t = { .px = 16 * s->step,
     .x = seg->tile_x * 4 - s->pad_x,
     .width = (s->w - v.phase_x + s->step - 1) / s->step,
@@ -434,7 +337,7 @@ multiply (const Job *job, int n, const float *v, float *m)
     phase[i] = (ptrdiff_t) i * p->src_blocks * p->strip * 16;
   AeTapGemm g = { .a_px = 16,
     .a_block = (size_t) p->strip * 16,
-    .n_y = phases_in (p),
+    .n_y = ae_phases_in (p),
     .n_x = 1,
     .n_k = p->src_blocks,
     .k_last = ae_last_block (p->src_c),
@@ -444,7 +347,7 @@ multiply (const Job *job, int n, const float *v, float *m)
     .c_block = (size_t) p->strip * 16,
     .c_px = 16,
     .n_px = n,
-    .n_blocks = out_blocks (p) };
+    .n_blocks = ae_virtual_out_blocks (p) };
   for (int f = 0; f < FREQS; f++) {
     g.a = v + f * in_freq (p);
     g.b = job->packed + p->dst_blocks * 16 + f * weight_freq (p);
@@ -514,7 +417,7 @@ ae_winograd_run_rows (const AeConvPlan *plan, const AeConvRun *run,
   job.end = (size_t) tiles.end * plan->tiles_x;
   size_t n = job.end - job.first;
   size_t n_jobs = (n + plan->strip - 1) / plan->strip;
-  size_t unit = run->kernels->gemm_px (out_blocks (plan));
+  size_t unit = run->kernels->gemm_px (ae_virtual_out_blocks (plan));
   job.per_job = ((n + n_jobs - 1) / n_jobs + unit - 1) / unit * unit;
   for (size_t i = 0; i * job.per_job < n; i++)
     run_job (&job, i, 0);
@@ -539,10 +442,10 @@ multiply_grad (
     .c_block = weight_block (p),
     .n_rows = 1,
     .n_k = n,
-    .n_blocks = out_blocks (p) };
+    .n_blocks = ae_virtual_out_blocks (p) };
   for (int f = 0; f < FREQS; f++)
     for (int block = 0; block < in_blocks (p); block++) {
-      Virtual in = virtual_at (block, p->src_blocks, 1);
+      AePhase in = ae_phase_at (block, p->src_blocks, 1);
       int k = in.phase_y * p->src_c + in.channel * 16;
       g.n_i = in.channel + 1 < p->src_blocks ? 16 : ae_last_block (p->src_c);
       g.a = v + f * in_freq (p) + block * strip;
@@ -575,13 +478,9 @@ grad_job (void *arg, size_t index, int thread)
 }
 
 static void
-reduce_job (void *arg, size_t index, int thread)
+reduce (const Job *job, int k, int block)
 {
-  const Job *job = arg;
   const AeConvPlan *p = job->plan;
-  (void) thread;
-  int n_k = phases_in (p) * p->src_c;
-  int block = index / n_k, k = index % n_k;
   float u[FREQS * 16] = { 0 }, w[9 * 16];
   for (int i = 0; i < p->n_partial; i++) {
     const float *du = partial_of (job, i) + block * weight_block (p) + k * 16;
@@ -590,14 +489,36 @@ reduce_job (void *arg, size_t index, int thread)
         u[f * 16 + lane] += du[f * weight_freq (p) + lane];
   }
   job->run->kernels->tile_weights_grad (u, 16, w);
-  Weights real = real_weights (p, k, block);
-  for (int lane = 0; lane < real.lanes; lane++) {
-    float *to = job->to + real.first + lane * real.lane;
-    for (int t = 0; t < 9; t++)
-      if (real.tap[t] >= 0)
-        to[real.tap[t]]
-            = w[t * 16 + lane] + (job->add ? to[real.tap[t]] : 0);
+  AeRealWeights real = ae_real_weights (p, k, block);
+  for (int t = 0; t < 9; t++) {
+    int tap = ae_real_tap (p, &real, t / 3, t % 3);
+    float *to = job->to + real.first + tap;
+    for (int lane = 0; lane < real.lanes && tap >= 0; lane++)
+      to[lane * real.lane]
+          = w[t * 16 + lane] + (job->add ? to[lane * real.lane] : 0);
   }
+}
+
+/* Channels of inputs that are reduced together: two threads that wrote
+ * neighbouring ones would fight for cache lines. */
+#define REDUCE 16
+
+static int
+reduce_groups (const AeConvPlan *p)
+{
+  return (ae_phases_in (p) * p->src_c + REDUCE - 1) / REDUCE;
+}
+
+static void
+reduce_job (void *arg, size_t index, int thread)
+{
+  const Job *job = arg;
+  const AeConvPlan *p = job->plan;
+  (void) thread;
+  int n_k = ae_phases_in (p) * p->src_c, groups = reduce_groups (p);
+  int block = index / groups, k = index % groups * REDUCE;
+  for (int end = k + REDUCE; k < end && k < n_k; k++)
+    reduce (job, k, block);
 }
 
 void
@@ -609,6 +530,6 @@ ae_winograd_weights (const AeConvPlan *plan, const AeConvRun *run,
   job.add = add;
   ae_pool_run (run->pool, run->n_threads, plan->n_partial, grad_job, &job);
   ae_pool_run (run->pool, run->n_threads,
-      (size_t) out_blocks (plan) * phases_in (plan) * plan->src_c, reduce_job,
+      (size_t) ae_virtual_out_blocks (plan) * reduce_groups (plan), reduce_job,
       &job);
 }

@@ -76,100 +76,11 @@ forward (const AeOpCall *call)
         (void *) call);
 }
 
-/* Derivative of the activation, from its result y. */
-static float
-slope_at (const AeActivation *a, float y)
-{
-  switch (a->act) {
-    case AE_ACT_RELU:
-      return y > 0;
-    case AE_ACT_LEAKY_RELU:
-      return y > 0 ? 1 : a->alpha;
-    case AE_ACT_CLIP:
-      return y > a->alpha && y < a->beta;
-    case AE_ACT_SIGMOID:
-      return y * (1 - y);
-    case AE_ACT_TANH:
-      return 1 - y * y;
-    default:
-      return 1;
-  }
-}
-
-typedef struct {
-  const AeOpCall *call;
-  AeActivation a;
-  float *d; /* gradient before the activation */
-} SlopeRun;
-
-static void
-slope_range (void *arg, size_t begin, size_t end, int thread)
-{
-  const SlopeRun *run = arg;
-  (void) thread;
-  const float *dy = run->call->dout[0]->data, *y = run->call->out[0]->data;
-  for (size_t i = begin; i < end; i++)
-    run->d[i] = dy[i] * slope_at (&run->a, y[i]);
-}
-
-static void
-residual_range (void *arg, size_t begin, size_t end, int thread)
-{
-  const SlopeRun *run = arg;
-  (void) thread;
-  float *dr = run->call->din[3]->data;
-  for (size_t i = begin; i < end; i++)
-    dr[i] = run->d[i] + (run->call->overwrite[3] ? 0 : dr[i]);
-}
-
-static AeConvApply
-data_grad_apply (const AeOpCall *call, const AeTensor *d)
-{
-  return (AeConvApply){ .kind = AE_CONV_TRANSPOSED,
-    .src = d,
-    .weights = call->in[1],
-    .add = !call->overwrite[0],
-    .dst = call->din[0] };
-}
-
-/* The gradients of x, w and bias from that before the activation. */
-static void
-conv_grads (const AeOpCall *call, const AeTensor *d, void *work)
-{
-  AeConvForm form = form_of (call);
-  if (ae_din (call, 0)) {
-    AeConvApply apply = data_grad_apply (call, d);
-    ae_conv_apply (call, &form, &apply, work);
-  }
-  if (ae_din (call, 1))
-    ae_conv_apply_weights (call, &form, call->in[0], d, !call->overwrite[1],
-        call->din[1], work);
-  if (ae_din (call, 2))
-    ae_conv_apply_bias (
-        call, &form, d, !call->overwrite[2], call->din[2], work);
-}
-
 static void
 backward (const AeOpCall *call)
 {
-  AeTensor d = *call->dout[0];
-  SlopeRun run = { .call = call, .a = ae_activation_of (call), .d = d.data };
-  char *work = call->work;
-  size_t count = ae_tensor_storage (&d);
-  if (run.a.act != AE_ACT_NONE) {
-    run.d = d.data = call->work;
-    work += ae_align_size (ae_tensor_bytes (&d));
-    ae_for_range (call, count, 1 << 14, slope_range, &run);
-  }
-  if (ae_din (call, 3))
-    ae_for_range (call, count, 1 << 14, residual_range, &run);
-  conv_grads (call, &d, work);
-}
-
-static size_t
-larger (size_t a, size_t b)
-{
-  return a > b ? a : b;
+  AeConvForm form = form_of (call);
+  ae_conv_backward (call, &form, AE_CONV_FORWARD);
 }
 
 static size_t
@@ -180,20 +91,8 @@ work_size (const AeOpCall *call, bool grad)
   AeClamp clamp;
   AeConvApply apply = forward_apply (call, &a, &clamp);
   apply.packed = NULL;
-  if (!grad)
-    return ae_conv_apply (call, &form, &apply, NULL);
-  AeTensor dx = *call->in[0];
-  AeConvApply back = { .kind = AE_CONV_TRANSPOSED, .src = call->out[0],
-    .weights = call->in[1], .dst = &dx };
-  size_t size = ae_conv_apply (call, &form, &back, NULL);
-  size = larger (size,
-      ae_conv_apply_weights (
-          call, &form, call->in[0], call->out[0], false, NULL, NULL));
-  size = larger (size,
-      ae_conv_apply_bias (call, &form, call->out[0], false, NULL, NULL));
-  if (a.act != AE_ACT_NONE)
-    size += ae_align_size (ae_tensor_bytes (call->out[0]));
-  return size;
+  return grad ? ae_conv_backward_work (call, &form, AE_CONV_FORWARD)
+              : ae_conv_apply (call, &form, &apply, NULL);
 }
 
 static AeStatus

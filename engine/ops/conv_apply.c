@@ -49,10 +49,16 @@ blocked_bytes (const AeTensor *t)
       * sizeof (float);
 }
 
+static const AeKernels *
+kernels_of (const AeOpCall *call)
+{
+  return ae_kernels_for (call->bf16);
+}
+
 static AeConvRun
 make_run (const AeOpCall *call)
 {
-  return (AeConvRun){ .kernels = ae_kernels (),
+  return (AeConvRun){ .kernels = kernels_of (call),
     .pool = call->pool,
     .n_threads = call->n_threads };
 }
@@ -75,29 +81,29 @@ as_blocked (Scratch *s, const AeConvRun *run, const AeTensor *t)
  * none that pays. */
 static bool
 plan_plain_src (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
-    int64_t channels)
+    int64_t channels, const AeKernels *kernels)
 {
   if (channels > AE_BLOCK
-      || !ae_conv_plan (plan, &form->geo, kind, true, ae_kernels ()))
+      || !ae_conv_plan (plan, &form->geo, kind, true, kernels))
     return false;
-  return channels <= FEW_CHANNELS || plan->winograd;
+  return channels <= FEW_CHANNELS || plan->method != AE_CONV_TAPS;
 }
 
 static bool
 reads_plain (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
-    const AeTensor *src)
+    const AeTensor *src, const AeKernels *kernels)
 {
   return src->layout == AE_LAYOUT_PLAIN
-      && plan_plain_src (plan, form, kind, src->shape.dim[1]);
+      && plan_plain_src (plan, form, kind, src->shape.dim[1], kernels);
 }
 
 /* Chooses a form by the layouts of source and destination. */
 static void
 make_plan (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
-    const AeTensor *src, const AeTensor *dst, bool add)
+    const AeTensor *src, const AeTensor *dst, bool add,
+    const AeKernels *kernels)
 {
-  const AeKernels *kernels = ae_kernels ();
-  if (reads_plain (plan, form, kind, src)
+  if (reads_plain (plan, form, kind, src, kernels)
       || (!add && dst->layout == AE_LAYOUT_PLAIN
           && ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels)))
     return;
@@ -114,8 +120,8 @@ apply_fast (const AeOpCall *call, const AeConvForm *form,
   if (apply->packed)
     plan = apply->packed->plan;
   else
-    make_plan (
-        &plan, form, apply->kind, apply->src, apply->dst, apply->add);
+    make_plan (&plan, form, apply->kind, apply->src, apply->dst, apply->add,
+        run.kernels);
   float *own = apply->packed ? NULL : take (&s, plan.packed * sizeof (float));
   run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
   const float *packed = apply->packed ? apply->packed->floats : own;
@@ -185,7 +191,8 @@ ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
   Scratch s = { .base = work };
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  bool plain = reads_plain (&plan, form, AE_CONV_WEIGHTS, in);
+  bool plain = reads_plain (
+      &plan, form, AE_CONV_WEIGHTS, in, run.kernels);
   if (!plain)
     ae_conv_plan (&plan, &form->geo, AE_CONV_WEIGHTS, false, run.kernels);
   run.work = take (&s, ae_conv_work_size (&plan, run.n_threads));
@@ -227,7 +234,8 @@ ae_conv_prepare (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
     return AE_OK;
   AeConvRun run = make_run (call);
   AeConvPlan plan;
-  make_plan (&plan, form, kind, call->in[0], call->out[0], false);
+  make_plan (
+      &plan, form, kind, call->in[0], call->out[0], false, run.kernels);
   size_t head = ae_align_size (sizeof (AeConvPacked));
   AeConvPacked *packed = ae_alloc (head + plan.packed * sizeof (float));
   if (!packed)
@@ -267,7 +275,7 @@ ae_conv_forward_rows (const AeOpCall *call, const AeRowCall *r)
   AeActivation a = ae_activation_of (call);
   AeClamp clamp;
   const AeConvPacked *packed = call->state;
-  AeConvRun run = { .kernels = ae_kernels (), .n_threads = 1,
+  AeConvRun run = { .kernels = kernels_of (call), .n_threads = 1,
     .work = r->work };
   AeConvEnds ends = { .src = r->in[0],
     .dst = r->out[0],
@@ -296,7 +304,7 @@ ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *either,
   int from = forward ? g->ic : g->oc, to = forward ? g->oc : g->ic;
   AeConvPlan plan;
   *x = from > FEW_CHANNELS;
-  *either = *x && plan_plain_src (&plan, form, kind, from);
+  *either = *x && plan_plain_src (&plan, form, kind, from, ae_kernels ());
   *y = to > FEW_CHANNELS && (to > AE_MAX_DOTS || from % AE_BLOCK != 0);
   return *x || *y;
 }

@@ -55,6 +55,12 @@ size_t ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
 size_t ae_conv_apply_bias (const AeOpCall *call, const AeConvForm *form,
     const AeTensor *dy, bool add, AeTensor *db, void *work);
 
+/* AeOp.backward and its scratch for an operator whose forward is of `kind`. */
+void ae_conv_backward (
+    const AeOpCall *call, const AeConvForm *form, AeConvKind kind);
+size_t ae_conv_backward_work (
+    const AeOpCall *call, const AeConvForm *form, AeConvKind kind);
+
 /* Packs constant weights: *state is an AeConvPacked, NULL where nothing is to
  * be packed. */
 AeStatus ae_conv_prepare (const AeOpCall *call, const AeConvForm *form,

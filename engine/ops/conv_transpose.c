@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ConvTranspose: the data gradient of a convolution whose output is our
  * input; its own data gradient is that convolution. The internal operator of
- * the same name in the domain "ae", for inference, adds the epilogue of
- * conv_epilogue.h. */
+ * the same name in the domain "ae" adds the epilogue of conv_epilogue.h. */
 #include "ops/check.h"
 #include "ops/conv_epilogue.h"
 #include "ops/conv_form.h"
@@ -63,25 +62,7 @@ static void
 backward (const AeOpCall *call)
 {
   AeConvForm form = form_of (call);
-  const AeTensor *dy = call->dout[0];
-  if (ae_din (call, 0)) {
-    AeConvApply apply = { .kind = AE_CONV_FORWARD, .src = dy,
-      .weights = call->in[1], .add = !call->overwrite[0],
-      .dst = call->din[0] };
-    ae_conv_apply (call, &form, &apply, call->work);
-  }
-  if (ae_din (call, 1))
-    ae_conv_apply_weights (call, &form, dy, call->in[0], !call->overwrite[1],
-        call->din[1], call->work);
-  if (ae_din (call, 2))
-    ae_conv_apply_bias (
-        call, &form, dy, !call->overwrite[2], call->din[2], call->work);
-}
-
-static size_t
-larger (size_t a, size_t b)
-{
-  return a > b ? a : b;
+  ae_conv_backward (call, &form, AE_CONV_TRANSPOSED);
 }
 
 static size_t
@@ -91,17 +72,8 @@ work_size (const AeOpCall *call, bool grad)
   AeClamp clamp;
   AeConvApply apply = forward_apply (call, &clamp);
   apply.packed = NULL;
-  if (!grad)
-    return ae_conv_apply (call, &form, &apply, NULL);
-  AeTensor dx = *call->in[0];
-  AeConvApply back = { .kind = AE_CONV_FORWARD, .src = call->out[0],
-    .weights = call->in[1], .dst = &dx };
-  size_t size = ae_conv_apply (call, &form, &back, NULL);
-  size = larger (size,
-      ae_conv_apply_weights (
-          call, &form, call->out[0], call->in[0], false, NULL, NULL));
-  return larger (size,
-      ae_conv_apply_bias (call, &form, call->out[0], false, NULL, NULL));
+  return grad ? ae_conv_backward_work (call, &form, AE_CONV_TRANSPOSED)
+              : ae_conv_apply (call, &form, &apply, NULL);
 }
 
 static AeStatus
@@ -161,8 +133,10 @@ const AeOp ae_op_conv_transpose_fused = {
   .max_in = 4,
   .min_out = 1,
   .max_out = 1,
+  .flags = AE_GRAD_READS_IN | AE_GRAD_READS_OUT,
   .infer = infer,
   .forward = forward,
+  .backward = backward,
   .work_size = work_size,
   .prepare = prepare,
   .release = ae_free,

@@ -30,7 +30,7 @@ look_at_core (void)
   static const char *const avx2[] = { "Haswell", "Zen", "Excavator", NULL };
   AeCpuLevel level = ae_cpu_level ();
   const char *core = openblas_get_corename ();
-  const char *const *names = level == AE_CPU_AVX512 ? avx512 : avx2;
+  const char *const *names = level >= AE_CPU_AVX512 ? avx512 : avx2;
   current = level < AE_CPU_AVX2;
   for (; *names; names++)
     current |= strcmp (core, *names) == 0;

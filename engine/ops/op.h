@@ -35,6 +35,7 @@ typedef struct {
   const AeAttrs *attrs;
   int opset;     /* of the operator's domain */
   bool training; /* dropout drops, batch norm uses batch statistics */
+  bool bf16;     /* products may be made of bf16 where that is faster */
   int n_in, n_out;
   const AeTensor **in;
   AeTensor **out;

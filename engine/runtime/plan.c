@@ -46,8 +46,8 @@ lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
   AeStatus status = ae_graph_detach_outputs (graph, err);
   if (status == AE_OK)
     status = ae_graph_infer (graph, options->training, err);
-  if (status == AE_OK && options->optimise && !options->training)
-    status = ae_graph_fuse (graph, err);
+  if (status == AE_OK && options->optimise)
+    status = ae_graph_fuse (graph, options->training, err);
   if (status == AE_OK && options->optimise)
     status = ae_graph_assign_layouts (graph, err);
   return status;
@@ -99,6 +99,7 @@ make_steps (AePlan *plan, const AePlanOptions *options, AeError *err)
     call->attrs = &node->attrs;
     call->opset = node->opset;
     call->training = options->training;
+    call->bf16 = options->bf16;
     call->n_in = node->n_in;
     call->n_out = node->n_out;
     call->in = (const AeTensor **) next;
@@ -282,6 +283,7 @@ prepare_steps (AePlan *plan, bool training, AeError *err)
     ae_node_call (c, &plan->graph, node, training);
     c->call.pool = call->pool;
     c->call.n_threads = call->n_threads;
+    c->call.bf16 = call->bf16;
     status = call->op->prepare (&c->call, &call->state, err);
     if (status != AE_OK)
       ae_fail_prefix (

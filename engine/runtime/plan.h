@@ -40,6 +40,7 @@ typedef struct {
 typedef struct {
   int n_threads;
   bool training;
+  bool bf16;
   bool optimise;
   size_t max_memory;
   AeStripMode strips;

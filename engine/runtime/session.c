@@ -15,6 +15,7 @@ struct AeSession {
   bool optimise;
   size_t max_memory;
   AeStripMode strips;
+  bool bf16;
   AeTensor *inputs; /* of the bound plan, or of the constants given */
   double *step_ms;
 };
@@ -39,7 +40,9 @@ ae_session_new (AeSession **out, AeModel *model,
   s->optimise = !options->no_optimise;
   s->max_memory = options->max_memory;
   s->strips = options->strips;
-  AeStatus status = ae_graph_copy (&s->part, ae_model_graph (model), err);
+  AeStatus status = ae_precision_is_bf16 (options->precision, &s->bf16, err);
+  if (status == AE_OK)
+    status = ae_graph_copy (&s->part, ae_model_graph (model), err);
   if (status == AE_OK)
     status = ae_graph_cut (&s->part, options->inputs, options->n_inputs,
         options->outputs, options->n_outputs, err);
@@ -106,6 +109,7 @@ ae_session_bind (
     return status;
   }
   AePlanOptions options = { .n_threads = s->n_threads,
+    .bf16 = s->bf16,
     .optimise = s->optimise,
     .max_memory = s->max_memory,
     .strips = s->strips };

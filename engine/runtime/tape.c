@@ -10,6 +10,7 @@ struct AeTape {
   AeModel *model;
   AePlan *plan; /* NULL while unbound */
   int n_threads;
+  bool bf16;
   AeParam *list;
   size_t n_params;
   size_t n_elements;
@@ -67,14 +68,17 @@ load_params (AeTape *tape)
 }
 
 AeStatus
-ae_tape_new (AeTape **out, AeModel *model, int n_threads, AeError *err)
+ae_tape_new (AeTape **out, AeModel *model, int n_threads,
+    AePrecision precision, AeError *err)
 {
   AeTape *tape = *out = ae_calloc (1, sizeof *tape);
   if (!tape)
     return no_memory (err);
   tape->model = ae_model_ref (model);
   tape->n_threads = n_threads;
-  AeStatus status = lay_out_params (tape, err);
+  AeStatus status = ae_precision_is_bf16 (precision, &tape->bf16, err);
+  if (status == AE_OK)
+    status = lay_out_params (tape, err);
   if (status == AE_OK)
     load_params (tape);
   else
@@ -128,6 +132,7 @@ ae_tape_bind (
   }
   AePlanOptions options = { .n_threads = tape->n_threads,
     .training = true,
+    .bf16 = tape->bf16,
     .optimise = true,
     .max_memory = (size_t) 16 << 30,
     .param_grad = param_grad,

@@ -19,8 +19,8 @@ typedef struct {
 
 /* Keeps a reference to `model`. Trainable values become parameters, starting
  * at the model's values. */
-AeStatus ae_tape_new (
-    AeTape **out, AeModel *model, int n_threads, AeError *err);
+AeStatus ae_tape_new (AeTape **out, AeModel *model, int n_threads,
+    AePrecision precision, AeError *err);
 void ae_tape_free (AeTape **tape);
 
 /* Plans for these shapes, in the order of the model's inputs. Fails with

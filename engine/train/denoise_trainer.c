@@ -83,6 +83,7 @@ trainer_options (const AeRecipe *r)
   static const char *const optimisers[]
       = { "adam", "adamw", "sgd", "muon", NULL };
   static const char *const schedules[] = { "constant", "cosine", NULL };
+  static const char *const precisions[] = { "f32", "auto", "bf16", NULL };
   const char *s = "training";
   return (AeTrainerOptions){
     .loss = loss_of (r),
@@ -100,6 +101,8 @@ trainer_options (const AeRecipe *r)
     .clip_norm = (float) number (r, s, "clip_norm"),
     .ema_decay = (float) number (r, s, "ema_decay"),
     .n_threads = (int) number (r, "training", "threads"),
+    .precision = (AePrecision) word_index (
+        precisions, ae_recipe_text_of (r, s, "precision")),
     .seed = (uint64_t) number (r, s, "seed"),
   };
 }

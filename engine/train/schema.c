@@ -79,6 +79,9 @@ const AeKey ae_keys[] = {
       "MiB of pictures to keep at most"),
   NUMBER ("training", "validation", 0, 0.5, "0.1",
       "share of the pictures held out to validate on, at most 64 of them"),
+  CHOICE ("training", "precision", "auto f32 bf16", "auto",
+      "of convolutions; auto: bf16 where the processor multiplies its "
+      "matrices"),
   INT ("training", "threads", 0, 256, "0", "to train with; 0 = one per core"),
 
   NUMBER ("noise", "white_sigma_min", 0, 255, "0", "8-bit grey levels"),

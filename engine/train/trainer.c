@@ -154,7 +154,7 @@ ae_trainer_new (AeTrainer **out, AeModel *model,
   t->seed = o.seed;
   t->n_threads = ae_pool_threads (o.n_threads);
   t->pool = ae_pool_shared ();
-  status = ae_tape_new (&t->tape, model, t->n_threads, err);
+  status = ae_tape_new (&t->tape, model, t->n_threads, o.precision, err);
   if (status == AE_OK)
     status = allocate_state (t, err);
   if (status != AE_OK) {

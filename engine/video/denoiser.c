@@ -76,8 +76,11 @@ ae_denoiser_new (AeDenoiser **out, AeModel *model,
   AeDenoiser *d = ae_calloc (1, sizeof *d);
   if (!d)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a denoiser");
-  d->n_threads = ae_pool_threads (options ? options->n_threads : 0);
-  AeSessionOptions session_options = { .n_threads = d->n_threads };
+  AeDenoiserOptions defaults = { 0 };
+  options = options ? options : &defaults;
+  d->n_threads = ae_pool_threads (options->n_threads);
+  AeSessionOptions session_options
+      = { .n_threads = d->n_threads, .precision = options->precision };
   status = ae_session_new (&d->session, model, &session_options, err);
   if (status != AE_OK) {
     ae_free (d);

@@ -108,3 +108,18 @@ aetool_parse_numbers (const char *text)
   }
   return numbers->len ? g_steal_pointer (&numbers) : NULL;
 }
+
+gboolean
+aetool_parse_precision (const char *text, AePrecision *precision)
+{
+  static const char *const names[] = { "f32", "auto", "bf16" };
+  *precision = AE_PRECISION_AUTO;
+  for (guint i = 0; text && i < G_N_ELEMENTS (names); i++)
+    if (!strcmp (text, names[i])) {
+      *precision = (AePrecision) i;
+      return TRUE;
+    }
+  if (text)
+    aetool_usage ("--precision %s: wanted auto, f32 or bf16", text);
+  return !text;
+}

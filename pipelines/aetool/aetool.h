@@ -5,7 +5,7 @@
 /* What the subcommands of aetool share: one function each, one way to read
  * options and to say what went wrong. */
 
-#include <ae/types.h>
+#include <ae/cpu.h>
 #include <glib.h>
 
 G_BEGIN_DECLS
@@ -51,6 +51,9 @@ void aetool_set_error (GError **error, const AeError *err);
 
 /* "640x480" -> width and height, 1..16384 each. */
 gboolean aetool_parse_size (const char *text, int *width, int *height);
+
+/* "auto", "f32" or "bf16"; NULL is auto. FALSE: a message was printed. */
+gboolean aetool_parse_precision (const char *text, AePrecision *precision);
 
 /* "10,20,30" -> doubles >= 0; NULL when it is no such list. */
 GArray *aetool_parse_numbers (const char *text);

@@ -18,7 +18,8 @@
 #include "shapes.h"
 
 static struct {
-  char *size;
+  char *size, *precision;
+  AePrecision parsed_precision;
   int threads, runs, rounds;
   gboolean json, profile, no_onnxruntime, install, no_strips;
 } option;
@@ -29,6 +30,10 @@ static const GOptionEntry entries[] = {
       "640x480)", "WxH" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "threads, here and in onnxruntime (default: all cores)", "N" },
+  { "precision", 0, 0, G_OPTION_ARG_STRING, &option.precision,
+      "auto, f32 or bf16 (default: auto, which is bf16 where the processor "
+      "has AMX)",
+      "NAME" },
   { "runs", 0, 0, G_OPTION_ARG_INT, &option.runs,
       "runs to take the median of (default: 30)", "N" },
   { "rounds", 0, 0, G_OPTION_ARG_INT, &option.rounds,
@@ -211,7 +216,8 @@ measure_stream (AeModel *model, int width, int height)
 {
   enum { PICTURES = 4 };
   AeDenoiser *denoiser = NULL;
-  AeDenoiserOptions options = { .n_threads = option.threads };
+  AeDenoiserOptions options = { .n_threads = option.threads,
+    .precision = option.parsed_precision };
   AeDenoiseParams params
       = { .strength = 1, .noise_level = -1, .temporal = true };
   Picture *in[PICTURES];
@@ -271,13 +277,21 @@ peak_megabytes (void)
   return usage.ru_maxrss / 1024.0;
 }
 
+static const char *
+precision_name (void)
+{
+  bool bf16 = false;
+  ae_precision_is_bf16 (option.parsed_precision, &bf16, NULL);
+  return bf16 ? "bf16" : "f32";
+}
+
 static void
 print_text (const Result *r, const Bench *bench)
 {
   double gflops = r->info.mac * 2e-6 / r->median_ms;
   printf ("inputs        %s\n", bench->shapes);
-  printf ("threads       %d, %s kernels\n", option.threads,
-      ae_cpu_level_name (ae_cpu_level ()));
+  printf ("threads       %d, %s kernels, %s\n", option.threads,
+      ae_cpu_level_name (ae_cpu_level ()), precision_name ());
   printf ("time          %.3f ms median, %.3f ms least of %d: %.1f per "
           "second\n",
       r->median_ms, r->min_ms, option.runs * option.rounds,
@@ -312,6 +326,7 @@ print_json (const Result *r, const char *path)
   json_string (json, "model", path);
   json_number (json, "threads", option.threads);
   json_string (json, "cpu", ae_cpu_level_name (ae_cpu_level ()));
+  json_string (json, "precision", precision_name ());
   json_number (json, "runs", option.runs * option.rounds);
   json_number (json, "median_ms", r->median_ms);
   json_number (json, "min_ms", r->min_ms);
@@ -336,6 +351,7 @@ bench_model (AeModel *model, const char *path, int width, int height)
   Bench bench = { 0 };
   AeError err;
   AeSessionOptions options = { .n_threads = option.threads,
+    .precision = option.parsed_precision,
     .strips = option.no_strips ? AE_STRIPS_NEVER : AE_STRIPS_AUTO };
   if (ae_session_new (&bench.session, model, &options, &err) != AE_OK
       || shapes_bind (bench.session, model, width, height, &err) != AE_OK) {
@@ -374,6 +390,8 @@ aetool_bench (int argc, char **argv)
         option.size);
   if (option.threads < 0 || option.runs < 0 || option.rounds < 0)
     return aetool_usage ("--threads, --runs and --rounds are above 0");
+  if (!aetool_parse_precision (option.precision, &option.parsed_precision))
+    return AETOOL_USAGE;
   option.threads = option.threads ? option.threads : ae_cpu_count ();
   option.runs = option.runs ? option.runs : 30;
   option.rounds = option.rounds ? option.rounds : 1;

@@ -15,9 +15,10 @@
 static struct {
   char **presets, **stills, **clips, **fixed, **pairs;
   char **tune_stills, **tune_clips, **tune_pairs;
-  char *sigmas, *picture;
+  char *sigmas, *picture, *precision;
   gboolean blind, known, peers, json;
-  int threads, frames;
+  int frames;
+  AeDenoiserOptions denoiser;
 } option;
 
 static const GOptionEntry entries[] = {
@@ -49,8 +50,12 @@ static const GOptionEntry entries[] = {
       &option.tune_pairs, "the same for real noise", "DIR" },
   { "frames", 0, 0, G_OPTION_ARG_INT, &option.frames,
       "use at most so many frames of each clip (default: all)", "N" },
-  { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
+  { "threads", 0, 0, G_OPTION_ARG_INT, &option.denoiser.n_threads,
       "threads of our models (default: all cores)", "N" },
+  { "precision", 0, 0, G_OPTION_ARG_STRING, &option.precision,
+      "auto, f32 or bf16 (default: auto, which is bf16 where the processor "
+      "has AMX)",
+      "NAME" },
   { "picture", 0, 0, G_OPTION_ARG_FILENAME, &option.picture,
       "write clean, noisy and denoised side by side", "PNG" },
   { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
@@ -117,9 +122,9 @@ make_methods (const Eval *eval, gboolean clips, gboolean known)
     g_autofree char *single = g_strdup_printf ("%s, no fusion", name);
     if (clips)
       g_ptr_array_add (methods,
-          method_model (single, model, FALSE, known, option.threads));
+          method_model (single, model, FALSE, known, &option.denoiser));
     g_ptr_array_add (
-        methods, method_model (name, model, clips, known, option.threads));
+        methods, method_model (name, model, clips, known, &option.denoiser));
   }
   return methods;
 }
@@ -196,7 +201,7 @@ run_float_stills (Eval *eval, const EvalSet *set, GError **error)
     for (guint s = 0; s < sigmas->len; s++) {
       double psnr;
       if (!float_stills_psnr (g_ptr_array_index (eval->models, i), set->items,
-              g_array_index (sigmas, double, s), option.threads, &psnr,
+              g_array_index (sigmas, double, s), &option.denoiser, &psnr,
               error))
         return FALSE;
       if (eval->json)
@@ -287,6 +292,9 @@ aetool_eval (int argc, char **argv)
   if (option.sigmas && !check)
     return aetool_usage ("--sigmas %s: wanted numbers like 10,20,30",
         option.sigmas);
+  if (!aetool_parse_precision (
+          option.precision, &option.denoiser.precision))
+    return AETOOL_USAGE;
 
   GError *error = NULL;
   Eval eval = { .names = g_ptr_array_new_with_free_func (g_free),

@@ -137,10 +137,11 @@ run_one (AeSession *session, const Picture *clean, double sigma, guint64 seed,
 
 gboolean
 float_stills_psnr (AeModel *model, const GPtrArray *items, double sigma,
-    int n_threads, double *psnr, GError **error)
+    const AeDenoiserOptions *denoiser, double *psnr, GError **error)
 {
   AeSession *session = NULL;
-  AeSessionOptions options = { .n_threads = n_threads };
+  AeSessionOptions options = { .n_threads = denoiser->n_threads,
+    .precision = denoiser->precision };
   AeError err;
   AeStatus status = ae_session_new (&session, model, &options, &err);
   double sum = 0;

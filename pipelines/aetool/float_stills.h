@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * clipped to 0..255 and not rounded. FALSE and an error when the model cannot
  * be run. */
 gboolean float_stills_psnr (AeModel *model, const GPtrArray *items,
-    double sigma, int n_threads, double *psnr, GError **error);
+    double sigma, const AeDenoiserOptions *options, double *psnr,
+    GError **error);
 
 G_END_DECLS
 

@@ -58,10 +58,9 @@ run_model (Method *method, const Pictures *noisy, const double strength[2],
     GError **error)
 {
   AeDenoiser *denoiser = NULL;
-  AeDenoiserOptions options = { .n_threads = method->n_threads };
   AeError err;
   AeImage format = picture_image (g_ptr_array_index (noisy, 0));
-  if (ae_denoiser_new (&denoiser, method->model, &options, &err) != AE_OK
+  if (ae_denoiser_new (&denoiser, method->model, &method->options, &err) != AE_OK
       || ae_denoiser_bind (denoiser, &format, &err) != AE_OK) {
     ae_denoiser_free (&denoiser);
     aetool_set_error (error, &err);
@@ -83,7 +82,7 @@ model_strength (
 
 Method *
 method_model (const char *name, AeModel *model, gboolean fusion,
-    gboolean known, int n_threads)
+    gboolean known, const AeDenoiserOptions *options)
 {
   Method *method = g_new0 (Method, 1);
   method->name = g_strdup (name);
@@ -93,6 +92,6 @@ method_model (const char *name, AeModel *model, gboolean fusion,
   method->model = ae_model_ref (model);
   method->fusion = fusion;
   method->known = known;
-  method->n_threads = n_threads;
+  method->options = *options;
   return method;
 }

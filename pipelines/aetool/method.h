@@ -38,7 +38,7 @@ struct Method {
   AeModel *model;
   gboolean fusion; /* recurrent fusion with earlier frames */
   gboolean known;  /* is told sigma: strength[0] */
-  int n_threads;
+  AeDenoiserOptions options;
 };
 
 void method_free (Method *method);
@@ -48,7 +48,7 @@ Method *method_noisy (void);
 
 /* Keeps a reference to model. */
 Method *method_model (const char *name, AeModel *model, gboolean fusion,
-    gboolean known, int n_threads);
+    gboolean known, const AeDenoiserOptions *options);
 
 /* The programs that are installed, appended to `methods`; what is missing is
  * named on standard error. */

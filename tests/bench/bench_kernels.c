@@ -146,6 +146,8 @@ plain_rate (const AeConvGeo *geo, AeConvKind kind)
   return flops (&g) * 1e-6 / t;
 }
 
+static const char *const methods[] = { "taps", "winograd", "matrix" };
+
 static void
 bench (const Shape *s, AeConvKind kind, const AeConvRun *run, double peak)
 {
@@ -165,7 +167,7 @@ bench (const Shape *s, AeConvKind kind, const AeConvRun *run, double peak)
     ae_conv_pack (&b.plan, &b.run, b.w, NULL, b.packed);
   double ms = best_ms (&b), rate = flops (&b.g) * 1e-6 / ms;
   printf ("%-14s %-10s %-8s %8.3f ms %7.1f GFLOP/s %5.2f of peak, plain %5.1f\n",
-      s->name, kinds[kind], b.plan.winograd ? "winograd" : "taps", ms, rate,
+      s->name, kinds[kind], methods[b.plan.method], ms, rate,
       rate / peak, plain_rate (&b.g, kind));
   ae_free (b.in);
   ae_free (b.out);
@@ -179,7 +181,7 @@ main (int argc, char **argv)
 {
   int n_threads = ae_pool_threads (argc > 1 ? atoi (argv[1]) : 1);
   AeCpuLevel level = ae_cpu_level ();
-  for (int i = 0; argc > 2 && i <= AE_CPU_AVX512; i++)
+  for (int i = 0; argc > 2 && i <= AE_CPU_AMX; i++)
     if (strcmp (argv[2], ae_cpu_level_name ((AeCpuLevel) i)) == 0)
       level = (AeCpuLevel) i;
   AeConvRun run = { ae_kernels_at (level), ae_pool_shared (), n_threads,

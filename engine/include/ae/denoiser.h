@@ -7,6 +7,7 @@
  * denoiser serves one stream and is used by one thread at a time. Usable
  * without GStreamer; the `denoise` element wraps it. */
 
+#include <ae/cpu.h>
 #include <ae/image.h>
 #include <ae/model.h>
 
@@ -18,6 +19,7 @@ typedef struct AeDenoiser AeDenoiser;
 
 typedef struct {
   int n_threads; /* 0 = all cores */
+  AePrecision precision;
 } AeDenoiserOptions;
 
 /* May change from frame to frame. */
@@ -28,7 +30,8 @@ typedef struct {
 } AeDenoiseParams;
 
 /* Keeps a reference to `model`. Errors: SHAPE / FORMAT with what was wanted
- * when the model is not a denoiser ("ae.task" is not "denoise"). */
+ * when the model is not a denoiser ("ae.task" is not "denoise"); UNSUPPORTED
+ * (the precision). */
 AE_API AeStatus ae_denoiser_new (AeDenoiser **out, AeModel *model,
     const AeDenoiserOptions *options, AeError *err);
 AE_API void ae_denoiser_free (AeDenoiser **denoiser);

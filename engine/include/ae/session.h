@@ -7,6 +7,7 @@
  * allocates and never fails. One session is used by one thread at a time;
  * different sessions may run at the same time and share the worker pool. */
 
+#include <ae/cpu.h>
 #include <ae/model.h>
 
 #ifdef __cplusplus
@@ -34,9 +35,11 @@ typedef struct {
   bool no_optimise; /* keep every node as written: for tests and debugging */
   size_t max_memory; /* bytes an arena may take; 0 = 2 GiB */
   AeStripMode strips;
+  AePrecision precision;
 } AeSessionOptions;
 
-/* options may be NULL. Errors: NOT_FOUND (a name), ARGUMENT, MEMORY. */
+/* options may be NULL. Errors: NOT_FOUND (a name), ARGUMENT, UNSUPPORTED (the
+ * precision), MEMORY. */
 AE_API AeStatus ae_session_new (AeSession **out, AeModel *model,
     const AeSessionOptions *options, AeError *err);
 

@@ -6,6 +6,7 @@
  * optimiser. One trainer is used by one thread at a time. For ready-made
  * training of denoisers from frames see ae/denoise_trainer.h. */
 
+#include <ae/cpu.h>
 #include <ae/model.h>
 
 #ifdef __cplusplus
@@ -51,6 +52,7 @@ typedef struct {
   float clip_norm;      /* 0 = none; norm of the whole gradient */
   float ema_decay;      /* 0 = none; e.g. 0.999 */
   int n_threads;        /* 0 = all cores */
+  AePrecision precision;
   uint64_t seed;
 } AeTrainerOptions;
 

@@ -124,7 +124,7 @@ new_tape (void)
   ae_build_output (&b, x, "y");
   ck_assert_msg (ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
   ck_assert_msg (
-      ae_tape_new (&tape, model, 1, &err) == AE_OK, "%s", err.text);
+      ae_tape_new (&tape, model, 1, AE_PRECISION_F32, &err) == AE_OK, "%s", err.text);
   ae_model_unref (&model);
   return tape;
 }

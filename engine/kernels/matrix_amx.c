@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The matrix kernels on AMX's tiles of bf16. Compiled for processors that have
+ * them; run only where the operating system agreed (util/cpu.c). */
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+/* Eight tiles of 16 rows of 64 bytes. In memory for good: the compiler is not
+ * told that the instruction reads all of it. */
+static const struct {
+  uint8_t palette, start_row, reserved[14];
+  uint16_t row_bytes[16];
+  uint8_t rows[16];
+} config = { .palette = 1,
+  .row_bytes = { 64, 64, 64, 64, 64, 64, 64, 64 },
+  .rows = { 16, 16, 16, 16, 16, 16, 16, 16 } };
+
+static void
+begin (void)
+{
+  _tile_loadconfig (&config);
+}
+
+static void
+end (void)
+{
+  _tile_release ();
+}
+
+static inline void
+zero_sums (void)
+{
+  _tile_zero (0);
+  _tile_zero (1);
+  _tile_zero (2);
+  _tile_zero (3);
+}
+
+/* Tiles 0 to 3 are sums, 4 and 5 pixels or inputs, 6 and 7 outputs.
+ *
+ * Products of 1 or 2 tiles of pixels and 1 or 2 of outputs. `two_a`, `two_b`
+ * are constants where this is inlined. */
+static inline __attribute__ ((always_inline)) void
+gemm_tiles (const AeTileGemm *g, const AeBf16 *a, const AeBf16 *b, float *c,
+    bool two_a, bool two_b)
+{
+  size_t stride = g->a_px * sizeof *a;
+  zero_sums ();
+  for (int row = 0; row < g->n_rows; row++) {
+    const AeBf16 *at = a + row * g->a_row;
+    for (int k = 0; k < g->n_k; k++, at += 32, b += 512) {
+      _tile_loadd (4, at, stride);
+      _tile_loadd (6, b, 64);
+      _tile_dpbf16ps (0, 4, 6);
+      if (two_b) {
+        _tile_loadd (7, b + g->b_block, 64);
+        _tile_dpbf16ps (1, 4, 7);
+      }
+      if (two_a) {
+        _tile_loadd (5, at + 16 * g->a_px, stride);
+        _tile_dpbf16ps (2, 5, 6);
+      }
+      if (two_a && two_b)
+        _tile_dpbf16ps (3, 5, 7);
+    }
+  }
+  _tile_stored (0, c, 64);
+  if (two_b)
+    _tile_stored (1, c + g->c_block, 64);
+  if (two_a)
+    _tile_stored (2, c + 256, 64);
+  if (two_a && two_b)
+    _tile_stored (3, c + g->c_block + 256, 64);
+}
+
+static void
+gemm (const AeTileGemm *g)
+{
+  for (int block = 0; block < g->n_blocks; block += 2) {
+    const AeBf16 *b = g->b + block * g->b_block;
+    float *c = g->c + block * g->c_block;
+    bool two_b = block + 1 < g->n_blocks;
+    for (int px = 0; px < g->n_px; px += 32) {
+      const AeBf16 *a = g->a + px * g->a_px;
+      bool two_a = px + 16 < g->n_px;
+      if (two_a && two_b)
+        gemm_tiles (g, a, b, c + px * 16, true, true);
+      else if (two_a)
+        gemm_tiles (g, a, b, c + px * 16, true, false);
+      else if (two_b)
+        gemm_tiles (g, a, b, c + px * 16, false, true);
+      else
+        gemm_tiles (g, a, b, c + px * 16, false, false);
+    }
+  }
+}
+
+/* Two blocks of inputs times two of outputs, or one: as in gemm. */
+static inline __attribute__ ((always_inline)) void
+grad_tiles (const AeTileGrad *g, const AeBf16 *a, const AeBf16 *b, float *c,
+    bool two_a, bool two_b)
+{
+  size_t stride = g->a_plane * sizeof *a;
+  if (g->first) {
+    zero_sums ();
+  } else {
+    _tile_loadd (0, c, 64);
+    if (two_b)
+      _tile_loadd (1, c + 256, 64);
+    if (two_a)
+      _tile_loadd (2, c + g->c_in, 64);
+    if (two_a && two_b)
+      _tile_loadd (3, c + g->c_in + 256, 64);
+  }
+  for (int k = 0; k < g->n_k; k++, a += 32, b += 512) {
+    _tile_loadd (4, a, stride);
+    _tile_loadd (6, b, 64);
+    _tile_dpbf16ps (0, 4, 6);
+    if (two_b) {
+      _tile_loadd (7, b + g->b_block, 64);
+      _tile_dpbf16ps (1, 4, 7);
+    }
+    if (two_a) {
+      _tile_loadd (5, a + 16 * g->a_plane, stride);
+      _tile_dpbf16ps (2, 5, 6);
+    }
+    if (two_a && two_b)
+      _tile_dpbf16ps (3, 5, 7);
+  }
+  _tile_stored (0, c, 64);
+  if (two_b)
+    _tile_stored (1, c + 256, 64);
+  if (two_a)
+    _tile_stored (2, c + g->c_in, 64);
+  if (two_a && two_b)
+    _tile_stored (3, c + g->c_in + 256, 64);
+}
+
+/* Three taps of one block of inputs times two of outputs, or one: the taps'
+ * tiles lie in the same cache lines. */
+static inline __attribute__ ((always_inline)) void
+grad_taps (const AeTileGrad *g, const AeBf16 *a, const AeBf16 *b, float *c,
+    bool two_b)
+{
+  size_t stride = g->a_plane * sizeof *a;
+  if (g->first) {
+    zero_sums ();
+    _tile_zero (4);
+    _tile_zero (5);
+  } else {
+    _tile_loadd (0, c, 64);
+    _tile_loadd (1, c + g->c_tap, 64);
+    _tile_loadd (2, c + 2 * g->c_tap, 64);
+    if (two_b) {
+      _tile_loadd (3, c + 256, 64);
+      _tile_loadd (4, c + g->c_tap + 256, 64);
+      _tile_loadd (5, c + 2 * g->c_tap + 256, 64);
+    }
+  }
+  for (int k = 0; k < g->n_k; k++, a += 32, b += 512) {
+    _tile_loadd (6, a, stride);
+    _tile_loadd (7, b, 64);
+    _tile_dpbf16ps (0, 6, 7);
+    _tile_loadd (6, a + 1, stride);
+    _tile_dpbf16ps (1, 6, 7);
+    _tile_loadd (6, a + 2, stride);
+    _tile_dpbf16ps (2, 6, 7);
+    if (two_b) {
+      _tile_loadd (7, b + g->b_block, 64);
+      _tile_dpbf16ps (5, 6, 7);
+      _tile_loadd (6, a + 1, stride);
+      _tile_dpbf16ps (4, 6, 7);
+      _tile_loadd (6, a, stride);
+      _tile_dpbf16ps (3, 6, 7);
+    }
+  }
+  _tile_stored (0, c, 64);
+  _tile_stored (1, c + g->c_tap, 64);
+  _tile_stored (2, c + 2 * g->c_tap, 64);
+  if (two_b) {
+    _tile_stored (3, c + 256, 64);
+    _tile_stored (4, c + g->c_tap + 256, 64);
+    _tile_stored (5, c + 2 * g->c_tap + 256, 64);
+  }
+}
+
+static void
+grad_three_taps (const AeTileGrad *g, int tap)
+{
+  for (int in = 0; in < g->n_in; in++)
+    for (int block = 0; block < g->n_blocks; block += 2) {
+      const AeBf16 *a = g->a + tap + (size_t) in * 16 * g->a_plane;
+      const AeBf16 *b = g->b + block * g->b_block;
+      float *c = g->c + tap * g->c_tap + in * g->c_in + block * 256;
+      if (block + 1 < g->n_blocks)
+        grad_taps (g, a, b, c, true);
+      else
+        grad_taps (g, a, b, c, false);
+    }
+}
+
+static void
+grad_one_tap (const AeTileGrad *g, int tap)
+{
+  for (int in = 0; in < g->n_in; in += 2)
+    for (int block = 0; block < g->n_blocks; block += 2) {
+      const AeBf16 *a = g->a + tap + (size_t) in * 16 * g->a_plane;
+      const AeBf16 *b = g->b + block * g->b_block;
+      float *c = g->c + tap * g->c_tap + in * g->c_in + block * 256;
+      bool two_a = in + 1 < g->n_in, two_b = block + 1 < g->n_blocks;
+      if (two_a && two_b)
+        grad_tiles (g, a, b, c, true, true);
+      else if (two_a)
+        grad_tiles (g, a, b, c, true, false);
+      else if (two_b)
+        grad_tiles (g, a, b, c, false, true);
+      else
+        grad_tiles (g, a, b, c, false, false);
+    }
+}
+
+static void
+grad (const AeTileGrad *g)
+{
+  int tap = 0;
+  for (; tap + 3 <= g->n_taps; tap += 3)
+    grad_three_taps (g, tap);
+  for (; tap < g->n_taps; tap++)
+    grad_one_tap (g, tap);
+}
+
+static inline __m256i
+narrow (__m512 x)
+{
+  return (__m256i) _mm512_cvtneps_pbh (x);
+}
+
+static void
+to_pixels (const float *from, size_t px, int n, int lanes, AeBf16 *to,
+    size_t to_px)
+{
+  if (lanes == 16) {
+    for (int i = 0; i < n; i++)
+      _mm256_storeu_si256 ((__m256i *) (to + i * to_px),
+          narrow (_mm512_loadu_ps (from + i * px)));
+    return;
+  }
+  __mmask16 mask = (__mmask16) ((1u << lanes) - 1);
+  for (int i = 0; i < n; i++)
+    _mm256_mask_storeu_epi16 (
+        to + i * to_px, mask, narrow (_mm512_loadu_ps (from + i * px)));
+}
+
+/* Two pixels of one block as pairs. */
+static inline __m512i
+pair (__m512 even, __m512 odd)
+{
+  const __m512i order = _mm512_set_epi16 (31, 15, 30, 14, 29, 13, 28, 12, 27,
+      11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17,
+      1, 16, 0);
+  return _mm512_permutexvar_epi16 (
+      order, (__m512i) _mm512_cvtne2ps_pbh (odd, even));
+}
+
+static void
+to_pairs (const float *from, size_t px, int n, AeBf16 *to)
+{
+  int i = 0;
+  for (; i + 2 <= n; i += 2)
+    _mm512_storeu_si512 (to + i * 16,
+        pair (_mm512_loadu_ps (from + i * px),
+            _mm512_loadu_ps (from + (i + 1) * px)));
+  if (i < n)
+    _mm512_storeu_si512 (to + i * 16,
+        pair (_mm512_loadu_ps (from + i * px), _mm512_setzero_ps ()));
+}
+
+/* Rows and columns of 16 x 16 values of 32 bits change places. */
+static inline void
+transpose (__m512i r[16])
+{
+  __m512i t[16];
+  for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_epi32 (r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32 (r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 16; i += 4)
+    for (int k = 0; k < 2; k++) {
+      r[i + 2 * k] = _mm512_unpacklo_epi64 (t[i + k], t[i + k + 2]);
+      r[i + 2 * k + 1] = _mm512_unpackhi_epi64 (t[i + k], t[i + k + 2]);
+    }
+  for (int i = 0; i < 16; i += 8)
+    for (int k = 0; k < 4; k++) {
+      t[i + k] = _mm512_shuffle_i32x4 (r[i + k], r[i + k + 4], 0x88);
+      t[i + k + 4] = _mm512_shuffle_i32x4 (r[i + k], r[i + k + 4], 0xdd);
+    }
+  for (int k = 0; k < 8; k++) {
+    r[k] = _mm512_shuffle_i32x4 (t[k], t[k + 8], 0x88);
+    r[k + 8] = _mm512_shuffle_i32x4 (t[k], t[k + 8], 0xdd);
+  }
+}
+
+/* Up to 32 pixels of one block to planes. */
+static inline void
+to_planes_32 (const float *from, size_t px, int n, int lanes, AeBf16 *to,
+    size_t plane)
+{
+  __m512i r[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i++) {
+    const float *at = from + 2 * i * px;
+    __m512 even = _mm512_setzero_ps (), odd = even;
+    if (2 * i < n)
+      even = _mm512_loadu_ps (at);
+    if (2 * i + 1 < n)
+      odd = _mm512_loadu_ps (at + px);
+    r[i] = pair (even, odd);
+  }
+  transpose (r);
+  __mmask32 mask = n < 32 ? (__mmask32) ((1u << n) - 1) : ~(__mmask32) 0;
+#pragma GCC unroll 16
+  for (int l = 0; l < 16; l++)
+    if (l < lanes)
+      _mm512_mask_storeu_epi16 (to + l * plane, mask, r[l]);
+}
+
+static void
+to_planes (const float *from, size_t px, int n, int lanes, AeBf16 *to,
+    size_t plane)
+{
+  int i = 0;
+  for (; i + 32 <= n; i += 32)
+    to_planes_32 (from + i * px, px, 32, lanes, to + i, plane);
+  if (i < n)
+    to_planes_32 (from + i * px, px, n - i, lanes, to + i, plane);
+}
+
+static inline __m512
+clamp_vec (__m512 y, const AeClamp *clamp)
+{
+  __mmask16 below = _mm512_cmp_ps_mask (y, _mm512_setzero_ps (), _CMP_LT_OQ);
+  y = _mm512_mask_mul_ps (y, below, y, _mm512_set1_ps (clamp->slope));
+  /* a NaN in the second place stays */
+  y = _mm512_max_ps (_mm512_set1_ps (clamp->lo), y);
+  return _mm512_min_ps (_mm512_set1_ps (clamp->hi), y);
+}
+
+static void
+finish (const float *c, int n, const float *bias, const float *residual,
+    const AeClamp *clamp, size_t px, float *dst)
+{
+  __m512 add = _mm512_loadu_ps (bias);
+  for (int i = 0; i < n; i++) {
+    __m512 y = _mm512_add_ps (_mm512_loadu_ps (c + i * 16), add);
+    if (residual)
+      y = _mm512_add_ps (y, _mm512_loadu_ps (residual + i * px));
+    if (clamp)
+      y = clamp_vec (y, clamp);
+    _mm512_storeu_ps (dst + i * px, y);
+  }
+}
+
+const AeMatrixKernels ae_matrix_amx = {
+  .begin = begin,
+  .end = end,
+  .gemm = gemm,
+  .grad = grad,
+  .to_pixels = to_pixels,
+  .to_planes = to_planes,
+  .to_pairs = to_pairs,
+  .finish = finish,
+};
