@@ -63,9 +63,15 @@ ae_conv_plan_plain_dst (AeConvPlan *plan, const AeConvGeo *geo,
 {
   *plan = (AeConvPlan){ .geo = *geo, .kind = kind, .plain_dst = true };
   set_ends (plan);
-  return kind != AE_CONV_WEIGHTS && geo->kh <= AE_MAX_TAPS
-      && geo->kw <= AE_MAX_TAPS && plan->src_c % AE_BLOCK == 0
-      && plan->dst_c <= AE_MAX_DOTS && ae_taps_plan (plan, kernels);
+  if (kind == AE_CONV_WEIGHTS || geo->kh > AE_MAX_TAPS
+      || geo->kw > AE_MAX_TAPS || plan->src_c % AE_BLOCK != 0
+      || plan->dst_c > AE_MAX_DOTS)
+    return false;
+  plan->method = AE_CONV_MATRIX;
+  if (ae_matrix_plan (plan, kernels))
+    return true;
+  plan->method = AE_CONV_TAPS;
+  return ae_taps_plan (plan, kernels);
 }
 
 size_t

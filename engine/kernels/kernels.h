@@ -129,6 +129,10 @@ typedef struct {
    * residual px floats apart. residual and clamp may be NULL. */
   void (*finish) (const float *c, int n, const float *bias,
       const float *residual, const AeClamp *clamp, size_t px, float *dst);
+  /* The same to the planes of the first `lanes` channels, `plane` floats
+   * apart, as are those of residual. */
+  void (*finish_planes) (const float *c, int n, int lanes, const float *bias,
+      const float *residual, const AeClamp *clamp, size_t plane, float *dst);
 } AeMatrixKernels;
 
 typedef struct {

@@ -89,7 +89,8 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   ae_phases_plan (p);
   if (p->taps_y > AE_MAX_TAPS || p->taps_x > AE_MAX_TAPS
-      || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK)))
+      || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK))
+      || (p->plain_dst && p->out_step > 1))
     return false;
   if (p->kind == AE_CONV_WEIGHTS) {
     ae_matrix_plan_weights (p);
@@ -245,6 +246,21 @@ fill_strip (const Job *job, const Area *a, float *plain, AeBf16 *strip)
   memset (strip + rows * row, 0, AE_TILE_VALUES * sizeof *strip);
 }
 
+/* n pixels of a row to the planes of a plain destination. */
+static void
+finish_plain (const Job *job, int image, int y, int x, int n, const float *c)
+{
+  const AeConvPlan *p = job->plan;
+  const AeRowBuffer *dst = &job->ends->dst, *res = &job->ends->residual;
+  size_t planes = (size_t) image * p->dst_c, w = p->dst_w;
+  const float *residual = NULL;
+  if (res->data)
+    residual = res->data + planes * res->plane + y % res->ring * w + x;
+  job->run->kernels->matrix->finish_planes (c, n, p->dst_c,
+      job->ends->packed, residual, job->ends->clamp, dst->plane,
+      dst->data + planes * dst->plane + y % dst->ring * w + x);
+}
+
 /* Pixels x .. of row r of the area from the products of one virtual block. */
 static void
 finish_pixels (const Job *job, const Area *a, int b, int r, int x, int n,
@@ -258,6 +274,10 @@ finish_pixels (const Job *job, const Area *a, int b, int r, int x, int n,
   n = x + n < width ? n : width - x;
   if (y >= p->dst_h || n <= 0)
     return;
+  if (p->plain_dst) {
+    finish_plain (job, a->image, y, x, n, c);
+    return;
+  }
   const AeRowBuffer *dst = &job->ends->dst, *res = &job->ends->residual;
   size_t column = (size_t) x * p->out_step + block.phase_x;
   size_t image = (size_t) a->image * p->dst_h, blocks = p->dst_blocks;

@@ -361,6 +361,36 @@ finish (const float *c, int n, const float *bias, const float *residual,
   }
 }
 
+/* Up to 16 pixels. */
+static inline void
+finish_planes_16 (const float *c, int n, int lanes, const float *bias,
+    const float *residual, const AeClamp *clamp, size_t plane, float *dst)
+{
+  __m512i r[16];
+  __mmask16 mask = (__mmask16) ((1u << n) - 1);
+  for (int i = 0; i < 16; i++)
+    r[i] = i < n ? _mm512_loadu_si512 (c + i * 16) : _mm512_setzero_si512 ();
+  transpose (r);
+  for (int l = 0; l < lanes; l++) {
+    __m512 y = _mm512_add_ps ((__m512) r[l], _mm512_set1_ps (bias[l]));
+    if (residual)
+      y = _mm512_add_ps (
+          y, _mm512_maskz_loadu_ps (mask, residual + l * plane));
+    if (clamp)
+      y = clamp_vec (y, clamp);
+    _mm512_mask_storeu_ps (dst + l * plane, mask, y);
+  }
+}
+
+static void
+finish_planes (const float *c, int n, int lanes, const float *bias,
+    const float *residual, const AeClamp *clamp, size_t plane, float *dst)
+{
+  for (int i = 0; i < n; i += 16)
+    finish_planes_16 (c + i * 16, n - i < 16 ? n - i : 16, lanes, bias,
+        residual ? residual + i : NULL, clamp, plane, dst + i);
+}
+
 const AeMatrixKernels ae_matrix_amx = {
   .begin = begin,
   .end = end,
@@ -370,4 +400,5 @@ const AeMatrixKernels ae_matrix_amx = {
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,
+  .finish_planes = finish_planes,
 };

@@ -91,6 +91,16 @@ to_pairs (const float *from, size_t px, int n, AeBf16 *to)
           = i < n ? ae_to_bf16 (from[i * px + l]) : 0;
 }
 
+static float
+clamp_one (float y, const AeClamp *clamp)
+{
+  if (!clamp)
+    return y;
+  y = y < 0 ? y * clamp->slope : y;
+  y = y < clamp->lo ? clamp->lo : y;
+  return y > clamp->hi ? clamp->hi : y;
+}
+
 static void
 finish (const float *c, int n, const float *bias, const float *residual,
     const AeClamp *clamp, size_t px, float *dst)
@@ -98,12 +108,18 @@ finish (const float *c, int n, const float *bias, const float *residual,
   for (int i = 0; i < n; i++)
     for (int l = 0; l < 16; l++) {
       float y = c[i * 16 + l] + bias[l] + (residual ? residual[i * px + l] : 0);
-      if (clamp) {
-        y = y < 0 ? y * clamp->slope : y;
-        y = y < clamp->lo ? clamp->lo : y;
-        y = y > clamp->hi ? clamp->hi : y;
-      }
-      dst[i * px + l] = y;
+      dst[i * px + l] = clamp_one (y, clamp);
+    }
+}
+
+static void
+finish_planes (const float *c, int n, int lanes, const float *bias,
+    const float *residual, const AeClamp *clamp, size_t plane, float *dst)
+{
+  for (int l = 0; l < lanes; l++)
+    for (int i = 0; i < n; i++) {
+      float add = residual ? residual[l * plane + i] : 0;
+      dst[l * plane + i] = clamp_one (c[i * 16 + l] + bias[l] + add, clamp);
     }
 }
 
@@ -116,4 +132,5 @@ const AeMatrixKernels ae_matrix_scalar = {
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,
+  .finish_planes = finish_planes,
 };

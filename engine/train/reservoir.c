@@ -198,3 +198,31 @@ ae_reservoir_next (
   pthread_mutex_unlock (&r->lock);
   return next;
 }
+
+#define DRAWS 64 /* before a picture of the other kind is taken */
+
+static bool
+in_clip (const AeReservoir *r, size_t index)
+{
+  return r->pictures[index]->continues
+      || (index + 1 < r->n && r->pictures[index + 1]->continues);
+}
+
+AePicture *
+ae_reservoir_draw (
+    AeReservoir *reservoir, AeDrawKind kind, AeRng *rng, size_t *index)
+{
+  AeReservoir *r = reservoir;
+  AePicture *picture = NULL;
+  pthread_mutex_lock (&r->lock);
+  for (int i = 0; i < DRAWS && r->n > 0; i++) {
+    *index = ae_rng_below (rng, (uint32_t) r->n);
+    picture = r->pictures[*index];
+    if (in_clip (r, *index) == (kind == AE_DRAW_CLIP))
+      break;
+  }
+  if (picture)
+    ae_picture_ref (picture);
+  pthread_mutex_unlock (&r->lock);
+  return picture;
+}

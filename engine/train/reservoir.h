@@ -9,6 +9,7 @@
 #include <ae/image.h>
 
 #include "util/error.h"
+#include "util/rng.h"
 
 #include <stdatomic.h>
 
@@ -50,6 +51,16 @@ size_t ae_reservoir_n_held_out (AeReservoir *reservoir);
 /* New references; NULL when there is no such picture. */
 AePicture *ae_reservoir_get (AeReservoir *reservoir, size_t index);
 AePicture *ae_reservoir_get_held_out (AeReservoir *reservoir, size_t index);
+
+typedef enum {
+  AE_DRAW_CLIP,  /* one that follows another or is followed */
+  AE_DRAW_SINGLE /* one that does not */
+} AeDrawKind;
+
+/* A random picture for training, of that kind where some are found; NULL when
+ * there is none at all. Sets *index. */
+AePicture *ae_reservoir_draw (
+    AeReservoir *reservoir, AeDrawKind kind, AeRng *rng, size_t *index);
 
 /* The picture that follows `picture`, stored at `index`, in the same shot. */
 AePicture *ae_reservoir_next (

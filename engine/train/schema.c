@@ -117,6 +117,12 @@ const AeKey ae_keys[] = {
       "share of sequences with an object passing over the background"),
   NUMBER ("motion", "still_probability", 0, 1, "0.55",
       "share of sequences of one frame"),
+  NUMBER ("motion", "clip_probability", 0, 1, "0.5",
+      "share of the other sequences that show a clip as it was, where there "
+      "are pictures that follow each other"),
+  NUMBER ("motion", "clip_still_probability", 0, 1, "0.2",
+      "share of the sequences of one frame that are taken from clips, where "
+      "there are single pictures too"),
   INT ("motion", "length_max", 2, 1000, "12", "frames of the other sequences"),
   NUMBER ("motion", "warm_start_probability", 0, 1, "0.3",
       "share of the other sequences that start with an average of many "

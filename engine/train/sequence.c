@@ -6,9 +6,6 @@
 #include <math.h>
 
 
-/* Share of sequences that use following pictures where there are any. */
-#define REAL_PROBABILITY 0.7f
-
 AeSequenceOptions
 ae_sequence_options (const AeRecipe *r)
 {
@@ -21,6 +18,10 @@ ae_sequence_options (const AeRecipe *r)
     = (float) ae_recipe_number_of (r, "motion", "foreground_probability"),
     .still_probability
     = (float) ae_recipe_number_of (r, "motion", "still_probability"),
+    .clip_probability
+    = (float) ae_recipe_number_of (r, "motion", "clip_probability"),
+    .clip_still_probability
+    = (float) ae_recipe_number_of (r, "motion", "clip_still_probability"),
     .length_max = (int) ae_recipe_number_of (r, "motion", "length_max"),
     .flips = ae_recipe_bool_of (r, "augment", "flips"),
     .scale_max = (float) ae_recipe_number_of (r, "augment", "scale_max"),
@@ -126,16 +127,32 @@ static void
 start_motion (AeSequence *s, const AeSequenceOptions *o,
     AeReservoir *reservoir, AeRng *rng)
 {
-  AePicture *next = ae_reservoir_next (
-      reservoir, s->picture_index, s->background.picture);
-  s->real = next && chance (rng, REAL_PROBABILITY);
-  ae_picture_unref (&next);
   double x = 0, y = 0;
   if (!s->real && !chance (rng, o->static_probability))
     draw_speed (o, s->scale, rng, &x, &y);
   place (&s->background, o->patch, s->scale, x, y, rng);
   if (!s->real && s->length > 1 && chance (rng, o->foreground_probability))
     start_object (s, o, reservoir, rng);
+}
+
+/* Draws the length, and the first picture. */
+static bool
+start_picture (AeSequence *s, const AeSequenceOptions *o,
+    AeReservoir *reservoir, AeRng *rng)
+{
+  bool still = chance (rng, o->still_probability);
+  bool clip = chance (
+      rng, still ? o->clip_still_probability : o->clip_probability);
+  s->length = still ? 1 : 2 + (int) ae_rng_below (rng, o->length_max - 1);
+  s->background.picture = ae_reservoir_draw (reservoir,
+      clip ? AE_DRAW_CLIP : AE_DRAW_SINGLE, rng, &s->picture_index);
+  if (!s->background.picture)
+    return false;
+  AePicture *next = ae_reservoir_next (
+      reservoir, s->picture_index, s->background.picture);
+  s->real = next && clip && !still;
+  ae_picture_unref (&next);
+  return true;
 }
 
 bool
@@ -145,16 +162,8 @@ ae_sequence_start (AeSequence *sequence, const AeSequenceOptions *options,
   AeSequence *s = sequence;
   const AeSequenceOptions *o = options;
   ae_sequence_clear (s);
-  size_t n = ae_reservoir_n_training (reservoir);
-  if (n == 0)
+  if (!start_picture (s, o, reservoir, rng))
     return false;
-  s->picture_index = ae_rng_below (rng, (uint32_t) n);
-  s->background.picture = ae_reservoir_get (reservoir, s->picture_index);
-  if (!s->background.picture)
-    return false;
-  s->length = chance (rng, o->still_probability)
-      ? 1
-      : 2 + (int) ae_rng_below (rng, (uint32_t) o->length_max - 1);
   s->scale = draw_scale (s->background.picture, o, rng);
   s->turn = o->flips ? (int) ae_rng_below (rng, 8) : 0;
   s->gain = 1 + between (rng, -o->contrast, o->contrast);

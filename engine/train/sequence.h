@@ -15,6 +15,7 @@ typedef struct {
   int patch; /* luma pixels along an edge */
   float max_speed, static_probability, foreground_probability;
   float still_probability;
+  float clip_probability, clip_still_probability;
   int length_max;
   bool flips;
   float scale_max, full_size_probability;

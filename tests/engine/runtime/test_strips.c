@@ -173,9 +173,10 @@ random_model (uint64_t seed, int n_images, int h, int w)
 }
 
 static AeSession *
-bound (AeModel *model, AeStripMode mode, int n_threads)
+bound (AeModel *model, AeStripMode mode, int n_threads, AePrecision precision)
 {
-  AeSessionOptions options = { .strips = mode, .n_threads = n_threads };
+  AeSessionOptions options = { .strips = mode, .n_threads = n_threads,
+    .precision = precision };
   AeSession *s;
   AeError err;
   AeTensor in[2];
@@ -218,7 +219,8 @@ assert_same (const AeSession *a, const AeSession *b, const char *what)
   }
 }
 
-/* Random graphs, heights from 1 on; some with several images. */
+/* Random graphs, heights from 1 on; some with several images, every other one
+ * in bf16 where there is that. */
 START_TEST (test_random_graphs)
 {
   uint64_t seed = (uint64_t) _i;
@@ -227,11 +229,13 @@ START_TEST (test_random_graphs)
   int n_images = 1 + (int) ae_rng_below (&rng, 3) / 2;
   int h = 1 + (int) ae_rng_below (&rng, 70);
   int w = 1 + (int) ae_rng_below (&rng, 50);
+  AePrecision precision = _i % 2 ? AE_PRECISION_AUTO : AE_PRECISION_F32;
   AeModel *model = random_model (seed, n_images, h, w);
-  AeSession *whole = bound (model, AE_STRIPS_NEVER, 1);
+  AeSession *whole = bound (model, AE_STRIPS_NEVER, 1, precision);
   run (whole, seed);
   for (int n_threads = 1; n_threads <= 3; n_threads++) {
-    AeSession *strips = bound (model, AE_STRIPS_ALWAYS, n_threads);
+    AeSession *strips = bound (
+        model, AE_STRIPS_ALWAYS, n_threads, precision);
     for (int again = 0; again < 2; again++) {
       run (strips, seed);
       char what[80];
@@ -271,8 +275,8 @@ large_model (int h, int w)
 START_TEST (test_large_pictures_take_less_memory)
 {
   AeModel *model = large_model (401, 600);
-  AeSession *whole = bound (model, AE_STRIPS_NEVER, 2);
-  AeSession *strips = bound (model, AE_STRIPS_AUTO, 2);
+  AeSession *whole = bound (model, AE_STRIPS_NEVER, 2, AE_PRECISION_F32);
+  AeSession *strips = bound (model, AE_STRIPS_AUTO, 2, AE_PRECISION_F32);
   run (whole, 7);
   run (strips, 7);
   assert_same (whole, strips, "large picture");
@@ -289,8 +293,8 @@ END_TEST
 START_TEST (test_profile)
 {
   AeModel *model = large_model (120, 160);
-  AeSession *whole = bound (model, AE_STRIPS_NEVER, 1);
-  AeSession *strips = bound (model, AE_STRIPS_ALWAYS, 1);
+  AeSession *whole = bound (model, AE_STRIPS_NEVER, 1, AE_PRECISION_F32);
+  AeSession *strips = bound (model, AE_STRIPS_ALWAYS, 1, AE_PRECISION_F32);
   run (whole, 7);
   run (strips, 7);
   ae_session_profile (strips);

@@ -153,6 +153,36 @@ START_TEST (test_next_follows_only_within_a_shot)
 }
 END_TEST
 
+/* Ten pictures alone, then a clip of three. */
+START_TEST (test_clips_and_single_pictures_are_drawn_apart)
+{
+  AeReservoir *r;
+  AeRng rng;
+  ae_rng_seed (&rng, 1);
+  ck_assert_int_eq (ae_reservoir_new (&r, 1 << 24, 0, 1, NULL), AE_OK);
+  size_t index;
+  ck_assert_ptr_null (ae_reservoir_draw (r, AE_DRAW_CLIP, &rng, &index));
+  for (int i = 0; i < 13; i++) {
+    AePicture *p = ramp (64, 64, 16);
+    p->continues = i > 10;
+    ck_assert_int_eq (ae_reservoir_add (r, p, NULL), AE_OK);
+    /* as long as there is no clip, single pictures stand for it */
+    p = ae_reservoir_draw (r, AE_DRAW_CLIP, &rng, &index);
+    ck_assert_ptr_nonnull (p);
+    ae_picture_unref (&p);
+  }
+  for (int i = 0; i < 50; i++) {
+    AePicture *p = ae_reservoir_draw (r, AE_DRAW_CLIP, &rng, &index);
+    ck_assert_uint_ge (index, 10);
+    ae_picture_unref (&p);
+    p = ae_reservoir_draw (r, AE_DRAW_SINGLE, &rng, &index);
+    ck_assert_uint_lt (index, 10);
+    ae_picture_unref (&p);
+  }
+  ae_reservoir_free (&r);
+}
+END_TEST
+
 static AeRecipe *recipe;
 static AeReservoir *reservoir;
 
@@ -273,6 +303,7 @@ sequence_suite (void)
   tcase_add_test (tcase, test_turns_keep_the_pixels);
   tcase_add_test (tcase, test_small_pictures_are_mirrored_up);
   tcase_add_test (tcase, test_reservoir_is_bounded_and_holds_out);
+  tcase_add_test (tcase, test_clips_and_single_pictures_are_drawn_apart);
   tcase_add_test (tcase, test_the_share_held_out_is_a_setting);
   tcase_add_test (tcase, test_next_follows_only_within_a_shot);
   tcase_add_test (tcase, test_batches_are_plausible);
