@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/camera_noise.h"
 
+#include "train/light.h"
 #include "train/recipe.h"
 
 #include <math.h>
@@ -164,29 +165,15 @@ smooth_field (float *field, int size, float share, float *scratch)
   }
 }
 
-/* Linear light of a display value and back (power 2.2). */
-static float
-to_light (float value)
-{
-  return value <= 0 ? 0 : powf (value, 2.2f);
-}
-
-static float
-from_light (float light)
-{
-  return light <= 0 ? 0 : powf (light, 1 / 2.2f);
-}
-
 /* Change of a display value by sensor noise `n` (standard normal). */
 static float
 sensor_delta (const AeNoise *noise, float value, float gain, float n)
 {
-  value = value < 0 ? 0 : value > 1 ? 1 : value;
-  float light = to_light (value) / gain;
+  float light = ae_light_of (value) / gain;
   float noisy
       = light + n * sqrtf (noise->shot * light + noise->read * noise->read);
   noisy = fminf (noisy, 1);
-  return from_light (noisy * gain) - from_light (light * gain);
+  return ae_light_shown (noisy * gain) - ae_light_shown (light * gain);
 }
 
 /* BT.601, limited range, values 0..1: R, G, B of 0..1 from Y, U, V. */

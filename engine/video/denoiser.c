@@ -253,6 +253,32 @@ update_noise (AeDenoiser *d, const AeDenoiseParams *params)
   d->noise_level = ae_noise_luma (d->noise) / luma_gain * 255.0f;
 }
 
+#define COPY_FLOATS ((size_t) 16 << 10)
+
+typedef struct {
+  const float *from;
+  float *to;
+  size_t n;
+} Copy;
+
+static void
+copy_job (void *arg, size_t index, int thread)
+{
+  (void) thread;
+  const Copy *c = arg;
+  size_t at = index * COPY_FLOATS, left = c->n - at;
+  memcpy (c->to + at, c->from + at,
+      (left < COPY_FLOATS ? left : COPY_FLOATS) * sizeof (float));
+}
+
+static void
+copy_frame (const AeDenoiser *d, float *to)
+{
+  Copy c = { d->frame, to, 6 * (size_t) d->h * d->w };
+  ae_pool_run (ae_pool_shared (), d->n_threads,
+      (c.n + COPY_FLOATS - 1) / COPY_FLOATS, copy_job, &c);
+}
+
 /* Fills the session's inputs; its outputs stay whole meanwhile and are the
  * state. Without a state the count is 0 and the frame stands for it. */
 static void
@@ -267,11 +293,10 @@ fill_inputs (AeDenoiser *d)
         ae_denoise_output (d->session, AE_DENOISE_COUNT_OUT), d->h, d->w,
         d->n_threads, fused, count);
   } else {
-    memcpy (fused, d->frame, 6 * plane * sizeof *fused);
+    copy_frame (d, fused);
     memset (count, 0, plane * sizeof *count);
   }
-  memcpy (ae_denoise_input (d->session, AE_DENOISE_FRAME), d->frame,
-      6 * plane * sizeof (float));
+  copy_frame (d, ae_denoise_input (d->session, AE_DENOISE_FRAME));
   ae_noise_fill_map (d->noise, d->frame,
       ae_denoise_input (d->session, AE_DENOISE_NOISE));
 }

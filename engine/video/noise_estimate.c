@@ -2,6 +2,7 @@
 #include "video/noise_estimate.h"
 
 #include "util/mem.h"
+#include "util/pool.h"
 #include "video/noise_blocks.h"
 #include "video/noise_cluster.h"
 
@@ -424,14 +425,32 @@ fill_tile (const AeNoise *noise, const float *frame6, int y, int x, float *map)
     map[(size_t) (y + i / 4) * noise->w + x + i % 4] = sigma;
 }
 
+typedef struct {
+  const AeNoise *noise;
+  const float *frame6;
+  float *map2;
+  float chroma;
+} MapRun;
+
+/* Four rows of the map. */
+static void
+map_job (void *arg, size_t index, int thread)
+{
+  const MapRun *m = arg;
+  int w = m->noise->w, y = (int) index * 4;
+  (void) thread;
+  for (int x = 0; x < w; x += 4)
+    fill_tile (m->noise, m->frame6, y, x, m->map2);
+  float *chroma = m->map2 + (size_t) (m->noise->h + y) * w;
+  for (int i = 0; i < 4 * w; i++)
+    chroma[i] = m->chroma;
+}
+
 void
 ae_noise_fill_map (const AeNoise *noise, const float *frame6, float *map2)
 {
-  for (int y = 0; y < noise->h; y += 4)
-    for (int x = 0; x < noise->w; x += 4)
-      fill_tile (noise, frame6, y, x, map2);
-  size_t plane = (size_t) noise->h * noise->w;
-  float chroma = (1 + noise->told_more) * ae_noise_chroma (noise);
-  for (size_t i = 0; i < plane; i++)
-    map2[plane + i] = chroma;
+  MapRun m = { noise, frame6, map2,
+    (1 + noise->told_more) * ae_noise_chroma (noise) };
+  ae_pool_run (ae_pool_shared (), noise->n_threads, (size_t) noise->h / 4,
+      map_job, &m);
 }

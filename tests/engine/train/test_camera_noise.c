@@ -2,6 +2,7 @@
 #include "ae_test.h"
 
 #include "train/camera_noise.h"
+#include "train/light.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -51,6 +52,20 @@ deviation (const float *a, const float *b, int n)
     sum += (double) (a[i] - b[i]) * (a[i] - b[i]);
   return sqrt (sum / n);
 }
+
+START_TEST (test_light_tables_follow_the_curve)
+{
+  for (int i = -5; i <= 3005; i++) {
+    double x = i / 1000.0, value = x < 0 ? 0 : x > 1 ? 1 : x;
+    ck_assert_double_eq_tol (
+        ae_light_of ((float) x), pow (value, 2.2), 1e-4);
+    ck_assert_double_eq_tol (ae_light_shown ((float) x),
+        pow (x < 0 ? 0 : x, 1 / 2.2), 1e-4);
+  }
+  ck_assert_float_eq (ae_light_of (NAN), 0);
+  ck_assert_float_eq (ae_light_shown (NAN), 0);
+}
+END_TEST
 
 START_TEST (test_normals_are_normal)
 {
@@ -215,6 +230,7 @@ noise_suite (void)
   Suite *suite = suite_create ("camera_noise");
   TCase *tcase = tcase_create ("camera_noise");
   tcase_add_checked_fixture (tcase, setup, teardown);
+  tcase_add_test (tcase, test_light_tables_follow_the_curve);
   tcase_add_test (tcase, test_normals_are_normal);
   tcase_add_loop_test (tcase, test_white_noise_has_its_sigma, 0, 2);
   tcase_add_loop_test (tcase, test_grey_chroma_stays_as_it_is, 0, 2);
