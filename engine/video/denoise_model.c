@@ -150,3 +150,9 @@ ae_denoise_output (const AeSession *session, AeDenoiseOutput which)
   int at = ae_session_find_output (session, outputs[which].name);
   return ae_session_output (session, (size_t) at)->data;
 }
+
+float *
+ae_denoise_state_count (AeSession *session)
+{
+  return (float *) ae_denoise_output (session, AE_DENOISE_COUNT_OUT);
+}

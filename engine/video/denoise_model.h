@@ -38,4 +38,7 @@ float *ae_denoise_input (AeSession *session, AeDenoiseInput which);
 const float *ae_denoise_output (
     const AeSession *session, AeDenoiseOutput which);
 
+/* The output count_out, to be changed before it is warped to the next frame. */
+float *ae_denoise_state_count (AeSession *session);
+
 #endif

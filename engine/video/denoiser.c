@@ -5,6 +5,7 @@
 #include "util/error.h"
 #include "util/mem.h"
 #include "util/pool.h"
+#include "video/background.h"
 #include "video/denoise_model.h"
 #include "video/frame.h"
 #include "video/motion.h"
@@ -38,6 +39,7 @@ struct AeDenoiser {
   AeVector *vectors;
   void *frame_scratch, *motion_scratch;
   AeNoise *noise;
+  AeBackground *background;
 
   bool has_last;  /* last_frame and the session's clean are of the frame before */
   bool has_state; /* so are its fused_out and count_out: the state */
@@ -58,6 +60,7 @@ free_buffers (AeDenoiser *d)
   ae_free (d->frame_scratch);
   ae_free (d->motion_scratch);
   ae_noise_free (&d->noise);
+  ae_background_free (&d->background);
   d->frame = d->last_frame = NULL;
   d->warped = d->warped_ones = d->ones = NULL;
   d->vectors = NULL;
@@ -121,8 +124,9 @@ allocate (AeDenoiser *d)
       = ae_alloc (ae_frame_scratch_size (&d->format, d->n_threads));
   d->motion_scratch = ae_alloc (ae_motion_scratch_size (d->h, d->w));
   d->noise = ae_noise_new (d->h, d->w, d->n_threads);
+  d->background = ae_background_new (d->h, d->w, d->n_threads);
   if (!ok || !d->vectors || !d->frame_scratch || !d->motion_scratch
-      || !d->noise)
+      || !d->noise || !d->background)
     return false;
   for (size_t i = 0; i < plane; i++)
     d->ones[i] = 1.0f;
@@ -163,6 +167,8 @@ ae_denoiser_reset (AeDenoiser *d)
   d->refused = false;
   if (d->noise)
     ae_noise_reset (d->noise);
+  if (d->background)
+    ae_background_reset (d->background);
 }
 
 /* Looks through a result by the pool. */
@@ -296,9 +302,13 @@ fill_inputs (AeDenoiser *d)
     copy_frame (d, fused);
     memset (count, 0, plane * sizeof *count);
   }
-  copy_frame (d, ae_denoise_input (d->session, AE_DENOISE_FRAME));
-  ae_noise_fill_map (d->noise, d->frame,
-      ae_denoise_input (d->session, AE_DENOISE_NOISE));
+  float *frame = ae_denoise_input (d->session, AE_DENOISE_FRAME);
+  float *noise = ae_denoise_input (d->session, AE_DENOISE_NOISE);
+  copy_frame (d, frame);
+  ae_noise_fill_map (d->noise, d->frame, noise);
+  AeBackgroundInputs inputs = { frame, fused, count, noise };
+  if (d->has_state)
+    ae_background_show (d->background, &inputs);
 }
 
 /* False when the outputs are no picture, or no state for the next frame. */
@@ -352,6 +362,10 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
   ae_frame_store (in, d->frame,
       ae_denoise_output (d->session, AE_DENOISE_CLEAN), blend, out,
       d->n_threads, d->frame_scratch);
+  if (d->has_state && d->has_last)
+    ae_background_learn (d->background, d->vectors,
+        ae_denoise_output (d->session, AE_DENOISE_FUSED_OUT),
+        ae_denoise_state_count (d->session));
   float *swap = d->last_frame;
   d->last_frame = d->frame;
   d->frame = swap;
