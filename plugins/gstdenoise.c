@@ -8,8 +8,12 @@
  * Removes noise from video: a small convolutional network cleans each frame,
  * and a recurrent state that follows motion lets still parts of the scene get
  * cleaner from frame to frame. The strength of the noise is estimated from the
- * stream itself. No frame is held back, so the element adds no latency but its
- * computing time. Everything runs on the CPU.
+ * stream itself. Before a camera that stands still, what stands still in the
+ * picture becomes an average of up to 64 frames, which is also remembered while
+ * something passes in front of it. No frame is held back, so the element adds
+ * no latency but its computing time. Everything runs on the CPU; where that has
+ * AMX, convolutions multiply bfloat16 (see #GstDenoise:precision), which is
+ * faster and changes results by a third of a grey level on average.
  *
  * Without #GstDenoise:model-file one of three models that come with the plugin
  * is used: see #GstDenoise:speed-preset. A model can be exchanged while the

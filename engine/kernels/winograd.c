@@ -169,9 +169,9 @@ ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *u)
 {
   Job job = { .plan = plan, .run = run, .from = weights, .to = u };
-  ae_pool_run (run->pool, run->n_threads,
-      (size_t) ae_virtual_out_blocks (plan) * ae_phases_in (plan) * plan->src_c, pack_job,
-      &job);
+  size_t n = (size_t) ae_virtual_out_blocks (plan) * ae_phases_in (plan);
+  ae_pool_run (
+      run->pool, run->n_threads, n * plan->src_c, pack_job, &job);
 }
 
 /* Tiles `first` .. of a strip that lie in one tile row. */
