@@ -92,6 +92,19 @@ ae_conv_pack (const AeConvPlan *plan, const AeConvRun *run,
   methods[plan->method].pack (plan, run, weights, packed + lanes);
 }
 
+AeConvArea
+ae_conv_area (const AeConvPlan *p, int h, int w, size_t index)
+{
+  AeConvArea a;
+  a.x = index % p->n_job_cols * p->job_cols;
+  index /= p->n_job_cols;
+  a.y = index % p->n_job_rows * p->job_rows;
+  a.image = index / p->n_job_rows;
+  a.rows = h - a.y < p->job_rows ? h - a.y : p->job_rows;
+  a.cols = w - a.x < p->job_cols ? w - a.x : p->job_cols;
+  return a;
+}
+
 /* All rows of images of w columns. */
 static AeRowBuffer
 whole (const float *data, int h, int w)

@@ -120,6 +120,15 @@ void ae_to_blocked (const AeConvRun *run, const float *plain, int n, int c,
 void ae_to_plain (const AeConvRun *run, const float *blocked, int n, int c,
     int h, int w, bool add, float *plain);
 
+/* What a job makes: rows and columns of every phase of one image. */
+typedef struct {
+  int image, y, x, rows, cols;
+} AeConvArea;
+
+/* Of the job `index` where a phase has h rows and w columns. */
+AeConvArea ae_conv_area (
+    const AeConvPlan *plan, int h, int w, size_t index);
+
 /* The methods behind the functions above. */
 bool ae_winograd_plan (AeConvPlan *plan, const AeKernels *kernels);
 void ae_winograd_pack (const AeConvPlan *plan, const AeConvRun *run,

@@ -203,13 +203,8 @@ ae_matrix_source (const AeConvPlan *p, const AeConvRun *run,
   return row;
 }
 
-/* What a job makes: virtual rows and columns of one image. */
-typedef struct {
-  int image, y, x, rows, cols;
-} Area;
-
 static void
-fill_row (const Job *job, const Area *a, int y, float *plain, AeBf16 *to)
+fill_row (const Job *job, const AeConvArea *a, int y, float *plain, AeBf16 *to)
 {
   const AeConvPlan *p = job->plan;
   int depth = ae_matrix_depth (p), cols = a->cols + p->taps_x - 1;
@@ -236,7 +231,7 @@ fill_row (const Job *job, const Area *a, int y, float *plain, AeBf16 *to)
 
 /* The strip of an area; zeros behind it, for the last run of taps. */
 static void
-fill_strip (const Job *job, const Area *a, float *plain, AeBf16 *strip)
+fill_strip (const Job *job, const AeConvArea *a, float *plain, AeBf16 *strip)
 {
   const AeConvPlan *p = job->plan;
   size_t row = (size_t) (a->cols + p->taps_x - 1) * ae_matrix_depth (p);
@@ -263,7 +258,7 @@ finish_plain (const Job *job, int image, int y, int x, int n, const float *c)
 
 /* Pixels x .. of row r of the area from the products of one virtual block. */
 static void
-finish_pixels (const Job *job, const Area *a, int b, int r, int x, int n,
+finish_pixels (const Job *job, const AeConvArea *a, int b, int r, int x, int n,
     const float *c)
 {
   const AeConvPlan *p = job->plan;
@@ -296,7 +291,7 @@ finish_pixels (const Job *job, const Area *a, int b, int r, int x, int n,
 /* The rows' parts of n products from position `at` of the strip. */
 static void
 finish_piece (
-    const Job *job, const Area *a, size_t at, int n, const float *c)
+    const Job *job, const AeConvArea *a, size_t at, int n, const float *c)
 {
   const AeConvPlan *p = job->plan;
   int cols = a->cols + p->taps_x - 1, n_blocks = ae_virtual_out_blocks (p);
@@ -312,7 +307,7 @@ finish_piece (
 }
 
 static void
-run_area (const Job *job, const Area *a, int thread)
+run_area (const Job *job, const AeConvArea *a, int thread)
 {
   const AeConvPlan *p = job->plan;
   const AeMatrixKernels *kernels = job->run->kernels->matrix;
@@ -349,13 +344,7 @@ run_job (void *arg, size_t index, int thread)
   const AeConvPlan *p = job->plan;
   int h = (p->dst_h + p->out_step - 1) / p->out_step;
   int w = (p->dst_w + p->out_step - 1) / p->out_step;
-  Area a;
-  a.x = index % p->n_job_cols * p->job_cols;
-  index /= p->n_job_cols;
-  a.y = index % p->n_job_rows * p->job_rows;
-  a.image = index / p->n_job_rows;
-  a.rows = h - a.y < p->job_rows ? h - a.y : p->job_rows;
-  a.cols = w - a.x < p->job_cols ? w - a.x : p->job_cols;
+  AeConvArea a = ae_conv_area (p, h, w, index);
   run_area (job, &a, thread);
 }
 
@@ -393,7 +382,7 @@ ae_matrix_run_rows (const AeConvPlan *plan, const AeConvRun *run,
   int w = (plan->dst_w + plan->out_step - 1) / plan->out_step;
   for (int y = v.begin; y < v.end; y += plan->job_rows)
     for (int x = 0; x < w; x += plan->job_cols) {
-      Area a = { .y = y, .x = x };
+      AeConvArea a = { .y = y, .x = x };
       a.rows = v.end - y < plan->job_rows ? v.end - y : plan->job_rows;
       a.cols = w - x < plan->job_cols ? w - x : plan->job_cols;
       run_area (&job, &a, 0);

@@ -37,10 +37,56 @@ zero_sums (void)
   _tile_zero (3);
 }
 
-/* Tiles 0 to 3 are sums, 4 and 5 pixels or inputs, 6 and 7 outputs.
- *
- * Products of 1 or 2 tiles of pixels and 1 or 2 of outputs. `two_a`, `two_b`
- * are constants where this is inlined. */
+/* Tiles 0 to 3 are sums, 4 and 5 pixels or inputs (rows), 6 and 7 outputs
+ * (columns). Adds the products of 1 or 2 tiles of rows and 1 or 2 of columns;
+ * the second ones lie `next_a`, `next_b` values behind the first. two_a and
+ * two_b are constants where this is inlined. */
+static inline __attribute__ ((always_inline)) void
+multiply_tiles (const AeBf16 *a, size_t next_a, size_t stride, const AeBf16 *b,
+    size_t next_b, bool two_a, bool two_b)
+{
+  _tile_loadd (4, a, stride);
+  _tile_loadd (6, b, 64);
+  _tile_dpbf16ps (0, 4, 6);
+  if (two_b) {
+    _tile_loadd (7, b + next_b, 64);
+    _tile_dpbf16ps (1, 4, 7);
+  }
+  if (two_a) {
+    _tile_loadd (5, a + next_a, stride);
+    _tile_dpbf16ps (2, 5, 6);
+  }
+  if (two_a && two_b)
+    _tile_dpbf16ps (3, 5, 7);
+}
+
+/* The sums to or from memory: those of the second rows next_a floats behind,
+ * those of the second columns next_b. */
+static inline __attribute__ ((always_inline)) void
+store_sums (float *c, size_t next_a, size_t next_b, bool two_a, bool two_b)
+{
+  _tile_stored (0, c, 64);
+  if (two_b)
+    _tile_stored (1, c + next_b, 64);
+  if (two_a)
+    _tile_stored (2, c + next_a, 64);
+  if (two_a && two_b)
+    _tile_stored (3, c + next_a + next_b, 64);
+}
+
+static inline __attribute__ ((always_inline)) void
+load_sums (
+    const float *c, size_t next_a, size_t next_b, bool two_a, bool two_b)
+{
+  _tile_loadd (0, c, 64);
+  if (two_b)
+    _tile_loadd (1, c + next_b, 64);
+  if (two_a)
+    _tile_loadd (2, c + next_a, 64);
+  if (two_a && two_b)
+    _tile_loadd (3, c + next_a + next_b, 64);
+}
+
 static inline __attribute__ ((always_inline)) void
 gemm_tiles (const AeTileGemm *g, const AeBf16 *a, const AeBf16 *b, float *c,
     bool two_a, bool two_b)
@@ -49,29 +95,11 @@ gemm_tiles (const AeTileGemm *g, const AeBf16 *a, const AeBf16 *b, float *c,
   zero_sums ();
   for (int row = 0; row < g->n_rows; row++) {
     const AeBf16 *at = a + row * g->a_row;
-    for (int k = 0; k < g->n_k; k++, at += 32, b += 512) {
-      _tile_loadd (4, at, stride);
-      _tile_loadd (6, b, 64);
-      _tile_dpbf16ps (0, 4, 6);
-      if (two_b) {
-        _tile_loadd (7, b + g->b_block, 64);
-        _tile_dpbf16ps (1, 4, 7);
-      }
-      if (two_a) {
-        _tile_loadd (5, at + 16 * g->a_px, stride);
-        _tile_dpbf16ps (2, 5, 6);
-      }
-      if (two_a && two_b)
-        _tile_dpbf16ps (3, 5, 7);
-    }
+    for (int k = 0; k < g->n_k; k++, at += 32, b += 512)
+      multiply_tiles (
+          at, 16 * g->a_px, stride, b, g->b_block, two_a, two_b);
   }
-  _tile_stored (0, c, 64);
-  if (two_b)
-    _tile_stored (1, c + g->c_block, 64);
-  if (two_a)
-    _tile_stored (2, c + 256, 64);
-  if (two_a && two_b)
-    _tile_stored (3, c + g->c_block + 256, 64);
+  store_sums (c, 256, g->c_block, two_a, two_b);
 }
 
 static void
@@ -96,45 +124,19 @@ gemm (const AeTileGemm *g)
   }
 }
 
-/* Two blocks of inputs times two of outputs, or one: as in gemm. */
 static inline __attribute__ ((always_inline)) void
 grad_tiles (const AeTileGrad *g, const AeBf16 *a, const AeBf16 *b, float *c,
     bool two_a, bool two_b)
 {
   size_t stride = g->a_plane * sizeof *a;
-  if (g->first) {
+  if (g->first)
     zero_sums ();
-  } else {
-    _tile_loadd (0, c, 64);
-    if (two_b)
-      _tile_loadd (1, c + 256, 64);
-    if (two_a)
-      _tile_loadd (2, c + g->c_in, 64);
-    if (two_a && two_b)
-      _tile_loadd (3, c + g->c_in + 256, 64);
-  }
-  for (int k = 0; k < g->n_k; k++, a += 32, b += 512) {
-    _tile_loadd (4, a, stride);
-    _tile_loadd (6, b, 64);
-    _tile_dpbf16ps (0, 4, 6);
-    if (two_b) {
-      _tile_loadd (7, b + g->b_block, 64);
-      _tile_dpbf16ps (1, 4, 7);
-    }
-    if (two_a) {
-      _tile_loadd (5, a + 16 * g->a_plane, stride);
-      _tile_dpbf16ps (2, 5, 6);
-    }
-    if (two_a && two_b)
-      _tile_dpbf16ps (3, 5, 7);
-  }
-  _tile_stored (0, c, 64);
-  if (two_b)
-    _tile_stored (1, c + 256, 64);
-  if (two_a)
-    _tile_stored (2, c + g->c_in, 64);
-  if (two_a && two_b)
-    _tile_stored (3, c + g->c_in + 256, 64);
+  else
+    load_sums (c, g->c_in, 256, two_a, two_b);
+  for (int k = 0; k < g->n_k; k++, a += 32, b += 512)
+    multiply_tiles (
+        a, 16 * g->a_plane, stride, b, g->b_block, two_a, two_b);
+  store_sums (c, g->c_in, 256, two_a, two_b);
 }
 
 /* Three taps of one block of inputs times two of outputs, or one: the taps'

@@ -103,11 +103,6 @@ typedef struct {
   bool add;
 } Job;
 
-/* The part of an image, or of the images, that a job is about. */
-typedef struct {
-  int image, y, x, rows, cols;
-} Area;
-
 /* Scratch of a thread. */
 typedef struct {
   AeBf16 *planes, *pairs;
@@ -128,7 +123,7 @@ scratch_of (const Job *job, int thread)
 /* One row of the source; `at`: its first pixel in the planes. */
 static void
 fill_source_row (
-    const Job *job, const Area *a, int y, size_t at, const Scratch *s)
+    const Job *job, const AeConvArea *a, int y, size_t at, const Scratch *s)
 {
   const AeConvPlan *p = job->plan;
   int n_blocks = ae_phases_in (p) * p->src_blocks;
@@ -148,7 +143,7 @@ fill_source_row (
 
 static void
 fill_gradient_row (
-    const Job *job, const Area *a, int y, size_t at, const Scratch *s)
+    const Job *job, const AeConvArea *a, int y, size_t at, const Scratch *s)
 {
   const AeConvPlan *p = job->plan;
   size_t block = run_pixels (p) * AE_TILE;
@@ -163,7 +158,7 @@ fill_gradient_row (
 
 /* One image, or part of one, `at` the first pixel of its run. */
 static void
-fill_area (const Job *job, const Area *a, size_t at, const Scratch *s)
+fill_area (const Job *job, const AeConvArea *a, size_t at, const Scratch *s)
 {
   const AeConvPlan *p = job->plan;
   for (int r = 0; r < a->rows + p->taps_y - 1; r++)
@@ -173,24 +168,12 @@ fill_area (const Job *job, const Area *a, size_t at, const Scratch *s)
     fill_gradient_row (job, a, a->y + r, at + r * padded_cols (p), s);
 }
 
-static Area
-area_of (const AeConvPlan *p, size_t index)
-{
-  Area a;
-  a.x = index % p->n_job_cols * p->job_cols;
-  index /= p->n_job_cols;
-  a.y = index % p->n_job_rows * p->job_rows;
-  a.image = index / p->n_job_rows * p->job_images;
-  a.rows = p->dst_h - a.y < p->job_rows ? p->dst_h - a.y : p->job_rows;
-  a.cols = p->dst_w - a.x < p->job_cols ? p->dst_w - a.x : p->job_cols;
-  return a;
-}
-
 static void
 fill_run (const Job *job, size_t index, const Scratch *s)
 {
   const AeConvPlan *p = job->plan;
-  Area a = area_of (p, index);
+  AeConvArea a = ae_conv_area (p, p->dst_h, p->dst_w, index);
+  a.image *= p->job_images;
   memset (s->planes, 0, planes_values (p) * sizeof *s->planes);
   memset (s->pairs, 0, pairs_values (p) * sizeof *s->pairs);
   size_t image = padded_rows (p) * padded_cols (p);

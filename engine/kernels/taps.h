@@ -67,12 +67,7 @@ size_t ae_tap_real_weight (const AeConvPlan *p, int block, int k_y, int k_x,
 /* Outputs of a block that are there. */
 int ae_tap_lanes (const AeConvPlan *p, int block);
 
-/* What a job makes: rows and columns of every phase of one image. */
-typedef struct {
-  int image, y, x, rows, cols;
-} AeTapArea;
-
-AeTapArea ae_tap_area (const AeConvPlan *p, size_t index);
+AeConvArea ae_tap_area (const AeConvPlan *p, size_t index);
 
 /* The source pixels of one job as they lie in memory. */
 typedef struct {
@@ -98,11 +93,11 @@ ae_tap_strip_group (int cols, int step, AeTapReach r)
 
 /* The strip of an area, in scratch or in place. */
 AeTapStrip ae_tap_strip (
-    const AeTapJob *job, const AeTapArea *a, float *scratch);
+    const AeTapJob *job, const AeConvArea *a, float *scratch);
 
 /* The source itself, when the job needs nothing outside it. */
 bool ae_tap_strip_in_place (
-    const AeTapJob *job, const AeTapArea *a, AeTapStrip *s);
+    const AeTapJob *job, const AeConvArea *a, AeTapStrip *s);
 
 /* Offsets of an axis' taps in the strip; joins the taps of a flat strip to
  * one where they are neighbours. Returns how many are left. */

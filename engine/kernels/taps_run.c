@@ -13,7 +13,7 @@ typedef struct {
 
 /* Returns the floats of the phase's weights, which start at `weights`. */
 static size_t
-open_phase (const AeTapJob *job, const AeTapArea *a, const AeTapStrip *s,
+open_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
     int phase_y, int phase_x, const float *weights, Phase *phase)
 {
   const AeConvPlan *p = job->plan;
@@ -58,7 +58,7 @@ destination_row (const AeConvPlan *p, const AeRowBuffer *to, int image, int y)
 
 /* Pixels first .. first + n - 1 of row r of the area. */
 static void
-run_phase (const AeTapJob *job, const AeTapArea *a, const AeTapStrip *s,
+run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
     const Phase *phase, int r, int first, int n)
 {
   const AeConvPlan *p = job->plan;
@@ -85,7 +85,7 @@ run_phase (const AeTapJob *job, const AeTapArea *a, const AeTapStrip *s,
 /* Phases are interleaved in the destination: all of them go over a piece of a
  * row while it lies in the first-level cache. */
 static void
-run_part (const AeTapJob *job, AeTapArea a, float *scratch)
+run_part (const AeTapJob *job, AeConvArea a, float *scratch)
 {
   const AeConvPlan *p = job->plan;
   if (a.cols <= 0)
@@ -106,7 +106,7 @@ run_part (const AeTapJob *job, AeTapArea a, float *scratch)
 
 /* Columns whose taps stay inside the source, as far as the area has them. */
 static void
-inner_columns (const AeTapJob *job, const AeTapArea *a, int *begin, int *end)
+inner_columns (const AeTapJob *job, const AeConvArea *a, int *begin, int *end)
 {
   const AeConvPlan *p = job->plan;
   int step = ae_tap_source_step (p, p->geo.sw), stop = a->x + a->cols;
@@ -121,9 +121,9 @@ inner_columns (const AeTapJob *job, const AeTapArea *a, int *begin, int *end)
 /* Where only the first and last columns need a border, the others take the
  * source as it is. */
 static void
-run_area (const AeTapJob *job, const AeTapArea *area, float *scratch)
+run_area (const AeTapJob *job, const AeConvArea *area, float *scratch)
 {
-  AeTapArea inner = *area, right = *area, left = *area;
+  AeConvArea inner = *area, right = *area, left = *area;
   int begin, end;
   AeTapStrip s;
   inner_columns (job, area, &begin, &end);
@@ -147,7 +147,7 @@ run_job (void *arg, size_t index, int thread)
 {
   const AeTapJob *job = arg;
   const AeConvPlan *p = job->plan;
-  AeTapArea a = ae_tap_area (p, index);
+  AeConvArea a = ae_tap_area (p, index);
   run_area (job, &a, job->run->work + thread * p->work);
 }
 
@@ -212,7 +212,7 @@ ae_taps_run_rows (const AeConvPlan *p, const AeConvRun *run,
   for (int y = all.begin, together; y < all.end; y += together) {
     together = rows_together (&job, y, all.end - y);
     for (int x = 0; x < w; x += p->job_cols) {
-      AeTapArea a = { .y = y,
+      AeConvArea a = { .y = y,
         .x = x,
         .rows = together,
         .cols = w - x < p->job_cols ? w - x : p->job_cols };

@@ -4,19 +4,12 @@
 
 #include <string.h>
 
-AeTapArea
+AeConvArea
 ae_tap_area (const AeConvPlan *p, size_t index)
 {
   int ph_y = ae_tap_phases (p, p->geo.sh), ph_x = ae_tap_phases (p, p->geo.sw);
-  int h = (p->dst_h + ph_y - 1) / ph_y, w = (p->dst_w + ph_x - 1) / ph_x;
-  AeTapArea a;
-  a.x = index % p->n_job_cols * p->job_cols;
-  index /= p->n_job_cols;
-  a.y = index % p->n_job_rows * p->job_rows;
-  a.image = index / p->n_job_rows;
-  a.rows = h - a.y < p->job_rows ? h - a.y : p->job_rows;
-  a.cols = w - a.x < p->job_cols ? w - a.x : p->job_cols;
-  return a;
+  return ae_conv_area (p, (p->dst_h + ph_y - 1) / ph_y,
+      (p->dst_w + ph_x - 1) / ph_x, index);
 }
 
 /* Columns x0 .. of one blocked row into the groups of a strip. */
@@ -62,7 +55,7 @@ copy_plain_row (const AeConvPlan *p, const float *plane, size_t size, int x0,
 }
 
 static AeTapStrip
-flat_strip (const AeTapJob *job, const AeTapArea *a, float *scratch)
+flat_strip (const AeTapJob *job, const AeConvArea *a, float *scratch)
 {
   const AeConvPlan *p = job->plan;
   int step = ae_tap_source_step (p, p->geo.sw),
@@ -99,7 +92,7 @@ source_row (const AeTapJob *job, int image, int y, int block)
 }
 
 bool
-ae_tap_strip_in_place (const AeTapJob *job, const AeTapArea *a, AeTapStrip *s)
+ae_tap_strip_in_place (const AeTapJob *job, const AeConvArea *a, AeTapStrip *s)
 {
   const AeConvPlan *p = job->plan;
   int step_y = ae_tap_source_step (p, p->geo.sh);
@@ -123,7 +116,7 @@ ae_tap_strip_in_place (const AeTapJob *job, const AeTapArea *a, AeTapStrip *s)
 }
 
 AeTapStrip
-ae_tap_strip (const AeTapJob *job, const AeTapArea *a, float *scratch)
+ae_tap_strip (const AeTapJob *job, const AeConvArea *a, float *scratch)
 {
   const AeConvPlan *p = job->plan;
   AeTapStrip s;
@@ -161,8 +154,8 @@ ae_tap_columns (const AeConvPlan *p, const AeTapStrip *s, const AeTapAxis *x,
   *k_last = s->flat ? p->src_c : ae_last_block (p->src_c);
   for (int i = 0; i < x->n; i++) {
     int at = x->at[i] - s->first_x;
-    tap[i] = s->flat ? (ptrdiff_t) at * p->src_c
-                     : (ptrdiff_t) (at % s->step * s->group + at / s->step) * 16;
+    ptrdiff_t pixel = at % s->step * s->group + at / s->step;
+    tap[i] = s->flat ? (ptrdiff_t) at * p->src_c : pixel * 16;
   }
   bool joined = s->flat && x->n > 0 && x->at[x->n - 1] - x->at[0] == x->n - 1;
   if (joined)

@@ -13,7 +13,7 @@ partial_of (const AeTapJob *job, int index)
 
 static void
 grad_area (
-    const AeTapJob *job, const AeTapArea *a, const AeTapStrip *s, float *dw)
+    const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s, float *dw)
 {
   const AeConvPlan *p = job->plan;
   AeTapAxis y = ae_tap_axis_y (p, 0), x = ae_tap_axis_x (p, 0);
@@ -55,7 +55,7 @@ grad_job (void *arg, size_t index, int thread)
   memset (dw, 0, p->partial * sizeof (float));
   size_t end = p->n_jobs * (index + 1) / p->n_partial;
   for (size_t i = p->n_jobs * index / p->n_partial; i < end; i++) {
-    AeTapArea a = ae_tap_area (p, i);
+    AeConvArea a = ae_tap_area (p, i);
     AeTapStrip s = ae_tap_strip (job, &a, scratch);
     grad_area (job, &a, &s, dw);
   }
