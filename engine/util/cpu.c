@@ -30,8 +30,7 @@ ae_cpu_level_name (AeCpuLevel level)
 #define REQUEST_FEATURE 0x1023 /* ARCH_REQ_XCOMP_PERM */
 #define TILE_DATA 18
 
-/* GCC 12 knows the bits of AMX by no name. The operating system saves tiles
- * only for processes that asked for it. */
+/* GCC 12 knows the bits of AMX by no name. */
 static bool
 has_amx (void)
 {
@@ -39,11 +38,21 @@ has_amx (void)
   if (!__get_cpuid_count (7, 0, &a, &b, &c, &d))
     return false;
   bool tiles = d >> 24 & 1, bf16_tiles = d >> 22 & 1;
-  if (!tiles || !bf16_tiles || !__builtin_cpu_supports ("avx512bf16"))
-    return false;
-  return syscall (SYS_arch_prctl, REQUEST_FEATURE, TILE_DATA) == 0;
+  return tiles && bf16_tiles && __builtin_cpu_supports ("avx512bf16");
 }
 #endif
+
+/* The operating system saves tiles only for processes that asked for it, and
+ * gives those larger signal frames: not to be asked where AE_CPU forbids it. */
+static bool
+may_use_tiles (void)
+{
+#if defined(__x86_64__)
+  return syscall (SYS_arch_prctl, REQUEST_FEATURE, TILE_DATA) == 0;
+#else
+  return false;
+#endif
+}
 
 /* __builtin_cpu_supports also asks whether the operating system saves the
  * registers. */
@@ -65,11 +74,14 @@ best_level (void)
 static void
 choose_level (void)
 {
-  chosen_level = best_level ();
+  AeCpuLevel level = best_level ();
   const char *mask = getenv ("AE_CPU");
   for (int i = AE_CPU_SCALAR; mask && i <= AE_CPU_AMX; i++)
-    if (strcmp (mask, level_names[i]) == 0 && (AeCpuLevel) i < chosen_level)
-      chosen_level = (AeCpuLevel) i;
+    if (strcmp (mask, level_names[i]) == 0 && (AeCpuLevel) i < level)
+      level = (AeCpuLevel) i;
+  if (level == AE_CPU_AMX && !may_use_tiles ())
+    level = AE_CPU_AVX512;
+  chosen_level = level;
 }
 
 AeCpuLevel
