@@ -9,7 +9,7 @@ extern const AeKernels ae_kernels_avx2, ae_kernels_avx512;
 #endif
 
 static const AeKernels *chosen, *chosen_bf16;
-#if defined(__x86_64__)
+#if defined(AE_HAVE_AMX)
 static AeKernels with_amx; /* those of AVX-512 besides */
 #endif
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -36,7 +36,7 @@ static void
 choose (void)
 {
   chosen = chosen_bf16 = table_of (ae_cpu_level ());
-#if defined(__x86_64__)
+#if defined(AE_HAVE_AMX)
   if (ae_cpu_level () < AE_CPU_AMX)
     return;
   with_amx = *chosen;

@@ -8,7 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__x86_64__)
+#if defined(AE_HAVE_AMX)
 #include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ ae_cpu_level_name (AeCpuLevel level)
   return level_names[level];
 }
 
-#if defined(__x86_64__)
+#if defined(AE_HAVE_AMX)
 #define REQUEST_FEATURE 0x1023 /* ARCH_REQ_XCOMP_PERM */
 #define TILE_DATA 18
 
@@ -40,19 +40,27 @@ has_amx (void)
   bool tiles = d >> 24 & 1, bf16_tiles = d >> 22 & 1;
   return tiles && bf16_tiles && __builtin_cpu_supports ("avx512bf16");
 }
-#endif
 
 /* The operating system saves tiles only for processes that asked for it, and
  * gives those larger signal frames: not to be asked where AE_CPU forbids it. */
 static bool
 may_use_tiles (void)
 {
-#if defined(__x86_64__)
   return syscall (SYS_arch_prctl, REQUEST_FEATURE, TILE_DATA) == 0;
-#else
-  return false;
-#endif
 }
+#else /* or a compiler that does not know them */
+static bool
+has_amx (void)
+{
+  return false;
+}
+
+static bool
+may_use_tiles (void)
+{
+  return false;
+}
+#endif
 
 /* __builtin_cpu_supports also asks whether the operating system saves the
  * registers. */
