@@ -48,12 +48,14 @@ may_use_tiles (void)
 {
   return syscall (SYS_arch_prctl, REQUEST_FEATURE, TILE_DATA) == 0;
 }
-#else /* or a compiler that does not know them */
+#else /* another processor, or a compiler that does not know them */
+#if defined(__x86_64__)
 static bool
 has_amx (void)
 {
   return false;
 }
+#endif
 
 static bool
 may_use_tiles (void)
