@@ -4,6 +4,7 @@
 
 #include "plugin_test.h"
 
+#include <ae/cpu.h>
 #include <gst/base/gstbasetransform.h>
 #include <math.h>
 
@@ -579,6 +580,39 @@ GST_START_TEST (test_not_a_number_is_no_setting)
 }
 GST_END_TEST;
 
+/* Where the processor has no tiles, auto and f32 are the same; bf16 there is an
+ * error that names it. */
+GST_START_TEST (test_precision_is_a_setting)
+{
+  bool bf16 = false;
+  GstVideoInfo info;
+  GByteArray *pixels[2];
+
+  ae_precision_is_bf16 (AE_PRECISION_AUTO, &bf16, NULL);
+  for (int i = 0; i < 2; i++) {
+    GstHarness *h = new_harness (i ? "denoise noise-level=10 precision=f32"
+                                   : "denoise noise-level=10",
+        "GRAY8", 65, 50, &info);
+    GstBuffer *out = push_pull (h, plugin_test_picture (&info, 1));
+    pixels[i] = plugin_test_pixels (out, &info);
+    gst_buffer_unref (out);
+    gst_harness_teardown (h);
+  }
+  for (guint i = 0; i < pixels[0]->len; i++)
+    ck_assert_int_le (
+        ABS (pixels[0]->data[i] - pixels[1]->data[i]), bf16 ? 3 : 0);
+  g_byte_array_unref (pixels[0]);
+  g_byte_array_unref (pixels[1]);
+
+  GstElement *denoise = gst_element_factory_make ("denoise", NULL);
+  gst_util_set_object_arg (G_OBJECT (denoise), "precision", "bf16");
+  ck_assert_int_eq (gst_element_set_state (denoise, GST_STATE_PAUSED),
+      bf16 ? GST_STATE_CHANGE_SUCCESS : GST_STATE_CHANGE_FAILURE);
+  gst_element_set_state (denoise, GST_STATE_NULL);
+  gst_object_unref (denoise);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_late_frames_are_dropped_and_counted)
 {
   GstVideoInfo info;
@@ -692,6 +726,7 @@ denoise_suite (void)
   tcase_add_test (tc, test_a_negative_stride_gives_the_same_bits);
   tcase_add_test (tc, test_a_contradicting_video_meta_is_refused);
   tcase_add_test (tc, test_not_a_number_is_no_setting);
+  tcase_add_test (tc, test_precision_is_a_setting);
   tcase_add_test (tc, test_late_frames_are_dropped_and_counted);
   tcase_add_test (tc, test_latency_is_that_of_upstream);
   tcase_add_test (tc, test_stats_tell_what_happened);
