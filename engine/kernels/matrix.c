@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define SCRATCH_VALUES (160 << 10) /* half of the second-level cache */
+#define MAX_VALUES ((size_t) 4 << 20) /* of a strip: leave more to others */
+#define MAX_CHANNELS (1 << 16)
 #define MAX_STEP 4
 #define PIECE 64 /* pixels of which products are made at a time */
 #define MIN_PRODUCTS 1024 /* multiply-adds per pixel; below it does not pay */
@@ -85,18 +87,19 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
   const AeConvGeo *g = &p->geo;
   double products = (double) p->src_c * p->dst_c * g->kh * g->kw;
   if (!kernels->matrix || g->dh != 1 || g->dw != 1 || g->sh != g->sw
-      || g->sh > MAX_STEP || products < MIN_PRODUCTS)
+      || g->sh > MAX_STEP || products < MIN_PRODUCTS
+      || p->src_c > MAX_CHANNELS || p->dst_c > MAX_CHANNELS)
     return false;
   ae_phases_plan (p);
   if (p->taps_y > AE_MAX_TAPS || p->taps_x > AE_MAX_TAPS
       || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK))
       || (p->plain_dst && p->out_step > 1))
     return false;
-  if (p->kind == AE_CONV_WEIGHTS) {
-    ae_matrix_plan_weights (p);
-    return true;
-  }
+  if (p->kind == AE_CONV_WEIGHTS)
+    return ae_matrix_plan_weights (p);
   choose_jobs (p);
+  if (strip_values (p) > MAX_VALUES)
+    return false;
   p->packed = p->dst_blocks * AE_BLOCK
       + (ae_virtual_out_blocks (p) * weight_block (p) + 1) / 2;
   p->work = strip_floats (p) + piece_floats (p)

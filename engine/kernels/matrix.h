@@ -32,7 +32,8 @@ AeSourceRow ae_matrix_source (const AeConvPlan *p, const AeConvRun *run,
     const AeRowBuffer *src, int image, int y, int x, int cols, AePhase block,
     float *plain);
 
-/* The share of the plan that AE_CONV_WEIGHTS has for itself. */
-void ae_matrix_plan_weights (AeConvPlan *p);
+/* The share of the plan that AE_CONV_WEIGHTS has for itself; false when it
+ * would take too much scratch. */
+bool ae_matrix_plan_weights (AeConvPlan *p);
 
 #endif

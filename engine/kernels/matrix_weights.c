@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define RUN_PIXELS 1024
+#define MAX_VALUES ((size_t) 16 << 20) /* of scratch: leave more to others */
 #define MAX_PARTIAL 4
 #define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
 
@@ -69,7 +70,7 @@ partial_tap (const AeConvPlan *p)
       * AE_TILE;
 }
 
-void
+bool
 ae_matrix_plan_weights (AeConvPlan *p)
 {
   int h = p->dst_h, w = p->dst_w;
@@ -93,6 +94,7 @@ ae_matrix_plan_weights (AeConvPlan *p)
   size_t values = planes_values (p) + pairs_values (p);
   p->work = values / 2 + padded_cols (p) * AE_BLOCK;
   p->packed = 0;
+  return values <= MAX_VALUES;
 }
 
 typedef struct {
