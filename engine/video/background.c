@@ -23,6 +23,7 @@
 #define SLACK 1.15f /* over the square difference of the state */
 /* Mean differences, in standard deviations. */
 #define BIAS_LIMIT 3.0f
+#define COLOUR_LIMIT 5.0f /* cameras' chroma noise comes in blotches */
 
 /* The camera stands still: this share of the picture fits (0.7 and more with
  * people walking about, 0.5 and less when the camera moves), and no worse than
@@ -35,6 +36,7 @@
 typedef struct {
   float ratio; /* square difference over the expected one; -1: no average */
   float bias;  /* mean difference over its standard deviation */
+  float colour; /* the larger of U's and V's, likewise, without sign */
 } Fit;
 
 struct AeBackground {
@@ -169,6 +171,22 @@ typedef struct {
   bool fixed;
 } Show;
 
+/* Where only colour changed, luma would not tell. */
+static float
+colour_bias (const Show *s, const float *average6, float frames, size_t at)
+{
+  const AeBackground *b = s->b;
+  size_t plane = (size_t) b->h * b->w;
+  float sigma = block_mean (b, s->in->noise2 + plane, at), worst = 0;
+  float variance = fmaxf (sigma * sigma, 1e-5f) * (1 + 1 / frames);
+  for (int c = 4; c < 6; c++) {
+    float mean = block_mean (b, s->in->frame6 + c * plane, at)
+        - block_mean (b, average6 + c * plane, at);
+    worst = fmaxf (worst, fabsf (mean));
+  }
+  return worst / sqrtf (variance / (SIDE * SIDE));
+}
+
 /* Of an average of `frames` frames. */
 static Fit
 fit_of (const Show *s, const float *average6, float frames, size_t at)
@@ -178,7 +196,8 @@ fit_of (const Show *s, const float *average6, float frames, size_t at)
   float variance = fmaxf (sigma * sigma, 1e-7f) * (1 + 1 / frames);
   float square
       = square_difference (b, s->in->frame6, average6, at, &mean);
-  return (Fit){ square / variance, mean / sqrtf (variance / PIXELS) };
+  return (Fit){ square / variance, mean / sqrtf (variance / PIXELS),
+    colour_bias (s, average6, frames, at) };
 }
 
 static void
@@ -189,7 +208,7 @@ fit_job (void *arg, size_t index, int thread)
   (void) thread;
   for (int x = 0; x < columns_of (b); x++) {
     size_t block = index * columns_of (b) + x;
-    b->fit[block] = (Fit){ -1, 0 };
+    b->fit[block] = (Fit){ .ratio = -1 };
     if (b->frames[block] > 0)
       b->fit[block] = fit_of (
           s, b->average6, b->frames[block], place_of (b, (int) index, x));
@@ -242,7 +261,8 @@ is_still (const Show *s, int row, int column)
   const Fit *own = &b->fit[(size_t) row * columns_of (b) + column];
   float usual = fminf (fmaxf (s->usual, 0.7f), 1.3f);
   if (own->ratio < 0 || !(own->ratio <= BLOCK_LIMIT * usual)
-      || !(fabsf (own->bias) <= BIAS_LIMIT))
+      || !(fabsf (own->bias) <= BIAS_LIMIT)
+      || !(own->colour <= COLOUR_LIMIT))
     return false;
   Fit sum;
   int n = sum_around (b, row, column, &sum);

@@ -169,6 +169,21 @@ START_TEST (test_what_passes_by_is_not_averaged_and_uncovers_the_average)
 }
 END_TEST
 
+/* As bright as what it covers. */
+START_TEST (test_another_colour_is_another_thing)
+{
+  pass (40);
+  for (int c = 4; c < 6; c++)
+    for (int y = 12; y < 28; y++)
+      for (int x = 16; x < 32; x++)
+        scene.clean[(c * H + y) * W + x] += 0.2f;
+  show ();
+  for (int y = 12; y < 28; y++)
+    for (int x = 16; x < 32; x++)
+      ck_assert_float_eq (scene.noise[y * W + x], SIGMA);
+}
+END_TEST
+
 START_TEST (test_what_stays_becomes_the_background)
 {
   pass (40);
@@ -241,6 +256,7 @@ background_suite (void)
   tcase_add_test (tcase, test_a_still_scene_becomes_an_average);
   tcase_add_test (
       tcase, test_what_passes_by_is_not_averaged_and_uncovers_the_average);
+  tcase_add_test (tcase, test_another_colour_is_another_thing);
   tcase_add_test (tcase, test_what_stays_becomes_the_background);
   tcase_add_test (tcase, test_a_moving_camera_shows_frames);
   tcase_add_test (tcase, test_a_reset_forgets);
