@@ -4,10 +4,10 @@
 
 /* 2-D convolutions of f32 images in the blocked layout, without groups: three
  * methods (Winograd's F(4x4,3x3), products of bf16 matrices where the kernels
- * have them, and sums over taps), each forward,
- * transposed (which is the data gradient of a convolution and the forward of a
- * transposed one) and for the gradient of the weights. A plan is made once per
- * shape; weights are packed when they change; running allocates nothing. */
+ * have them, and sums over taps), each forward, transposed (which is the data
+ * gradient of a convolution and the forward of a transposed one) and for the
+ * gradient of the weights. A plan is made once per shape; weights are packed
+ * when they change; running allocates nothing. */
 
 #include "kernels/kernels.h"
 #include "kernels/rows.h"
@@ -38,7 +38,7 @@ typedef struct {
   AeConvKind kind;
   AeConvMethod method;
   bool plain_src; /* the source is plain: at most 16 channels */
-  bool plain_dst; /* the destination (and residual): taps only */
+  bool plain_dst; /* the destination (and residual): not Winograd */
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;
   int dst_c, dst_h, dst_w, dst_blocks;

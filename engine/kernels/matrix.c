@@ -30,10 +30,11 @@ weight_block (const AeConvPlan *p)
   return (size_t) p->taps_y * run_tiles (p) * AE_TILE * AE_TILE_VALUES;
 }
 
+/* Source columns for so many of the destination. */
 static int
-strip_cols (const AeConvPlan *p)
+strip_cols (const AeConvPlan *p, int cols)
 {
-  return p->job_cols + p->taps_x - 1;
+  return cols + p->taps_x - 1;
 }
 
 /* Values of a strip; the last products read behind its pixels. */
@@ -41,7 +42,7 @@ static size_t
 strip_values (const AeConvPlan *p)
 {
   size_t rows = p->job_rows + p->taps_y - 1;
-  return (rows * strip_cols (p) + PIECE) * ae_matrix_depth (p)
+  return (rows * strip_cols (p, p->job_cols) + PIECE) * ae_matrix_depth (p)
       + AE_TILE_VALUES;
 }
 
@@ -66,8 +67,7 @@ piece_floats (const AeConvPlan *p)
 static void
 choose_jobs (AeConvPlan *p)
 {
-  int h = (p->dst_h + p->out_step - 1) / p->out_step;
-  int w = (p->dst_w + p->out_step - 1) / p->out_step;
+  int h = ae_virtual_size (p, p->dst_h), w = ae_virtual_size (p, p->dst_w);
   p->job_rows = 1;
   p->job_cols = w;
   while (p->job_cols > AE_TILE && strip_values (p) > SCRATCH_VALUES)
@@ -103,7 +103,7 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
   p->packed = p->dst_blocks * AE_BLOCK
       + (ae_virtual_out_blocks (p) * weight_block (p) + 1) / 2;
   p->work = strip_floats (p) + piece_floats (p)
-      + (size_t) strip_cols (p) * AE_BLOCK;
+      + (size_t) strip_cols (p, p->job_cols) * AE_BLOCK;
   return true;
 }
 
@@ -210,17 +210,16 @@ static void
 fill_row (const Job *job, const AeConvArea *a, int y, float *plain, AeBf16 *to)
 {
   const AeConvPlan *p = job->plan;
-  int depth = ae_matrix_depth (p), cols = a->cols + p->taps_x - 1;
+  int depth = ae_matrix_depth (p), cols = strip_cols (p, a->cols);
   int n_blocks = ae_phases_in (p) * p->src_blocks;
   for (int b = 0; b < n_blocks; b++) {
     AePhase block = ae_phase_at (b, p->src_blocks, p->in_step);
     AeSourceRow row = ae_matrix_source (p, job->run, &job->ends->src,
         a->image, y, a->x - p->pad_x, cols, block, plain);
-    int phase = block.phase_y * p->in_step + block.phase_x;
-    AeBf16 *at = to + phase * p->src_c + block.channel * AE_BLOCK;
-    if (b == 0 && (p->in_step > 1 || !row.data))
+    AeBf16 *at = to + ae_virtual_channel (p, block);
+    if (b == 0 && (p->in_step > 1 || !row.data)) {
       memset (to, 0, (size_t) cols * depth * sizeof *to);
-    else if (b == 0) {
+    } else if (b == 0) {
       int end = row.first + row.n;
       memset (to, 0, (size_t) row.first * depth * sizeof *to);
       memset (to + (size_t) end * depth, 0,
@@ -237,7 +236,7 @@ static void
 fill_strip (const Job *job, const AeConvArea *a, float *plain, AeBf16 *strip)
 {
   const AeConvPlan *p = job->plan;
-  size_t row = (size_t) (a->cols + p->taps_x - 1) * ae_matrix_depth (p);
+  size_t row = (size_t) strip_cols (p, a->cols) * ae_matrix_depth (p);
   int rows = a->rows + p->taps_y - 1;
   for (int r = 0; r < rows; r++)
     fill_row (job, a, a->y - p->pad_y + r, plain, strip + r * row);
@@ -297,7 +296,7 @@ finish_piece (
     const Job *job, const AeConvArea *a, size_t at, int n, const float *c)
 {
   const AeConvPlan *p = job->plan;
-  int cols = a->cols + p->taps_x - 1, n_blocks = ae_virtual_out_blocks (p);
+  int cols = strip_cols (p, a->cols), n_blocks = ae_virtual_out_blocks (p);
   for (int done = 0; done < n;) {
     int r = (at + done) / cols, x = (at + done) % cols;
     int left = cols - x < n - done ? cols - x : n - done;
@@ -317,7 +316,7 @@ run_area (const Job *job, const AeConvArea *a, int thread)
   float *work = job->run->work + thread * p->work;
   AeBf16 *strip = (AeBf16 *) work;
   float *c = work + strip_floats (p);
-  size_t depth = ae_matrix_depth (p), cols = a->cols + p->taps_x - 1;
+  size_t depth = ae_matrix_depth (p), cols = strip_cols (p, a->cols);
   AeTileGemm g = { .a_px = depth,
     .a_row = cols * depth,
     .n_rows = p->taps_y,
@@ -345,8 +344,7 @@ run_job (void *arg, size_t index, int thread)
 {
   const Job *job = arg;
   const AeConvPlan *p = job->plan;
-  int h = (p->dst_h + p->out_step - 1) / p->out_step;
-  int w = (p->dst_w + p->out_step - 1) / p->out_step;
+  int h = ae_virtual_size (p, p->dst_h), w = ae_virtual_size (p, p->dst_w);
   AeConvArea a = ae_conv_area (p, h, w, index);
   run_area (job, &a, thread);
 }
@@ -364,7 +362,7 @@ static AeRows
 virtual_rows (const AeConvPlan *p, const AeRows *dst)
 {
   return (AeRows){ dst->begin / p->out_step,
-    (dst->end + p->out_step - 1) / p->out_step };
+    ae_virtual_size (p, dst->end) };
 }
 
 void
@@ -382,7 +380,7 @@ ae_matrix_run_rows (const AeConvPlan *plan, const AeConvRun *run,
 {
   Job job = { .plan = plan, .run = run, .ends = ends };
   AeRows v = virtual_rows (plan, &rows);
-  int w = (plan->dst_w + plan->out_step - 1) / plan->out_step;
+  int w = ae_virtual_size (plan, plan->dst_w);
   for (int y = v.begin; y < v.end; y += plan->job_rows)
     for (int x = 0; x < w; x += plan->job_cols) {
       AeConvArea a = { .y = y, .x = x };

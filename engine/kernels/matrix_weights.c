@@ -134,8 +134,7 @@ fill_source_row (
     AeSourceRow row = ae_matrix_source (p, job->run, &job->ends->src,
         a->image, y, a->x - p->pad_x, a->cols + p->taps_x - 1, block,
         s->plain);
-    int phase = block.phase_y * p->in_step + block.phase_x;
-    size_t channel = phase * p->src_c + block.channel * AE_BLOCK;
+    size_t channel = ae_virtual_channel (p, block);
     if (row.data)
       job->run->kernels->matrix->to_planes (row.data, row.px, row.n,
           row.lanes, s->planes + channel * plane_values (p) + at + row.first,

@@ -23,6 +23,21 @@ ae_phase_at (int index, int per_phase, int step)
   return (AePhase){ phase / step, phase % step, index % per_phase };
 }
 
+/* First channel of a block of the virtual source. */
+static inline int
+ae_virtual_channel (const AeConvPlan *p, AePhase block)
+{
+  int phase = block.phase_y * p->in_step + block.phase_x;
+  return phase * p->src_c + block.channel * AE_BLOCK;
+}
+
+/* Rows or columns of the virtual destination. */
+static inline int
+ae_virtual_size (const AeConvPlan *p, int dst_size)
+{
+  return (dst_size + p->out_step - 1) / p->out_step;
+}
+
 /* Sets the steps, the virtual pads and the number of virtual taps of a plan
  * with equal strides and no dilation. */
 void ae_phases_plan (AeConvPlan *p);

@@ -119,8 +119,8 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
   if (p->taps_y > 3 || p->taps_x > 3
       || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK)))
     return false;
-  int h = (p->dst_h + p->out_step - 1) / p->out_step;
-  int w = (p->dst_w + p->out_step - 1) / p->out_step;
+  int h = ae_virtual_size (p, p->dst_h);
+  int w = ae_virtual_size (p, p->dst_w);
   p->tiles_y = (h + 3) / 4;
   p->tiles_x = (w + 3) / 4;
   choose_strip (p, kernels);
@@ -499,14 +499,12 @@ reduce (const Job *job, int k, int block)
   }
 }
 
-/* Channels of inputs that are reduced together: two threads that wrote
- * neighbouring ones would fight for cache lines. */
-#define REDUCE 16
-
+/* Input channels are reduced by blocks: two threads that wrote neighbouring
+ * ones would fight for cache lines. */
 static int
 reduce_groups (const AeConvPlan *p)
 {
-  return (ae_phases_in (p) * p->src_c + REDUCE - 1) / REDUCE;
+  return (ae_phases_in (p) * p->src_c + AE_BLOCK - 1) / AE_BLOCK;
 }
 
 static void
@@ -516,8 +514,8 @@ reduce_job (void *arg, size_t index, int thread)
   const AeConvPlan *p = job->plan;
   (void) thread;
   int n_k = ae_phases_in (p) * p->src_c, groups = reduce_groups (p);
-  int block = index / groups, k = index % groups * REDUCE;
-  for (int end = k + REDUCE; k < end && k < n_k; k++)
+  int block = index / groups, k = index % groups * AE_BLOCK;
+  for (int end = k + AE_BLOCK; k < end && k < n_k; k++)
     reduce (job, k, block);
 }
 

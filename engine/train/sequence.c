@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-
 AeSequenceOptions
 ae_sequence_options (const AeRecipe *r)
 {

@@ -343,6 +343,8 @@ ae_denoiser_process (AeDenoiser *d, const AeImage *in, const AeImage *out,
   }
   d->refused = false;
   ae_frame_load (in, d->frame, d->n_threads, d->frame_scratch);
+  if (d->has_state && !params->temporal)
+    ae_background_reset (d->background);
   d->has_state &= params->temporal;
   if (params->temporal || params->noise_level < 0)
     find_motion (d);
