@@ -3,7 +3,7 @@
 #define AE_KERNELS_CONV_H
 
 /* 2-D convolutions of f32 images in the blocked layout, without groups: three
- * methods (Winograd's F(4x4,3x3), products of bf16 matrices where the kernels
+ * methods (Winograd's F(4x4,3x3) and F(6x6,3x3), products of bf16 matrices where the kernels
  * have them, and sums over taps), each forward, transposed (which is the data
  * gradient of a convolution and the forward of a transposed one) and for the
  * gradient of the weights. A plan is made once per shape; weights are packed
@@ -29,7 +29,7 @@ typedef enum {
 
 typedef enum {
   AE_CONV_TAPS,     /* sums over kernel taps: every form */
-  AE_CONV_WINOGRAD, /* F(4x4,3x3) */
+  AE_CONV_WINOGRAD, /* F(4x4,3x3), F(6x6,3x3) */
   AE_CONV_MATRIX    /* products of bf16 matrices */
 } AeConvMethod;
 
@@ -44,6 +44,8 @@ typedef struct {
   int dst_c, dst_h, dst_w, dst_blocks;
   /* Winograd, matrices: strided forms as phases.h has it. */
   int in_step, out_step, pad_y, pad_x, taps_y, taps_x;
+  int tile; /* Winograd: rows and columns of a tile, 4 or 6 */
+  uint8_t missing[4]; /* Winograd: what a phase has no taps for */
   int tiles_y, tiles_x, strip; /* tile grid of an image, tiles per job */
   /* Taps, matrices: destination rows and columns per job, in units of a
    * phase. */

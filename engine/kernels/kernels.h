@@ -56,13 +56,14 @@ typedef struct {
 } AePixelGemm;
 
 /* `n` neighbouring tiles of one channel block for the transforms of Winograd's
- * F(4x4,3x3). row[r] is column 0 of an image row (NULL = outside the image);
- * tile t starts at column x + 4 t; columns outside 0 .. width-1 read as zero
- * and are not written. Transformed values: freq[f * freq_stride + 16 t],
- * f = 6 * vertical + horizontal. */
+ * F(m x m, 3x3), m = 4 or 6. row[r] is column 0 of an image row (NULL = outside
+ * the image); tile t starts at column x + m t; columns outside 0 .. width-1
+ * read as zero and are not written. Transformed values:
+ * freq[f * freq_stride + 16 t], f = (m + 2) * vertical + horizontal. */
+#define AE_MAX_TILE 6
 typedef struct {
-  float *row[6];
-  const float *residual[4]; /* output transform; NULL = none */
+  float *row[AE_MAX_TILE + 2];
+  const float *residual[AE_MAX_TILE]; /* output transform; NULL = none */
   size_t px;
   int x, width, n;
   float *freq;
@@ -135,6 +136,20 @@ typedef struct {
       const float *residual, const AeClamp *clamp, size_t plane, float *dst);
 } AeMatrixKernels;
 
+/* Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016,
+ * of one size m. */
+typedef struct {
+  int size; /* m */
+  /* freq = B' row[0 .. m+1] B */
+  void (*in) (const AeTiles *t);
+  /* row[0 .. m-1] = A' freq A */
+  void (*out) (const AeTiles *t);
+  /* u[f * stride + lane] = G w G', w is [3][3][16] */
+  void (*weights) (const float *w, float *u, size_t stride);
+} AeTileKernels;
+
+enum { AE_TILES_4, AE_TILES_6, AE_N_TILES };
+
 typedef struct {
   AeCpuLevel level;
   const AeMatrixKernels *matrix; /* NULL: f32 only */
@@ -148,15 +163,10 @@ typedef struct {
   void (*dots) (const AeTapGemm *g);
   void (*grad_gemm) (const AePixelGemm *g);
 
-  /* Lavin and Gray, "Fast algorithms for convolutional neural networks",
-   * 2016. in: freq = B' row[0..5] B. out: row[0..3] = A' freq A.
-   * out_grad: freq = A row[0..3] A'. */
-  void (*tiles_in) (const AeTiles *t);
-  void (*tiles_out) (const AeTiles *t);
+  AeTileKernels tiles[AE_N_TILES];
+  /* For the gradient of weights, m = 4: freq = A row[0..3] A', and the
+   * transpose of the weights' transform, w = G' u G. */
   void (*tiles_out_grad) (const AeTiles *t);
-  /* u[f * stride + lane] = G w G', w is [3][3][16]; and its transpose
-   * w = G' u G. */
-  void (*tile_weights) (const float *w, float *u, size_t stride);
   void (*tile_weights_grad) (const float *u, size_t stride, float *w);
 
   /* One image row of `channels` <= 16 planes to or from [width][16]; missing

@@ -14,7 +14,7 @@
 #define MAX_CHANNELS (1 << 16)
 #define MAX_STEP 4
 #define PIECE 64 /* pixels of which products are made at a time */
-#define MIN_PRODUCTS 1024 /* multiply-adds per pixel; below it does not pay */
+#define MIN_PRODUCTS 512 /* multiply-adds per pixel; below it does not pay */
 
 /* Tiles along a run of taps. */
 static int

@@ -90,10 +90,13 @@ int FN (gemm_px) (int n_blocks);
 void FN (gemm) (const AeTapGemm *g);
 void FN (dots) (const AeTapGemm *g);
 void FN (grad_gemm) (const AePixelGemm *g);
-void FN (tiles_in) (const AeTiles *t);
-void FN (tiles_out) (const AeTiles *t);
+void FN (tiles_in_4) (const AeTiles *t);
+void FN (tiles_out_4) (const AeTiles *t);
+void FN (tile_weights_4) (const float *w, float *u, size_t stride);
+void FN (tiles_in_6) (const AeTiles *t);
+void FN (tiles_out_6) (const AeTiles *t);
+void FN (tile_weights_6) (const float *w, float *u, size_t stride);
 void FN (tiles_out_grad) (const AeTiles *t);
-void FN (tile_weights) (const float *w, float *u, size_t stride);
 void FN (tile_weights_grad) (const float *u, size_t stride, float *w);
 void FN (row_to_blocked) (
     const float *plain, size_t plane, int channels, int width, float *blocked,

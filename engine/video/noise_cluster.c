@@ -59,34 +59,3 @@ ae_noise_cluster (float *values, int n, float spread)
   }
   return (AeCluster) { estimate, members };
 }
-
-/* Mean and variance of max (x, -a), x standard normal. */
-static void
-clipped_normal (float a, float *mean, float *variance)
-{
-  float density = 0.39894228f * expf (-0.5f * a * a);
-  float below = 0.5f * erfcf (a * 0.70710678f);
-  *mean = density - a * below;
-  *variance = a * a * below + (1 - below) - a * density - *mean * *mean;
-}
-
-float
-ae_noise_clip_gain (float mean, float sigma)
-{
-  /* Beyond 4.5 deviations nothing worth counting is clipped: spares most
-   * blocks the exponentials. */
-  if (sigma <= 0 || (mean > 4.5f * sigma && 1 - mean > 4.5f * sigma))
-    return 1.0f;
-  /* The clipped mean is what is seen; the true one lies further out. */
-  float centre = mean, gain = 1.0f;
-  for (int i = 0; i < 3; i++) {
-    float low, high, low_gain, high_gain;
-    clipped_normal (centre / sigma, &low, &low_gain);
-    clipped_normal ((1 - centre) / sigma, &high, &high_gain);
-    centre = mean - sigma * (low - high);
-    gain = low_gain * high_gain;
-  }
-  if (centre < sigma || 1 - centre < sigma)
-    return 0.0f;
-  return gain;
-}

@@ -18,10 +18,4 @@ typedef struct {
  * gives 0. */
 AeCluster ae_noise_cluster (float *values, int n, float spread);
 
-/* What clipping to 0..1 does to white noise of standard deviation `sigma` that
- * is seen with mean `mean`: the part of the variance that is left. 0 when
- * black or white is nearer than one standard deviation, where nothing can be
- * said. */
-float ae_noise_clip_gain (float mean, float sigma);
-
 #endif

@@ -4,55 +4,27 @@
 #include "util/mem.h"
 #include "util/pool.h"
 #include "video/noise_blocks.h"
-#include "video/noise_cluster.h"
+#include "video/noise_curve.h"
 
 #include <math.h>
 #include <string.h>
 
 #define BINS AE_NOISE_BINS
-#define MIN_BLOCKS 12 /* of a bin that is judged on its own */
-#define ROUNDING (1.0f / (12 * 255.0f * 255.0f))
-
-/* Relative standard deviations of a block's variance, by the number of
- * independent samples behind it. */
-#define LUMA_SPREAD 0.20f
-#define HALF_SPREAD 0.23f
-#define FULL_SPREAD 0.16f /* correlated samples */
-#define CHROMA_SPREAD 0.16f
-#define COARSE_CHROMA_SPREAD 0.35f
-#define FULL_CHROMA_SPREAD 0.14f
-
-/* Ratio of the detail's variances at half and full size: white noise has 0.25,
- * with the error of the smaller; from their sum on it is surely correlated. */
-#define WHITE_RATIO 0.4f
-#define RATIO_RAMP 0.3f
-#define WIDE_GAIN 3.7f
-#define BIN_EXCESS 4.0f
-
-/* Chroma's part of luma's variance: in photographs of five cameras the
- * standard deviation was 0.3 to 0.7 of luma's, mostly about 0.5. */
-#define CHROMA_PART 0.2f
 
 /* Told above what was found of correlated noise: the lowest cluster has less
  * than the rest, and to tell too much costs less than as much too little. */
 #define HEADROOM 0.2f
 
-/* Variances; members 0 where nothing is known. */
-typedef struct {
-  AeCluster luma[BINS], chroma;
-  float correlated; /* 0 = white noise .. 1 */
-} Curve;
-
 struct AeNoise {
   int h, w, n_threads;
   size_t n_blocks;
   AeNoiseBlock *blocks;
-  float *values;
+  AeNoiseOrder order;
   void *scratch;
   float variance[BINS], chroma; /* smoothed over time */
   float told_more;              /* correlation, smoothed over time */
   float share[BINS];            /* of the last frame's blocks */
-  Curve still;                  /* the last estimate from a single frame */
+  AeNoiseCurve still;                 /* the last estimate from a single frame */
   float correlated;             /* at most, by the last differences */
   int n_updates;
   bool known; /* after ae_noise_set */
@@ -70,9 +42,13 @@ ae_noise_new (int h, int w, int n_threads)
   noise->correlated = 1;
   noise->n_blocks = ae_noise_n_blocks (h, w);
   noise->blocks = ae_calloc (noise->n_blocks, sizeof *noise->blocks);
-  noise->values = ae_calloc (noise->n_blocks, sizeof *noise->values);
+  noise->order.block
+      = ae_calloc (noise->n_blocks, sizeof *noise->order.block);
+  noise->order.values
+      = ae_calloc (noise->n_blocks, sizeof *noise->order.values);
   noise->scratch = ae_alloc (ae_noise_blocks_scratch_size (h, w, n_threads));
-  if (!noise->blocks || !noise->values || !noise->scratch)
+  if (!noise->blocks || !noise->order.block || !noise->order.values
+      || !noise->scratch)
     ae_noise_free (&noise);
   return noise;
 }
@@ -83,7 +59,8 @@ ae_noise_free (AeNoise **noise)
   if (!*noise)
     return;
   ae_free ((*noise)->blocks);
-  ae_free ((*noise)->values);
+  ae_free ((*noise)->order.block);
+  ae_free ((*noise)->order.values);
   ae_free ((*noise)->scratch);
   ae_free (*noise);
   *noise = NULL;
@@ -107,188 +84,24 @@ ae_noise_set (AeNoise *noise, float luma, float chroma)
   noise->known = true;
 }
 
-static int
-bin_of (float brightness)
+/* Measures the frame, or its difference from the one before. */
+static void
+look_at (AeNoise *noise, const float *frame6, const float *warped6,
+    const float *warped_count)
 {
-  int bin = (int) (brightness * BINS);
-  return bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin;
+  ae_noise_measure (frame6, warped6, warped_count, noise->h, noise->w,
+      noise->n_threads, noise->scratch, noise->blocks);
+  ae_noise_sort (&noise->order, noise->blocks, noise->n_blocks);
 }
 
-enum { LUMA, JOINED_LUMA, HALF, FULL, CHROMA, COARSE_CHROMA, FULL_CHROMA };
-
-static float
-value_of (const AeNoiseBlock *b, int which)
+static AeNoiseCurve
+curve_of (AeNoise *noise, float tolerance, bool temporal)
 {
-  switch (which) {
-  case LUMA:
-    return b->luma;
-  case JOINED_LUMA:
-    return b->joined_luma;
-  case HALF:
-    return b->half;
-  case FULL:
-    return b->full;
-  case CHROMA:
-    return b->chroma;
-  case COARSE_CHROMA:
-    return b->coarse_chroma;
-  default:
-    return b->full_chroma;
-  }
-}
-
-/* Cluster of one bin (-1: of all blocks), each value freed from what clipping
- * noise of standard deviation `sigma` takes at its block's brightness. */
-static AeCluster
-cluster_freed (
-    AeNoise *noise, int bin, int which, float spread, float sigma)
-{
-  int n = 0;
-  for (size_t i = 0; i < noise->n_blocks; i++) {
-    const AeNoiseBlock *b = &noise->blocks[i];
-    if (b->used <= 0 || (bin >= 0 && bin_of (b->mean) != bin))
-      continue;
-    float gain
-        = which <= FULL ? ae_noise_clip_gain (b->mean, sigma) : 1.0f;
-    if (gain > 0)
-      noise->values[n++] = value_of (b, which) / gain;
-  }
-  return ae_noise_cluster (noise->values, n, spread);
-}
-
-/* Each round knows better how much was clipped. */
-static AeCluster
-cluster_of (AeNoise *noise, int bin, int which, float spread)
-{
-  AeCluster c = cluster_freed (noise, bin, which, spread, 0);
-  int rounds = which <= FULL ? 3 : 0;
-  float scale = which == HALF ? 2.0f : 1.0f;
-  for (int i = 0; i < rounds; i++)
-    c = cluster_freed (
-        noise, bin, which, spread, scale * sqrtf (c.variance));
-  return c;
-}
-
-/* How surely noise is spatially correlated, 0..1, by its detail at two scales
- * in the blocks that have least at the coarse one: white noise has a quarter
- * of its variance there. Texture too has coarse detail, so that this is an
- * upper bound. */
-static float
-correlation (AeNoise *noise, int fine_value, int coarse_value, float spread)
-{
-  AeCluster lowest = cluster_of (noise, -1, coarse_value, spread);
-  float limit = lowest.variance * (1 + spread);
-  float fine = 0, coarse = 0, n = 0;
-  for (size_t i = 0; i < noise->n_blocks; i++) {
-    const AeNoiseBlock *b = &noise->blocks[i];
-    if (b->used <= 0 || value_of (b, coarse_value) > limit)
-      continue;
-    fine += value_of (b, fine_value) - ROUNDING;
-    coarse += value_of (b, coarse_value) - ROUNDING / 4;
-    n++;
-  }
-  if (coarse <= 0)
-    return 0;
-  float ratio = coarse / fmaxf (fine, 1e-9f * n);
-  return fminf (fmaxf ((ratio - WHITE_RATIO) / RATIO_RAMP, 0), 1);
-}
-
-/* Variance of white noise is that of its finest detail. Smoothed noise has
- * lost most of that; as long as it is not smoother than by 1 2 1 both ways its
- * variance is WIDE_GAIN times that of half-size detail. All that varies in a
- * block is another bound, and alone counts in differences of frames, where
- * texture has gone. At most `most` is added. */
-static AeCluster
-luma_cluster (AeNoise *noise, int bin, float correlated, bool temporal,
-    float most)
-{
-  AeCluster fine = cluster_of (noise, bin, LUMA, LUMA_SPREAD);
-  fine.variance = fmaxf (fine.variance - ROUNDING, 0);
-  if (correlated <= 0 || fine.members == 0)
-    return fine;
-  AeCluster full = cluster_of (noise, bin, FULL, FULL_SPREAD);
-  float wide = full.variance - ROUNDING;
-  if (!temporal) {
-    AeCluster half = cluster_of (noise, bin, HALF, HALF_SPREAD);
-    wide = fminf (wide, WIDE_GAIN * (half.variance - ROUNDING / 4));
-  }
-  wide = fminf (wide - fine.variance, most);
-  fine.variance += correlated * fmaxf (wide, 0);
-  return fine;
-}
-
-static AeCluster
-chroma_cluster (AeNoise *noise)
-{
-  AeCluster fine = cluster_of (noise, -1, CHROMA, CHROMA_SPREAD);
-  AeCluster full = cluster_of (noise, -1, FULL_CHROMA, FULL_CHROMA_SPREAD);
-  float correlated
-      = correlation (noise, CHROMA, COARSE_CHROMA, COARSE_CHROMA_SPREAD);
-  fine.variance = fmaxf (fine.variance - ROUNDING, 0);
-  float wide = full.variance - ROUNDING;
-  fine.variance += correlated * fmaxf (wide - fine.variance, 0);
-  return fine;
-}
-
-static bool
-has_colour (const AeNoise *noise)
-{
-  for (size_t i = 0; i < noise->n_blocks; i++)
-    if (noise->blocks[i].full_chroma > 0)
-      return true;
-  return false;
-}
-
-/* A camera's noise is in its colours too, though compression may have emptied
- * flat blocks of it. */
-static float
-least_chroma (const AeNoise *noise, const Curve *curve)
-{
-  float sum = 0, members = 0;
-  for (int bin = 0; bin < BINS; bin++) {
-    sum += (float) curve->luma[bin].members * curve->luma[bin].variance;
-    members += (float) curve->luma[bin].members;
-  }
-  return members > 0 && has_colour (noise)
-             ? curve->correlated * CHROMA_PART * sum / members
-             : 0;
-}
-
-/* Bins of their own where there are enough blocks. Bins within a third (in
- * variance) above the whole are taken as the whole: noise is then most likely
- * the same everywhere and the difference texture. */
-static Curve
-measure (AeNoise *noise, float tolerance, bool temporal)
-{
-  Curve curve = { 0 };
-  float found = correlation (noise, JOINED_LUMA, HALF, HALF_SPREAD);
+  float found = ae_noise_correlation (&noise->order);
   if (temporal)
     noise->correlated = found;
-  curve.correlated = fminf (found, noise->correlated);
-  AeCluster whole
-      = luma_cluster (noise, -1, curve.correlated, temporal, INFINITY);
-  /* Where a bin has far more, that is texture. */
-  float most = BIN_EXCESS * whole.variance;
-  for (int bin = 0; bin < BINS; bin++) {
-    AeCluster own
-        = luma_cluster (noise, bin, curve.correlated, temporal, most);
-    if (own.members < MIN_BLOCKS)
-      continue;
-    if (own.variance > whole.variance
-        && own.variance < tolerance * whole.variance)
-      own.variance = whole.variance;
-    curve.luma[bin] = own;
-  }
-  curve.chroma = chroma_cluster (noise);
-  bool any = false;
-  for (int bin = 0; bin < BINS; bin++)
-    any |= curve.luma[bin].members > 0;
-  for (int bin = 0; bin < BINS && !any; bin++)
-    curve.luma[bin] = whole;
-  if (!temporal)
-    curve.chroma.variance
-        = fmaxf (curve.chroma.variance, least_chroma (noise, &curve));
-  return curve;
+  return ae_noise_curve (&noise->order, fminf (found, noise->correlated),
+      tolerance, temporal, noise->n_threads);
 }
 
 /* The smaller of two bounds, or the one that is known. */
@@ -305,7 +118,7 @@ count_bins (AeNoise *noise)
 {
   memset (noise->share, 0, sizeof noise->share);
   for (size_t i = 0; i < noise->n_blocks; i++)
-    noise->share[bin_of (noise->blocks[i].mean)]
+    noise->share[ae_noise_bin (noise->blocks[i].mean)]
         += 1.0f / (float) noise->n_blocks;
 }
 
@@ -313,29 +126,7 @@ count_bins (AeNoise *noise)
 static float
 used_share (const AeNoise *noise)
 {
-  float n = 0;
-  for (size_t i = 0; i < noise->n_blocks; i++)
-    n += noise->blocks[i].used;
-  return n / (float) noise->n_blocks;
-}
-
-/* Bins without blocks take the value of the nearest bin that has some. */
-static void
-fill_gaps (Curve *curve)
-{
-  AeCluster full[BINS];
-  for (int bin = 0; bin < BINS; bin++)
-    for (int d = 0; d < BINS; d++) {
-      int low = bin - d, high = bin + d;
-      full[bin] = (AeCluster) { 0, 0 };
-      if (low >= 0 && curve->luma[low].members > 0)
-        full[bin] = curve->luma[low];
-      else if (high < BINS && curve->luma[high].members > 0)
-        full[bin] = curve->luma[high];
-      if (full[bin].members > 0)
-        break;
-    }
-  memcpy (curve->luma, full, sizeof full);
+  return (float) noise->order.first[BINS] / (float) noise->n_blocks;
 }
 
 void
@@ -346,27 +137,25 @@ ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     ae_noise_reset (noise);
   }
   int n = noise->n_updates;
-  Curve curve = { 0 };
+  AeNoiseCurve curve = { 0 };
   bool temporal = false;
   if (warped6) {
-    ae_noise_measure (frame6, warped6, warped_count, noise->h, noise->w,
-        noise->n_threads, noise->scratch, noise->blocks);
+    look_at (noise, frame6, warped6, warped_count);
     /* Repeated frames say nothing. */
     temporal = used_share (noise) > 0.1f;
     if (temporal)
-      curve = measure (noise, 1.2f, true);
+      curve = curve_of (noise, 1.2f, true);
   }
   /* The single frame: at first, and now and then. */
   if (n < 4 || !temporal || n % 8 == 0) {
-    ae_noise_measure (frame6, NULL, NULL, noise->h, noise->w,
-        noise->n_threads, noise->scratch, noise->blocks);
-    noise->still = measure (noise, 1.5f, false);
+    look_at (noise, frame6, NULL, NULL);
+    noise->still = curve_of (noise, 1.5f, false);
   }
   count_bins (noise);
   for (int bin = 0; bin < BINS; bin++)
     curve.luma[bin] = lower (curve.luma[bin], noise->still.luma[bin]);
   curve.chroma = lower (curve.chroma, noise->still.chroma);
-  fill_gaps (&curve);
+  ae_noise_curve_fill_gaps (&curve);
   float rate = n == 0 ? 1.0f : n == 1 ? 0.8f : fmaxf (1.0f / (float) n, 0.1f);
   for (int bin = 0; bin < BINS; bin++)
     noise->variance[bin]

@@ -20,8 +20,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define AE_NOISE_BINS 8
-
 typedef struct AeNoise AeNoise;
 
 /* For frames (6,h,w). NULL when memory runs out. */

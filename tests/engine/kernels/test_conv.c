@@ -47,6 +47,9 @@ static const Shape shapes[] = {
   { 9, 100, 1, 1, 30, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0 },
   { 1, 33, 4, 400, 35, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
   { 1, 200, 3, 300, 17, 3, 1, 1, 1, 1, 1, 1, 0, 1, 0 },
+  { 1, 48, 25, 44, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1 },
+  { 2, 16, 36, 61, 16, 4, 4, 2, 2, 1, 1, 0, 0, 1, 1 },
+  { 1, 32, 49, 50, 32, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2 },
 };
 #define N_SHAPES ((int) (sizeof shapes / sizeof shapes[0]))
 
@@ -374,6 +377,25 @@ START_TEST (test_plain_sources_match_definition)
 }
 END_TEST
 
+/* Else a change of costs could leave one of them without a test. */
+START_TEST (test_shapes_try_both_sizes_of_tiles)
+{
+  int seen[AE_MAX_TILE + 1] = { 0 };
+  for (int i = 0; i < N_SHAPES; i++) {
+    Trial t;
+    start (&t, i, AE_CPU_SCALAR, 1);
+    for (int back = 0; back < 2; back++) {
+      AeConvKind kind = back ? AE_CONV_TRANSPOSED : AE_CONV_FORWARD;
+      if (ae_conv_plan (&t.plan, &t.g, kind, false, t.run.kernels)
+          && t.plan.method == AE_CONV_WINOGRAD)
+        seen[t.plan.tile] |= t.g.sh == 1 ? 1 : back ? 2 : 4;
+    }
+  }
+  ck_assert_int_eq (seen[4], 7);
+  ck_assert_int_eq (seen[6], 7);
+}
+END_TEST
+
 START_TEST (test_threads_do_not_change_a_bit)
 {
   float *result[2];
@@ -419,6 +441,7 @@ conv_suite (void)
   tcase_add_loop_test (tests, test_weights_match_definition, 0, N_SHAPES);
   tcase_add_loop_test (
       tests, test_plain_sources_match_definition, 0, N_SHAPES);
+  tcase_add_test (tests, test_shapes_try_both_sizes_of_tiles);
   tcase_add_loop_test (tests, test_threads_do_not_change_a_bit, 0, N_SHAPES);
   suite_add_tcase (suite, tests);
   return suite;

@@ -4,6 +4,7 @@
 
 #include "util/mem.h"
 #include "util/rng.h"
+#include "video/noise_clip.h"
 #include "video/noise_cluster.h"
 #include "video/noise_estimate.h"
 
@@ -298,8 +299,10 @@ START_TEST (test_clip_gain_is_that_of_clipped_noise)
 {
   AeRng rng;
   ae_rng_seed (&rng, 6);
-  for (float centre = 0.3f; centre < 0.8f; centre += 0.1f) {
-    double sum = 0, square = 0, sigma = 0.2;
+  for (int k = 0; k < 12; k++) {
+    double sigma = k < 5 ? 0.2 : 0.06;
+    double centre = k < 5 ? 0.3 + 0.1 * k : sigma * (1.2 + 0.5 * (k - 5));
+    double sum = 0, square = 0;
     int n = 200000;
     for (int i = 0; i < n; i++) {
       double x = centre + sigma * ae_rng_normal (&rng);
@@ -307,9 +310,11 @@ START_TEST (test_clip_gain_is_that_of_clipped_noise)
       sum += x / n;
       square += x * x / n;
     }
-    double want = (square - sum * sum) / (sigma * sigma);
+    float want = (float) ((square - sum * sum) / (sigma * sigma));
     ck_assert_float_eq_tol (
-        ae_noise_clip_gain ((float) sum, 0.2f), (float) want, 0.02f);
+        ae_noise_clip_gain ((float) sum, (float) sigma), want, 0.02f);
+    ck_assert_float_eq_tol (
+        ae_noise_clip_gain (1 - (float) sum, (float) sigma), want, 0.02f);
   }
   ck_assert_float_eq (ae_noise_clip_gain (0.5f, 0), 1);
   ck_assert_float_eq (ae_noise_clip_gain (0.05f, 0.2f), 0);

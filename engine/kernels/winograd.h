@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_KERNELS_WINOGRAD_H
+#define AE_KERNELS_WINOGRAD_H
+
+/* What winograd.c, winograd_strip.c and winograd_weights.c share. */
+
+#include "kernels/phases.h"
+
+#define AE_MAX_FREQS ((AE_MAX_TILE + 2) * (AE_MAX_TILE + 2))
+
+static inline int
+ae_winograd_freqs (const AeConvPlan *p)
+{
+  return (p->tile + 2) * (p->tile + 2);
+}
+
+static inline int
+ae_winograd_in_blocks (const AeConvPlan *p)
+{
+  return ae_phases_in (p) * p->src_blocks;
+}
+
+/* Strides in floats between frequencies; the odd 16 keeps them out of one
+ * cache set. */
+static inline size_t
+ae_winograd_in_freq (const AeConvPlan *p)
+{
+  return (size_t) ae_winograd_in_blocks (p) * p->strip * 16 + 16;
+}
+
+static inline size_t
+ae_winograd_out_freq (const AeConvPlan *p)
+{
+  return (size_t) ae_virtual_out_blocks (p) * p->strip * 16 + 16;
+}
+
+/* Of the weights: floats of an output block, and between frequencies. */
+static inline size_t
+ae_winograd_weight_block (const AeConvPlan *p)
+{
+  return (size_t) ae_phases_in (p) * p->src_c * 16;
+}
+
+static inline size_t
+ae_winograd_weight_freq (const AeConvPlan *p)
+{
+  return ae_virtual_out_blocks (p) * ae_winograd_weight_block (p) + 16;
+}
+
+typedef struct {
+  const AeConvPlan *plan;
+  const AeConvRun *run;
+  const float *from; /* weights */
+  float *to;         /* packed weights, or their gradient */
+  bool add;
+  AeRowBuffer src, dst; /* for the gradient of weights: in and dout */
+  AeRowBuffer residual; /* data NULL: none */
+  const float *packed;
+  const AeClamp *clamp;
+  size_t first, end, per_job; /* tiles */
+} AeWinogradJob;
+
+/* All tiles. */
+AeWinogradJob ae_winograd_job (
+    const AeConvPlan *plan, const AeConvRun *run, const AeConvEnds *ends);
+
+static inline const AeTileKernels *
+ae_winograd_kernels (const AeWinogradJob *job)
+{
+  const AeTileKernels *tiles = job->run->kernels->tiles;
+  bool large = job->plan->tile == tiles[AE_TILES_6].size;
+  return &tiles[large ? AE_TILES_6 : AE_TILES_4];
+}
+
+/* Some consecutive tiles: what is worked on at a time. */
+typedef struct {
+  size_t first;
+  int n;
+} AeWinogradStrip;
+
+static inline AeWinogradStrip
+ae_winograd_strip (const AeWinogradJob *job, size_t index)
+{
+  size_t first = job->first + index * job->per_job, left = job->end - first;
+  return (AeWinogradStrip){ first, left < job->per_job ? left : job->per_job };
+}
+
+/* A thread's scratch: a strip's transformed source, its products, and the rows
+ * of a plain source. */
+typedef struct {
+  float *source, *products, *rows;
+} AeWinogradScratch;
+
+size_t ae_winograd_work (const AeConvPlan *p);
+AeWinogradScratch ae_winograd_scratch (const AeWinogradJob *job, int thread);
+
+/* The transformed source of a strip, to its place in the scratch. */
+void ae_winograd_transform_in (const AeWinogradJob *job,
+    const AeWinogradStrip *strip, const AeWinogradScratch *scratch);
+
+/* The products to the destination, or, with another `fn`, the other way. bias
+ * and clamp may be NULL. */
+void ae_winograd_transform_out (const AeWinogradJob *job,
+    const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
+    void (*fn) (const AeTiles *t), const float *bias, const AeClamp *clamp);
+
+/* The share of the plan that AE_CONV_WEIGHTS has for itself. */
+void ae_winograd_plan_weights (AeConvPlan *p);
+
+static inline size_t
+ae_winograd_tiles (const AeConvPlan *p)
+{
+  return (size_t) p->geo.n * p->tiles_y * p->tiles_x;
+}
+
+#endif
