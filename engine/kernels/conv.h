@@ -37,7 +37,7 @@ typedef struct {
   AeConvGeo geo;
   AeConvKind kind;
   AeConvMethod method;
-  bool plain_src; /* the source is plain: at most 16 channels */
+  bool plain_src; /* the source is plain: at most 16 channels, or phases */
   bool plain_dst; /* the destination (and residual): not Winograd */
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;

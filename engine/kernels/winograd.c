@@ -144,7 +144,7 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   ae_phases_plan (p);
   if (p->taps_y > 3 || p->taps_x > 3
-      || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK)))
+      || (p->plain_src && ae_phases_in (p) * p->src_c > AE_BLOCK))
     return false;
   p->tile = choose_tile (p);
   if (p->tile == 0)
@@ -233,7 +233,8 @@ multiply_freq (const AeWinogradJob *job, int f, int n,
   static const ptrdiff_t none[1];
   size_t block = (size_t) p->strip * 16;
   ptrdiff_t phase[4];
-  int n_in = active_phases (p, f, block * p->src_blocks, phase);
+  size_t stride = p->plain_src ? p->src_c : block * p->src_blocks;
+  int n_in = active_phases (p, f, stride, phase);
   AeTapGemm g = { .a = scratch->source + f * ae_winograd_in_freq (p),
     .a_px = 16,
     .a_block = block,

@@ -14,10 +14,11 @@ ae_winograd_freqs (const AeConvPlan *p)
   return (p->tile + 2) * (p->tile + 2);
 }
 
+/* A plain source has all its phases in one block, [phase][channel]. */
 static inline int
 ae_winograd_in_blocks (const AeConvPlan *p)
 {
-  return ae_phases_in (p) * p->src_blocks;
+  return p->plain_src ? 1 : ae_phases_in (p) * p->src_blocks;
 }
 
 /* Strides in floats between frequencies; the odd 16 keeps them out of one

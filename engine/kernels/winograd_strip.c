@@ -2,11 +2,22 @@
 /* Strips of tiles between images and frequencies. */
 #include "kernels/winograd.h"
 
-/* The rows of a strip, blocked, where the source is plain. */
+/* Columns of a strip in one tile row. */
+static size_t
+strip_columns (const AeConvPlan *p)
+{
+  return (size_t) p->tile * p->strip + 2;
+}
+
+/* The rows of a strip, blocked, where the source is plain, and the phases of
+ * one of them. */
 static size_t
 plain_floats (const AeConvPlan *p)
 {
-  return p->plain_src ? (size_t) (p->tile + 2) * (p->tile * p->strip + 2) * 16 : 0;
+  size_t phases = p->in_step > 1 ? 16 : 0;
+  return p->plain_src
+             ? strip_columns (p) * ((p->tile + 2) * 16 + phases)
+             : 0;
 }
 
 static size_t
@@ -128,26 +139,71 @@ destination_side (const AeWinogradJob *job)
     p->dst_blocks, p->out_step, 0, 0, p->tile, p->tile };
 }
 
+/* n columns of a row that is `step` wide for each, from phase `x` on: 0 where
+ * the row of `width` has ended. */
+static void
+take_phase (
+    const float *restrict row, int width, int x, int n, float *restrict to)
+{
+  int inside = (width - x + 1) / 2;
+  inside = inside < n ? inside : n;
+  for (int i = 0; i < inside; i++)
+    to[i] = row[x + 2 * i];
+  for (int i = inside; i < n; i++)
+    to[i] = 0;
+}
+
+/* Row y, columns first .. first + n - 1 of the phases of a plain source, as
+ * planes of n floats in `planes`. False where no phase has that row. */
+static bool
+take_phases (const AeWinogradJob *job, int image, int y, int first, int n,
+    float *planes)
+{
+  const AeConvPlan *p = job->plan;
+  size_t plane = job->src.plane;
+  const float *from = job->src.data + image * p->src_c * plane;
+  bool any = false;
+  for (int phase = 0; phase < 4; phase++) {
+    int row = 2 * y + phase / 2;
+    bool inside = row >= 0 && row < p->src_h;
+    any |= inside;
+    for (int c = 0; c < p->src_c; c++, planes += n)
+      take_phase (from + c * plane
+              + (inside ? (size_t) (row % job->src.ring) * p->src_w : 0)
+              + 2 * first,
+          inside ? p->src_w - 2 * first : 0, phase % 2, n, planes);
+  }
+  return any;
+}
+
 /* The tiles of a plain source: their rows are brought into the blocked layout
  * in `rows`, where column 0 is the first one needed. */
 static AeTiles
 plain_tiles (const AeWinogradJob *job, const Segment *seg, float *rows)
 {
   const AeConvPlan *p = job->plan;
-  int m = p->tile, x = seg->tile_x * m - p->pad_x, first = x < 0 ? 0 : x;
-  int end = x + m * seg->n + 2 < p->src_w ? x + m * seg->n + 2 : p->src_w;
-  AeTiles t = { .px = 16, .x = x - first, .width = p->src_w - first,
+  const AeKernels *kernels = job->run->kernels;
+  int m = p->tile, step = p->in_step, width = (p->src_w + step - 1) / step;
+  int x = seg->tile_x * m - p->pad_x, first = x < 0 ? 0 : x;
+  int end = x + m * seg->n + 2 < width ? x + m * seg->n + 2 : width;
+  AeTiles t = { .px = 16, .x = x - first, .width = width - first,
     .n = seg->n };
-  size_t plane = job->src.plane;
+  size_t plane = job->src.plane, row = strip_columns (p) * 16;
   const float *image = job->src.data + seg->image * p->src_c * plane;
-  for (int r = 0; r < m + 2 && first < end; r++) {
-    int y = seg->tile_y * m - p->pad_y + r;
-    if (y < 0 || y >= p->src_h)
-      continue;
-    t.row[r] = rows + (size_t) r * (m * p->strip + 2) * 16;
-    size_t at = (size_t) (y % job->src.ring) * p->src_w + first;
-    job->run->kernels->row_to_blocked (image + at, plane, p->src_c, end - first,
-        t.row[r], false);
+  float *planes = rows + (m + 2) * row;
+  for (int r = 0; r < m + 2 && first < end; r++, rows += row) {
+    int y = seg->tile_y * m - p->pad_y + r, n = end - first;
+    if (step > 1) {
+      if (!take_phases (job, seg->image, y, first, n, planes))
+        continue;
+      kernels->row_to_blocked (planes, n, 4 * p->src_c, n, rows, false);
+    } else {
+      if (y < 0 || y >= p->src_h)
+        continue;
+      size_t at = (size_t) (y % job->src.ring) * p->src_w + first;
+      kernels->row_to_blocked (image + at, plane, p->src_c, n, rows, false);
+    }
+    t.row[r] = rows;
   }
   return t;
 }

@@ -47,6 +47,8 @@ multiply_grad (
       AePhase in = ae_phase_at (block, p->src_blocks, 1);
       int k = in.phase_y * p->src_c + in.channel * 16;
       g.n_i = in.channel + 1 < p->src_blocks ? 16 : ae_last_block (p->src_c);
+      if (p->plain_src)
+        g.n_i *= ae_phases_in (p);
       g.a = v + f * ae_winograd_in_freq (p) + (size_t) block * p->strip * 16;
       g.b = z + f * ae_winograd_out_freq (p);
       g.c = du + f * ae_winograd_weight_freq (p) + k * 16;

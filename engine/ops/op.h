@@ -59,7 +59,7 @@ enum {
   /* backward reads in[] / out[]; the planner keeps them alive until then */
   AE_GRAD_READS_IN = 1 << 0,
   AE_GRAD_READS_OUT = 1 << 1,
-  /* out[0] has the type and shape of in[0] and forward may be called with
+  /* out[0] has the type and size of in[0] and forward may be called with
    * out[0]->data == in[0]->data. With AE_OP_UNARY too, backward may be called
    * with din[0]->data == dout[0]->data. */
   AE_OP_IN_PLACE = 1 << 2,

@@ -16,7 +16,8 @@ static void
 forward (const AeOpCall *call)
 {
   AeStrided s = view (call);
-  ae_strided_forward (call, &s);
+  if (call->out[0]->data != call->in[0]->data)
+    ae_strided_forward (call, &s);
 }
 
 static void
@@ -159,6 +160,7 @@ infer_unsqueeze (const AeOpCall *call, AeError *err)
     .max_in = inputs, \
     .min_out = 1, \
     .max_out = 1, \
+    .flags = AE_OP_IN_PLACE, \
     .infer = infer_##id, \
     .forward = forward, \
     .backward = backward, \

@@ -139,7 +139,8 @@ check_in_place (const OpCase *c)
   OpRun *plain = start (c), *shared = start (c);
   op_run_forward (plain);
   ck_assert_int_eq (shared->in[0]->type, shared->out[0]->type);
-  ck_assert (ae_shape_equal (&shared->in[0]->shape, &shared->out[0]->shape));
+  ck_assert_uint_eq (ae_shape_count (&shared->in[0]->shape),
+      ae_shape_count (&shared->out[0]->shape));
   void *own = shared->out[0]->data;
   shared->out[0]->data = shared->in[0]->data;
   op_run_forward (shared);
