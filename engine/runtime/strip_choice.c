@@ -16,9 +16,9 @@
 #define NS_PER_FLOAT 0.3 /* written by an operator */
 #define NS_PER_CALL 500.0
 
-static const int heights[] = { 4, 8, 16, 32 };
+static const int heights[] = { 4, 6, 8, 12, 16, 24, 32 };
 #define N_HEIGHTS ((int) (sizeof heights / sizeof heights[0]))
-#define USUAL_HEIGHT 8
+#define USUAL_HEIGHT 12
 
 typedef struct {
   const AePlan *plan;

@@ -228,7 +228,9 @@ find_motion (AeDenoiser *d)
   if (!d->has_last)
     return;
   float sigma = d->noise_level / 255.0f;
-  AeMotionNoise noise = { sigma, CLEAN_NOISE * sigma };
+  bool grey = d->format.pixels == AE_PIXELS_GRAY8;
+  AeMotionNoise noise = { sigma, CLEAN_NOISE * sigma,
+    grey ? -1 : ae_noise_chroma (d->noise) };
   float novelty = ae_motion_search (d->frame,
       ae_denoise_output (d->session, AE_DENOISE_CLEAN), d->h, d->w, noise,
       d->n_threads, d->motion_scratch, d->vectors);

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "video/motion.h"
 
-#include "kernels/sad.h"
 #include "util/mem.h"
 #include "util/pool.h"
-#include "video/pyramid.h"
+#include "video/motion_global.h"
 
-#include <math.h>
 #include <stdbool.h>
-#include <string.h>
-
-#define BLOCK 16     /* luma pixels */
-#define MAX_REACH 64 /* of a vector, luma pixels */
-#define OUTSIDE 24   /* how far a block may lie outside the reference */
 
 /* A scene cut costs more to predict from the reference than from nothing: on
  * real clips the ratio was 1.2 to 7 at cuts, up to 0.9 within a scene. The
@@ -20,25 +13,10 @@
 #define CUT_RATIO 1.1f
 #define CUT_MARGIN 3
 
-typedef struct {
-  float inter, intra;
-} Costs;
-
-typedef struct {
-  AePyramid frame, reference;
-  AeVector *coarse, *middle; /* per block, luma pixels */
-  AeVector *vectors;
-  Costs *costs; /* per row of blocks */
-  int columns, rows;
-  AeVector global;
-  float global_share; /* of the blocks */
-  float sigma, reference_sigma; /* 8-bit levels */
-} Search;
-
 static inline int
 blocks (int size)
 {
-  return (size + BLOCK / 2 - 1) / (BLOCK / 2);
+  return (size + AE_MOTION_BLOCK / 2 - 1) / (AE_MOTION_BLOCK / 2);
 }
 
 size_t
@@ -57,98 +35,7 @@ size_t
 ae_motion_scratch_size (int h, int w)
 {
   return 2 * ae_pyramid_size (h, w) + 3 * vector_bytes (h, w)
-         + ae_align_size (blocks (h) * sizeof (Costs));
-}
-
-static inline int
-clamp_int (int v, int low, int high)
-{
-  return v < low ? low : v > high ? high : v;
-}
-
-/* Keeps the vector's block within the margins of the reference. */
-static AeVector
-clamp_vector (const Search *s, int column, int row, int x, int y)
-{
-  int width = s->frame.level[0].width;
-  int height = s->frame.level[0].height;
-  x = clamp_int (x, -MAX_REACH, MAX_REACH);
-  y = clamp_int (y, -MAX_REACH, MAX_REACH);
-  x = clamp_int (x, -OUTSIDE - column * BLOCK,
-      width + OUTSIDE - BLOCK - column * BLOCK);
-  y = clamp_int (y, -OUTSIDE - row * BLOCK,
-      height + OUTSIDE - BLOCK - row * BLOCK);
-  return (AeVector) { (int16_t) x, (int16_t) y };
-}
-
-/* SAD of a window of `size` (8 or 16) pixels of `level` around the block for
- * a vector in luma pixels. */
-static uint32_t
-window_sad (const Search *s, int level, int size, int column, int row,
-    AeVector v)
-{
-  const AePyramidLevel *a = &s->frame.level[level];
-  const AePyramidLevel *b = &s->reference.level[level];
-  int core = BLOCK >> level;
-  int x = column * core - (size - core) / 2;
-  int y = row * core - (size - core) / 2;
-  const uint8_t *p = a->pixel + y * a->stride + x;
-  const uint8_t *q = b->pixel + (y + (v.y >> level)) * b->stride + x
-                     + (v.x >> level);
-  return size == 16 ? ae_sad_16 (p, a->stride, q, b->stride, 16)
-                    : ae_sad_8 (p, a->stride, q, b->stride, 8);
-}
-
-/* What chance can take off the SAD of a window of size x size when the best of
- * some twenty vectors is taken: between two vectors it differs by about
- * 1.1 times the reference's noise times `size` (standard deviation), because
- * each sees other noise there; the frame's own noise is the same under every
- * vector and matters little. The constant stands for rounding. `level` of the
- * pyramid: noise halves from each to the next. */
-static uint32_t
-chance (const Search *s, int level, int size)
-{
-  float sigma = 3.4f * s->reference_sigma + 0.2f * s->sigma;
-  sigma /= (float) (1 << level);
-  return (uint32_t) (sigma * size + 0.125f * size * size);
-}
-
-/* Mean absolute difference of the 1/8 size pictures under a shift, over their
- * overlap. */
-static float
-shift_difference (const Search *s, int dx, int dy)
-{
-  const AePyramidLevel *a = &s->frame.level[3];
-  const AePyramidLevel *b = &s->reference.level[3];
-  int x0 = dx < 0 ? -dx : 0, x1 = a->width - (dx > 0 ? dx : 0);
-  int y0 = dy < 0 ? -dy : 0, y1 = a->height - (dy > 0 ? dy : 0);
-  uint32_t sum = 0;
-  for (int y = y0; y < y1; y++) {
-    const uint8_t *restrict p = a->pixel + y * a->stride;
-    const uint8_t *restrict q = b->pixel + (y + dy) * b->stride + dx;
-    for (int x = x0; x < x1; x++)
-      sum += (uint32_t) abs (p[x] - q[x]);
-  }
-  return (float) sum / ((float) (x1 - x0) * (float) (y1 - y0));
-}
-
-/* The shift of the whole picture, to 8 luma pixels. */
-static AeVector
-find_global (const Search *s)
-{
-  int reach_x = clamp_int (s->frame.level[3].width / 3, 0, 6);
-  int reach_y = clamp_int (s->frame.level[3].height / 3, 0, 6);
-  float best = shift_difference (s, 0, 0);
-  AeVector vector = { 0, 0 };
-  for (int dy = -reach_y; dy <= reach_y; dy++)
-    for (int dx = -reach_x; dx <= reach_x; dx++) {
-      float difference = shift_difference (s, dx, dy);
-      if (difference < best) {
-        best = difference;
-        vector = (AeVector) { (int16_t) (8 * dx), (int16_t) (8 * dy) };
-      }
-    }
-  return vector;
+         + ae_align_size (blocks (h) * sizeof (AeMotionCosts));
 }
 
 static inline bool
@@ -163,20 +50,31 @@ typedef struct {
 } Best;
 
 static void
-try_vector (const Search *s, int level, int size, int column, int row, int x,
+try_vector (const AeMotionSearch *s, int level, int size, int column, int row, int x,
     int y, uint32_t penalty, Best *best)
 {
-  AeVector v = clamp_vector (s, column, row, x, y);
-  uint32_t cost = window_sad (s, level, size, column, row, v) + penalty;
+  AeVector v = ae_motion_clamp_vector (s, column, row, x, y);
+  uint32_t cost = ae_motion_sad (s, level, size, column, row, v) + penalty;
+  if (cost < best->cost)
+    *best = (Best) { v, cost };
+}
+
+/* The same at full size, with colour. */
+static void
+try_match (const AeMotionSearch *s, int column, int row, int x, int y,
+    uint32_t penalty, Best *best)
+{
+  AeVector v = ae_motion_clamp_vector (s, column, row, x, y);
+  uint32_t cost = ae_motion_match (s, column, row, v) + penalty;
   if (cost < best->cost)
     *best = (Best) { v, cost };
 }
 
 static Best
-start_at_zero (const Search *s, int level, int size, int column, int row)
+start_at_zero (const AeMotionSearch *s, int level, int size, int column, int row)
 {
   AeVector zero = { 0, 0 };
-  return (Best) { zero, window_sad (s, level, size, column, row, zero) };
+  return (Best) { zero, ae_motion_sad (s, level, size, column, row, zero) };
 }
 
 /* 1/4 size, steps of 4 luma pixels. */
@@ -184,9 +82,9 @@ static void
 coarse_job (void *arg, size_t index, int thread)
 {
   (void) thread;
-  Search *s = arg;
+  AeMotionSearch *s = arg;
   int row = (int) index;
-  uint32_t penalty = chance (s, 2, 8);
+  uint32_t penalty = ae_motion_chance (s, 2, 8);
   AeVector g = s->global;
   for (int column = 0; column < s->columns; column++) {
     Best best = start_at_zero (s, 2, 8, column, row);
@@ -203,73 +101,16 @@ coarse_job (void *arg, size_t index, int thread)
   }
 }
 
-/* The vector most blocks share, on a lattice of `step` luma pixels (2 or 4),
- * and the share. Zero is only a candidate when `with_zero`. */
-static void
-vote_global (Search *s, const AeVector *vectors, int step, bool with_zero)
-{
-  enum { REACH = MAX_REACH / 2, SIDE = 2 * REACH + 1 };
-  uint16_t votes[SIDE * SIDE];
-  memset (votes, 0, sizeof votes);
-  int shift = step == 4 ? 2 : 1;
-  int most = 0;
-  s->global = (AeVector) { 0, 0 };
-  for (int i = 0; i < s->columns * s->rows; i++) {
-    AeVector v = vectors[i];
-    uint16_t *vote
-        = &votes[((v.y >> shift) + REACH) * SIDE + (v.x >> shift) + REACH];
-    *vote += *vote < UINT16_MAX;
-    if (*vote > most && (with_zero || v.x != 0 || v.y != 0)) {
-      most = *vote;
-      s->global = v;
-    }
-  }
-  s->global_share = (float) most / (float) (s->columns * s->rows);
-}
-
-/* Refines the global vector to single pixels. Every second block that has it
- * votes for or against each step, when the difference is more than chance. A
- * step needs three quarters of the votes: in front of a plain background most
- * of what votes may be people who walk one way. */
-static void
-refine_global (Search *s)
-{
-  AeVector g = s->global;
-  uint32_t clear = chance (s, 0, BLOCK) / 2;
-  int votes[9] = { 0 }, voters[9] = { 0 };
-  for (int row = 0; row < s->rows; row++)
-    for (int column = row & 1; column < s->columns; column += 2) {
-      AeVector v = s->middle[row * s->columns + column];
-      if (abs (v.x - g.x) > 2 || abs (v.y - g.y) > 2)
-        continue;
-      uint32_t here = window_sad (
-          s, 0, BLOCK, column, row, clamp_vector (s, column, row, g.x, g.y));
-      for (int i = 0; i < 9; i++) {
-        uint32_t there = window_sad (s, 0, BLOCK, column, row,
-            clamp_vector (s, column, row, g.x + i % 3 - 1, g.y + i / 3 - 1));
-        int vote = (there + clear < here) - (here + clear < there);
-        votes[i] += vote;
-        voters[i] += vote != 0;
-      }
-    }
-  int best = 4;
-  for (int i = 0; i < 9; i++)
-    if (2 * votes[i] > voters[i] && votes[i] > votes[best])
-      best = i;
-  s->global.x = (int16_t) (g.x + best % 3 - 1);
-  s->global.y = (int16_t) (g.y + best / 3 - 1);
-}
-
 /* 1/2 size: what the neighbourhood found, then one step of 2 luma pixels. */
 static void
-middle_block (Search *s, int column, int row, int size, uint32_t penalty)
+middle_block (AeMotionSearch *s, int column, int row, int size, uint32_t penalty)
 {
   Best best = start_at_zero (s, 1, size, column, row);
   AeVector seen[11] = { { 0, 0 } };
   int n_seen = 1;
   for (int i = 0; i < 10; i++) {
-    int x = clamp_int (column + i % 3 - 1, 0, s->columns - 1);
-    int y = clamp_int (row + i / 3 - 1, 0, s->rows - 1);
+    int x = ae_motion_clamp (column + i % 3 - 1, 0, s->columns - 1);
+    int y = ae_motion_clamp (row + i / 3 - 1, 0, s->rows - 1);
     AeVector v = i == 9 ? s->global : s->coarse[y * s->columns + x];
     bool known = false;
     for (int k = 0; k < n_seen; k++)
@@ -294,10 +135,10 @@ static void
 middle_job (void *arg, size_t index, int thread)
 {
   (void) thread;
-  Search *s = arg;
+  AeMotionSearch *s = arg;
   /* With much noise a window twice the block's size. */
   int size = s->sigma > 10 ? 16 : 8;
-  uint32_t penalty = chance (s, 1, size);
+  uint32_t penalty = ae_motion_chance (s, 1, size);
   for (int column = 0; column < s->columns; column++)
     middle_block (s, column, (int) index, size, penalty);
 }
@@ -306,7 +147,7 @@ middle_job (void *arg, size_t index, int thread)
  * mean, both at 1/2 size and without what noise accounts for: an encoder's
  * costs of inter and intra coding. */
 static void
-add_costs (const Search *s, int column, int row, AeVector v, Costs *costs)
+add_costs (const AeMotionSearch *s, int column, int row, AeVector v, AeMotionCosts *costs)
 {
   const AePyramidLevel *level = &s->frame.level[1];
   const uint8_t *p = level->pixel + 8 * row * level->stride + 8 * column;
@@ -321,7 +162,7 @@ add_costs (const Search *s, int column, int row, AeVector v, Costs *costs)
   /* The mean absolute value of noise is 0.8 sigma, which halves. */
   float noise = 64 * 0.4f * s->sigma;
   costs->inter += fmaxf (
-      (float) window_sad (s, 1, 8, column, row, v) - noise, 0);
+      (float) ae_motion_sad (s, 1, 8, column, row, v) - noise, 0);
   costs->intra += fmaxf ((float) deviation - noise, 0);
 }
 
@@ -332,16 +173,16 @@ typedef struct {
 } Gradients;
 
 static Gradients
-gradients_of (const Search *s, int column, int row, AeVector v)
+gradients_of (const AeMotionSearch *s, int column, int row, AeVector v)
 {
   const AePyramidLevel *a = &s->frame.level[0], *b = &s->reference.level[0];
   const uint8_t *p
-      = a->pixel + row * BLOCK * a->stride + column * BLOCK;
-  const uint8_t *q = b->pixel + (row * BLOCK + v.y) * b->stride
-                     + column * BLOCK + v.x;
+      = a->pixel + row * AE_MOTION_BLOCK * a->stride + column * AE_MOTION_BLOCK;
+  const uint8_t *q = b->pixel + (row * AE_MOTION_BLOCK + v.y) * b->stride
+                     + column * AE_MOTION_BLOCK + v.x;
   Gradients g = { 0, 0, 0, 0, 0 };
-  for (int y = 0; y < BLOCK; y++, p += a->stride, q += b->stride)
-    for (int x = 0; x < BLOCK; x++) {
+  for (int y = 0; y < AE_MOTION_BLOCK; y++, p += a->stride, q += b->stride)
+    for (int x = 0; x < AE_MOTION_BLOCK; x++) {
       int dx = q[x + 1] - q[x - 1];
       int dy = q[x + b->stride] - q[x - b->stride];
       int dt = p[x] - q[x];
@@ -364,7 +205,7 @@ gradients_of (const Search *s, int column, int row, AeVector v)
 
 static AeVector
 find_fraction (
-    const Search *s, int column, int row, AeVector v, float threshold)
+    const AeMotionSearch *s, int column, int row, AeVector v, float threshold)
 {
   Gradients g = gradients_of (s, column, row, v);
   float raise = 0.02f * ((float) g.xx + (float) g.yy) + 64;
@@ -377,47 +218,34 @@ find_fraction (
   if (dx * xt + dy * yt < threshold * variance + 32)
     return (AeVector) { 0, 0 };
   /* Gradients are doubled: twice the step in pixels, 8 times in quarters. */
-  return (AeVector) { (int16_t) clamp_int ((int) lrintf (8 * dx), -3, 3),
-    (int16_t) clamp_int ((int) lrintf (8 * dy), -3, 3) };
-}
-
-/* The SAD of a block that noise alone accounts for, with a margin of two
- * standard deviations and 3 % for the error of the noise estimate: of n
- * differences with deviation sigma the mean absolute value is 0.8 sigma, its
- * own deviation 0.6 sigma / sqrt n. */
-static uint32_t
-noise_sad (const Search *s)
-{
-  const float n = BLOCK * BLOCK;
-  float sigma = sqrtf (s->sigma * s->sigma
-      + s->reference_sigma * s->reference_sigma + 0.25f);
-  return (uint32_t) (sigma * (0.824f * n + 1.2f * sqrtf (n)));
+  return (AeVector) { (int16_t) ae_motion_clamp ((int) lrintf (8 * dx), -3, 3),
+    (int16_t) ae_motion_clamp ((int) lrintf (8 * dy), -3, 3) };
 }
 
 /* What the block's whole vector is taken for until a difference that noise
  * cannot account for speaks against it: the vector of most blocks. */
 static AeVector
-usual_vector (const Search *s, int column, int row)
+usual_vector (const AeMotionSearch *s, int column, int row)
 {
   AeVector g = s->global_share > 0.4f ? s->global : (AeVector) { 0, 0 };
-  return clamp_vector (s, column, row, g.x, g.y);
+  return ae_motion_clamp_vector (s, column, row, g.x, g.y);
 }
 
 /* Full size, single pixels. */
 static Best
-fine_search (const Search *s, int column, int row, Best best)
+fine_search (const AeMotionSearch *s, int column, int row, Best best)
 {
-  uint32_t penalty = chance (s, 0, BLOCK);
+  uint32_t penalty = ae_motion_chance (s, 0, AE_MOTION_BLOCK);
   AeVector centre = s->middle[row * s->columns + column];
-  try_vector (s, 0, BLOCK, column, row, 0, 0, penalty / 4, &best);
-  try_vector (s, 0, BLOCK, column, row, s->global.x, s->global.y,
+  try_match (s, column, row, 0, 0, penalty / 4, &best);
+  try_match (s, column, row, s->global.x, s->global.y,
       penalty / 4, &best);
-  try_vector (s, 0, BLOCK, column, row, centre.x, centre.y, penalty / 2,
+  try_match (s, column, row, centre.x, centre.y, penalty / 2,
       &best);
   for (int y = -1; y <= 1; y++)
     for (int x = -1; x <= 1; x++)
       if (x != 0 || y != 0)
-        try_vector (s, 0, BLOCK, column, row, centre.x + x, centre.y + y,
+        try_match (s, column, row, centre.x + x, centre.y + y,
             penalty, &best);
   return best;
 }
@@ -425,12 +253,14 @@ fine_search (const Search *s, int column, int row, Best best)
 /* Before a camera that stands still most blocks are done with the first
  * look. */
 static void
-fine_block (Search *s, int column, int row)
+fine_block (AeMotionSearch *s, int column, int row)
 {
   AeVector usual = usual_vector (s, column, row);
-  Best best = { usual, window_sad (s, 0, BLOCK, column, row, usual) };
+  Best best = { usual, ae_motion_match (s, column, row, usual) };
   bool still = usual.x == 0 && usual.y == 0 && s->global_share > 0.8f;
-  bool explained = still && best.cost <= noise_sad (s);
+  uint32_t noise = ae_motion_noise_sad (
+      s->sigma, s->reference_sigma, AE_MOTION_BLOCK * AE_MOTION_BLOCK);
+  bool explained = still && best.cost <= noise;
   if (!explained)
     best = fine_search (s, column, row, best);
   AeVector part = find_fraction (
@@ -445,14 +275,14 @@ static void
 fine_job (void *arg, size_t index, int thread)
 {
   (void) thread;
-  Search *s = arg;
-  s->costs[index] = (Costs) { 0, 0 };
+  AeMotionSearch *s = arg;
+  s->costs[index] = (AeMotionCosts) { 0, 0 };
   for (int column = 0; column < s->columns; column++)
     fine_block (s, column, (int) index);
 }
 
 static void
-place (Search *s, int h, int w, void *scratch)
+place (AeMotionSearch *s, int h, int w, void *scratch)
 {
   uint8_t *next = scratch;
   ae_pyramid_place (&s->frame, h, w, next);
@@ -463,28 +293,41 @@ place (Search *s, int h, int w, void *scratch)
   next += vector_bytes (h, w);
   s->middle = (AeVector *) next;
   next += 2 * vector_bytes (h, w); /* one more for ae_motion_compensate */
-  s->costs = (Costs *) next;
+  s->costs = (AeMotionCosts *) next;
+}
+
+/* `sigma` in 8-bit levels; as large a part of it is left in the reference as
+ * of luma's. */
+static uint32_t
+chroma_noise (const AeMotionSearch *s, float sigma)
+{
+  float left = s->sigma > 0 ? s->reference_sigma / s->sigma : 0;
+  return ae_motion_noise_sad (
+      sigma, left * sigma, AE_MOTION_BLOCK * AE_MOTION_BLOCK / 2);
 }
 
 float
 ae_motion_search (const float *frame6, const float *reference6, int h, int w,
     AeMotionNoise noise, int n_threads, void *scratch, AeVector *vectors)
 {
-  Search s = { .columns = blocks (w),
+  AeMotionSearch s = { .columns = blocks (w),
     .rows = blocks (h),
     .sigma = noise.frame * 255.0f,
     .reference_sigma = noise.reference * 255.0f,
     .vectors = vectors };
+  s.chroma_noise = noise.chroma < 0
+                       ? UINT32_MAX
+                       : chroma_noise (&s, noise.chroma * 255.0f);
   place (&s, h, w, scratch);
   ae_pyramid_fill (&s.frame, frame6, n_threads);
   ae_pyramid_fill (&s.reference, reference6, n_threads);
-  s.global = find_global (&s);
+  s.global = ae_motion_find_global (&s);
   AePool *pool = ae_pool_shared ();
   ae_pool_run (pool, n_threads, s.rows, coarse_job, &s);
-  vote_global (&s, s.coarse, 4, false);
+  ae_motion_vote_global (&s, s.coarse, 4, false);
   ae_pool_run (pool, n_threads, s.rows, middle_job, &s);
-  vote_global (&s, s.middle, 2, true);
-  refine_global (&s);
+  ae_motion_vote_global (&s, s.middle, 2, true);
+  ae_motion_refine_global (&s);
   ae_pool_run (pool, n_threads, s.rows, fine_job, &s);
   float inter = 0, intra = 0;
   for (int row = 0; row < s.rows; row++) {
@@ -508,7 +351,7 @@ ae_motion_compensate (const float *frame6, const float *fused6,
     sum += count[i];
   double mean = sum / ((double) h * w);
   AeMotionNoise noise
-      = { sigma, sigma / sqrtf (mean > 1 ? (float) mean : 1.0f) };
+      = { sigma, sigma / sqrtf (mean > 1 ? (float) mean : 1.0f), -1 };
   ae_motion_search (frame6, fused6, h, w, noise, 1, scratch, vectors);
   ae_motion_warp (
       vectors, fused6, count, h, w, 1, warped6, warped_count);

@@ -35,13 +35,16 @@ size_t ae_motion_n_vectors (int h, int w);
 size_t ae_motion_scratch_size (int h, int w);
 
 /* Standard deviations of white noise in the frame's units (8-bit levels over
- * 255): of the frame and of what is left in the reference. */
+ * 255): of the frame's luma, of what is left in the reference's, and of the
+ * frame's U and V, of which as large a part is left. Negative: luma alone is
+ * compared. */
 typedef struct {
-  float frame, reference;
+  float frame, reference, chroma;
 } AeMotionNoise;
 
-/* Finds `vectors` from frame6 back into reference6, both (6,h,w), of which
- * only luma is read. n_threads >= 1; the result does not depend on it.
+/* Finds `vectors` from frame6 back into reference6, both (6,h,w), by luma, at
+ * full size also by colour: without, an edge between two colours of one
+ * brightness would not be seen. n_threads >= 1; the result does not depend on it.
  * Returns how little the reference tells about the frame: 0 nothing new, 1 or
  * more after a scene cut. */
 float ae_motion_search (const float *frame6, const float *reference6, int h,

@@ -22,21 +22,28 @@ ae_pyramid_size (int h, int w)
   size_t size = level_bytes (2 * w, 2 * h);
   for (int i = 0; i < AE_PYRAMID_LEVELS - 1; i++)
     size += level_bytes (w >> i, h >> i);
-  return size;
+  return size + 2 * level_bytes (w, h);
+}
+
+/* Returns what follows in memory. */
+static uint8_t *
+place_level (AePyramidLevel *level, int width, int height, uint8_t *memory)
+{
+  level->width = width;
+  level->height = height;
+  level->stride = (ptrdiff_t) ae_align_size ((size_t) width + 2 * MARGIN);
+  level->pixel = memory + MARGIN * level->stride + MARGIN;
+  return memory + level_bytes (width, height);
 }
 
 void
 ae_pyramid_place (AePyramid *pyramid, int h, int w, void *memory)
 {
   uint8_t *next = memory;
-  for (int i = 0; i < AE_PYRAMID_LEVELS; i++) {
-    AePyramidLevel *level = &pyramid->level[i];
-    level->width = 2 * w >> i;
-    level->height = 2 * h >> i;
-    level->stride = (ptrdiff_t) ae_align_size (level->width + 2 * MARGIN);
-    level->pixel = next + MARGIN * level->stride + MARGIN;
-    next += level_bytes (level->width, level->height);
-  }
+  for (int i = 0; i < AE_PYRAMID_LEVELS; i++)
+    next = place_level (&pyramid->level[i], 2 * w >> i, 2 * h >> i, next);
+  for (int c = 0; c < 2; c++)
+    next = place_level (&pyramid->chroma[c], w, h, next);
 }
 
 static inline uint8_t
@@ -56,6 +63,13 @@ interleave_row (const float *restrict even, const float *restrict odd, int w,
     out[2 * x] = to_byte (even[x]);
     out[2 * x + 1] = to_byte (odd[x]);
   }
+}
+
+static void
+copy_row (const float *restrict row, int w, uint8_t *restrict out)
+{
+  for (int x = 0; x < w; x++)
+    out[x] = to_byte (row[x]);
 }
 
 static void
@@ -135,6 +149,11 @@ fill_job (void *arg, size_t index, int thread)
     mean_row (p, p + plane, p + 2 * plane, p + 3 * plane, w,
         half->pixel + y * half->stride);
     pad_sides (half, y);
+    for (int c = 0; c < 2; c++) {
+      const AePyramidLevel *chroma = &args->pyramid->chroma[c];
+      copy_row (p + (4 + c) * plane, w, chroma->pixel + y * chroma->stride);
+      pad_sides (chroma, y);
+    }
   }
   halve_rows (half, &args->pyramid->level[2], y0 / 2, y1 / 2);
 }
@@ -150,4 +169,6 @@ ae_pyramid_fill (AePyramid *pyramid, const float *frame6, int n_threads)
       pyramid->level[3].height);
   for (int i = 0; i < AE_PYRAMID_LEVELS; i++)
     pad_ends (&pyramid->level[i]);
+  for (int c = 0; c < 2; c++)
+    pad_ends (&pyramid->chroma[c]);
 }

@@ -2,8 +2,8 @@
 #ifndef AE_VIDEO_PYRAMID_H
 #define AE_VIDEO_PYRAMID_H
 
-/* Luma of a frame in bytes at full, 1/2, 1/4 and 1/8 size, every level with a
- * margin of replicated edge pixels, for block matching. */
+/* Luma of a frame in bytes at full, 1/2, 1/4 and 1/8 size, and its U and V,
+ * every level with a margin of replicated edge pixels, for block matching. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +19,7 @@ typedef struct {
 
 typedef struct {
   AePyramidLevel level[AE_PYRAMID_LEVELS];
+  AePyramidLevel chroma[2]; /* half-size */
 } AePyramid;
 
 /* Bytes that a pyramid of frames (6,h,w) takes, a multiple of 64. */
@@ -27,7 +28,7 @@ size_t ae_pyramid_size (int h, int w);
 /* Lays the levels out in `memory` (64-byte aligned, the size above). */
 void ae_pyramid_place (AePyramid *pyramid, int h, int w, void *memory);
 
-/* Fills all levels from the luma phases of frame6 (6,h,w), values 0..1
+/* Fills all levels from frame6 (6,h,w), values 0..1
  * (outside they are clipped). */
 void ae_pyramid_fill (AePyramid *pyramid, const float *frame6, int n_threads);
 

@@ -45,7 +45,7 @@ fraction_found (int h, int w, int dx, int dy, float sigma, float ref_sigma)
   size_t n = ae_motion_n_vectors (h, w);
   AeVector *vectors = ae_calloc (n, sizeof *vectors);
   void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
-  AeMotionNoise noise = { sigma, ref_sigma };
+  AeMotionNoise noise = { sigma, ref_sigma, sigma };
   ae_motion_search (now, before, h, w, noise, 2, scratch, vectors);
   int columns = w / 8, rows = h / 8, found = 0, all = 0;
   for (int y = 0; y < rows; y++)
@@ -109,7 +109,7 @@ START_TEST (test_new_scene_is_told_from_motion)
     other[i] = 1 - 0.7f * other[i];
   AeVector *vectors = ae_calloc (ae_motion_n_vectors (h, w), sizeof *vectors);
   void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
-  AeMotionNoise noise = { sigma, sigma / 4 };
+  AeMotionNoise noise = { sigma, sigma / 4, sigma };
   ck_assert_float_le (
       ae_motion_search (moved, before, h, w, noise, 2, scratch, vectors),
       0.5f);
@@ -121,6 +121,55 @@ START_TEST (test_new_scene_is_told_from_motion)
   ae_free (other);
   ae_free (moved);
   ae_free (before);
+}
+END_TEST
+
+/* From column `from` on (half size) a poster of one brightness that stands
+ * still, in the colours of the texture. */
+static void
+put_poster (float *frame, int h, int w, int from, float sigma, uint64_t seed)
+{
+  AeRng rng;
+  ae_rng_seed (&rng, seed);
+  for (int c = 0; c < 6; c++)
+    for (int y = 0; y < h; y++)
+      for (int x = from; x < w; x++)
+        frame[(c * h + y) * w + x]
+            = (c < 4 ? 0.5f : texture_at (2 * x, 2 * y, c))
+              + sigma * ae_rng_normal (&rng);
+}
+
+/* The part of the poster's blocks that stand still before a camera that pans
+ * over the rest. */
+static float
+still_fraction (float chroma_noise)
+{
+  enum { H = 120, W = 160, FROM = 96 };
+  float sigma = 10 / 255.0f;
+  float *now = view (H, W, 108, 204, sigma, 1);
+  float *before = view (H, W, 100, 200, sigma / 4, 2);
+  put_poster (now, H, W, FROM, sigma, 3);
+  put_poster (before, H, W, FROM, sigma / 4, 4);
+  AeVector *vectors = ae_calloc (ae_motion_n_vectors (H, W), sizeof *vectors);
+  void *scratch = ae_alloc (ae_motion_scratch_size (H, W));
+  AeMotionNoise noise = { sigma, sigma / 4, chroma_noise };
+  ae_motion_search (now, before, H, W, noise, 2, scratch, vectors);
+  int still = 0, all = 0;
+  for (int y = 0; y < H / 8; y++)
+    for (int x = FROM / 8 + 1; x < W / 8; x++, all++)
+      still += vectors[y * (W / 8) + x].x == 0
+               && vectors[y * (W / 8) + x].y == 0;
+  ae_free (scratch);
+  ae_free (vectors);
+  ae_free (before);
+  ae_free (now);
+  return (float) still / (float) all;
+}
+
+START_TEST (test_colour_tells_what_brightness_does_not)
+{
+  ck_assert_float_ge (still_fraction (10 / 255.0f), 0.9f);
+  ck_assert_float_le (still_fraction (-1), 0.5f); /* luma alone */
 }
 END_TEST
 
@@ -139,7 +188,7 @@ START_TEST (test_threads_do_not_change_vectors)
   AeVector *one = ae_calloc (n, sizeof *one);
   AeVector *four = ae_calloc (n, sizeof *four);
   void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
-  AeMotionNoise noise = { 0.05f, 0.02f };
+  AeMotionNoise noise = { 0.05f, 0.02f, 0.05f };
   float a = ae_motion_search (now, before, h, w, noise, 1, scratch, one);
   float b = ae_motion_search (now, before, h, w, noise, 4, scratch, four);
   ck_assert_float_eq (a, b);
@@ -262,7 +311,7 @@ START_TEST (test_fractions_of_pixels)
     size_t n = ae_motion_n_vectors (h, w);
     AeVector *vectors = ae_calloc (n, sizeof *vectors);
     void *scratch = ae_alloc (ae_motion_scratch_size (h, w));
-    AeMotionNoise noise = { sigma, 0 };
+    AeMotionNoise noise = { sigma, 0, sigma };
     ae_motion_search (now, before, h, w, noise, 2, scratch, vectors);
     int columns = w / 8, good = 0, all = 0;
     for (int k = 0; k < (int) n; k++) {
@@ -331,6 +380,7 @@ motion_suite (void)
   tcase_add_loop_test (tcase, test_shift_is_found_under_noise, 0, n);
   tcase_add_loop_test (tcase, test_noise_does_not_move_a_still_scene, 0, 5);
   tcase_add_loop_test (tcase, test_new_scene_is_told_from_motion, 0, 3);
+  tcase_add_test (tcase, test_colour_tells_what_brightness_does_not);
   tcase_add_test (tcase, test_small_crops_find_their_shift);
   tcase_add_test (tcase, test_threads_do_not_change_vectors);
   tcase_add_loop_test (
