@@ -50,6 +50,7 @@ typedef struct {
   /* Taps, matrices: destination rows and columns per job, in units of a
    * phase. */
   int job_rows, job_cols, n_job_rows, n_job_cols;
+  int job_blocks; /* taps: blocks of outputs per job */
   int job_images; /* matrices, gradient of weights: whole images per job */
   size_t n_jobs;
   size_t packed;    /* floats: bias, then weights */

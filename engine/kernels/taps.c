@@ -13,6 +13,7 @@
 
 #define SCRATCH_FLOATS (96 << 10)    /* stays in the second-level cache */
 #define MAX_SCRATCH_FLOATS (4 << 20) /* wide dilation: leave it to others */
+#define CACHED_WEIGHTS ((size_t) 768 << 10) /* bytes, beside the scratch */
 #define MAX_PARTIAL 8
 #define MAX_PARTIAL_BYTES ((size_t) 64 << 20)
 
@@ -90,6 +91,26 @@ strip_floats (const AeConvPlan *p, int rows, int cols)
          * depth;
 }
 
+/* As many blocks of outputs as have their weights in the cache: a job makes all
+ * its rows of these. */
+static void
+choose_blocks (AeConvPlan *p)
+{
+  size_t bytes = (size_t) p->geo.kh * p->geo.kw * p->src_c * AE_BLOCK
+                 * sizeof (float);
+  size_t fit = CACHED_WEIGHTS / bytes;
+  p->job_blocks = p->dst_blocks;
+  if (p->plain_dst || p->kind == AE_CONV_WEIGHTS || fit >= p->dst_blocks)
+    return;
+  p->job_blocks = fit > 1 ? (int) fit : 1;
+}
+
+static int
+n_parts (const AeConvPlan *p)
+{
+  return (p->dst_blocks + p->job_blocks - 1) / p->job_blocks;
+}
+
 bool
 ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
 {
@@ -106,10 +127,11 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
     p->job_cols = (p->job_cols + 1) / 2;
   if (strip_floats (p, 1, p->job_cols) > MAX_SCRATCH_FLOATS)
     return false;
+  choose_blocks (p);
   p->job_rows = h < 8 ? h : 8;
   while (p->job_rows > 1
          && (strip_floats (p, p->job_rows, p->job_cols) > SCRATCH_FLOATS
-             || (size_t) g->n * h < (size_t) p->job_rows * 8))
+             || (size_t) g->n * h * n_parts (p) < (size_t) p->job_rows * 8))
     p->job_rows--;
   p->n_job_rows = (h + p->job_rows - 1) / p->job_rows;
   p->n_job_cols = (w + p->job_cols - 1) / p->job_cols;

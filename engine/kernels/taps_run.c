@@ -56,10 +56,26 @@ destination_row (const AeConvPlan *p, const AeRowBuffer *to, int image, int y)
   return ((size_t) image * p->dst_h + place) * p->dst_blocks * 16 * p->dst_w;
 }
 
+/* Blocks of outputs; of a plain destination outputs. */
+typedef struct {
+  int first, n;
+} Blocks;
+
+static void
+take_blocks (AeTapGemm *g, Blocks blocks)
+{
+  g->n_blocks = blocks.n;
+  g->b += blocks.first * g->b_block;
+  g->c += blocks.first * g->c_block;
+  g->bias += blocks.first * 16;
+  if (g->residual)
+    g->residual += blocks.first * g->residual_block;
+}
+
 /* Pixels first .. first + n - 1 of row r of the area. */
 static void
 run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
-    const Phase *phase, int r, int first, int n)
+    const Phase *phase, Blocks blocks, int r, int first, int n)
 {
   const AeConvPlan *p = job->plan;
   const AeRowBuffer *dst = &job->ends.dst, *residual = &job->ends.residual;
@@ -76,6 +92,7 @@ run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
   if (residual->data)
     g.residual =
         residual->data + destination_row (p, residual, a->image, y) + at;
+  take_blocks (&g, blocks);
   if (p->plain_dst)
     job->run->kernels->dots (&g);
   else
@@ -85,7 +102,8 @@ run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
 /* Phases are interleaved in the destination: all of them go over a piece of a
  * row while it lies in the first-level cache. */
 static void
-run_part (const AeTapJob *job, AeConvArea a, float *scratch)
+run_part (
+    const AeTapJob *job, AeConvArea a, Blocks blocks, float *scratch)
 {
   const AeConvPlan *p = job->plan;
   if (a.cols <= 0)
@@ -101,7 +119,7 @@ run_part (const AeTapJob *job, AeConvArea a, float *scratch)
   for (int r = 0; r < a.rows; r++)
     for (int x = 0; x < a.cols; x += piece)
       for (int i = 0; i < n; i++)
-        run_phase (job, &a, &s, &phase[i], r, x, piece);
+        run_phase (job, &a, &s, &phase[i], blocks, r, x, piece);
 }
 
 /* Columns whose taps stay inside the source, as far as the area has them. */
@@ -121,7 +139,8 @@ inner_columns (const AeTapJob *job, const AeConvArea *a, int *begin, int *end)
 /* Where only the first and last columns need a border, the others take the
  * source as it is. */
 static void
-run_area (const AeTapJob *job, const AeConvArea *area, float *scratch)
+run_area (const AeTapJob *job, const AeConvArea *area, Blocks blocks,
+    float *scratch)
 {
   AeConvArea inner = *area, right = *area, left = *area;
   int begin, end;
@@ -131,15 +150,25 @@ run_area (const AeTapJob *job, const AeConvArea *area, float *scratch)
   inner.cols = end - begin;
   if (job->plan->plain_src || inner.cols < area->cols / 2
       || !ae_tap_strip_in_place (job, &inner, &s)) {
-    run_part (job, *area, scratch);
+    run_part (job, *area, blocks, scratch);
     return;
   }
   left.cols = begin - area->x;
   right.x = end;
   right.cols = area->x + area->cols - end;
-  run_part (job, left, scratch);
-  run_part (job, inner, scratch);
-  run_part (job, right, scratch);
+  run_part (job, left, blocks, scratch);
+  run_part (job, inner, blocks, scratch);
+  run_part (job, right, blocks, scratch);
+}
+
+/* The part of the blocks that begins at `first`. */
+static Blocks
+blocks_at (const AeConvPlan *p, int first)
+{
+  if (p->plain_dst)
+    return (Blocks){ 0, p->dst_c };
+  int left = p->dst_blocks - first;
+  return (Blocks){ first, left < p->job_blocks ? left : p->job_blocks };
 }
 
 static void
@@ -147,8 +176,10 @@ run_job (void *arg, size_t index, int thread)
 {
   const AeTapJob *job = arg;
   const AeConvPlan *p = job->plan;
-  AeConvArea a = ae_tap_area (p, index);
-  run_area (job, &a, job->run->work + thread * p->work);
+  /* The areas of some blocks, then those of the next. */
+  AeConvArea a = ae_tap_area (p, index % p->n_jobs);
+  Blocks blocks = blocks_at (p, (int) (index / p->n_jobs) * p->job_blocks);
+  run_area (job, &a, blocks, job->run->work + thread * p->work);
 }
 
 void
@@ -156,7 +187,9 @@ ae_taps_run (
     const AeConvPlan *plan, const AeConvRun *run, const AeConvEnds *ends)
 {
   AeTapJob job = ae_tap_job (plan, run, ends);
-  ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
+  size_t parts = (plan->dst_blocks + plan->job_blocks - 1) / plan->job_blocks;
+  ae_pool_run (
+      run->pool, run->n_threads, plan->n_jobs * parts, run_job, &job);
 }
 
 /* Rows of a phase that make the destination rows. */
@@ -216,7 +249,8 @@ ae_taps_run_rows (const AeConvPlan *p, const AeConvRun *run,
         .x = x,
         .rows = together,
         .cols = w - x < p->job_cols ? w - x : p->job_cols };
-      run_area (&job, &a, run->work);
+      for (int block = 0; block < p->dst_blocks; block += p->job_blocks)
+        run_area (&job, &a, blocks_at (p, block), run->work);
     }
   }
 }

@@ -13,7 +13,10 @@
 #include <string.h>
 
 #define STRIP_BYTES (448 << 10) /* of transformed values per job */
-#define MAX_LARGE_WEIGHTS ((size_t) 1 << 20) /* of F(6x6,3x3), transformed */
+#define LEAST_STRIP 24
+#define TAP_PIXELS 256 /* of a job of sums over taps, roughly */
+#define OWN_CACHE 1e6  /* bytes of it that weights may take */
+#define SHARED_CACHE 2e7
 
 /* Forms that stride-1 convolutions of 3x3 taps can stand for. */
 static bool
@@ -30,19 +33,30 @@ tiles_along (int size, int tile)
   return (size + tile - 1) / tile;
 }
 
-/* Vector operations of an image per block of 16 lanes: the products of all
- * frequencies, and the measured cost of the transforms per pixel. */
+/* Vector operations that take as long as reading so many bytes of weights
+ * again and again: from the core's own cache they come in time. */
+static double
+cost_of_weights (double bytes, double times)
+{
+  double per_vector = bytes < OWN_CACHE ? 0.5 : bytes < SHARED_CACHE ? 6 : 14;
+  return bytes / 64 * per_vector * (times > 1 ? times : 1);
+}
+
+/* Vector operations per block of 16 lanes: the products of all frequencies,
+ * and the measured cost of the transforms per pixel. */
 static double
 cost_of (const AeConvPlan *p, int tile)
 {
   double in = 20, out = 16;
   double pixels = (double) tile * tile, freqs = (tile + 2.0) * (tile + 2.0);
-  double transforms = in * ae_winograd_in_blocks (p) + out * ae_virtual_out_blocks (p);
+  double transforms = in * ae_winograd_in_blocks (p)
+      + out * ae_virtual_out_blocks (p);
   double products = (double) ae_phases_in (p) * p->src_c
       * ae_virtual_out_blocks (p);
-  return (double) tiles_along (ae_virtual_size (p, p->dst_h), tile)
-      * tiles_along (ae_virtual_size (p, p->dst_w), tile)
-      * (products * freqs + transforms * pixels);
+  double tiles = (double) tiles_along (ae_virtual_size (p, p->dst_h), tile)
+      * tiles_along (ae_virtual_size (p, p->dst_w), tile) * p->geo.n;
+  return tiles * (products * freqs + transforms * pixels)
+         + cost_of_weights (products * freqs * 64, tiles / LEAST_STRIP);
 }
 
 /* The same of one product per tap. */
@@ -51,9 +65,11 @@ cost_of_taps (const AeConvPlan *p)
 {
   const AeConvGeo *g = &p->geo;
   double products = (double) p->src_c * p->dst_blocks * g->kh * g->kw;
-  if (p->kind == AE_CONV_TRANSPOSED)
-    return products * p->src_h * p->src_w;
-  return products * p->dst_h * p->dst_w;
+  double pixels = (double) g->n
+      * (p->kind == AE_CONV_TRANSPOSED ? (double) p->src_h * p->src_w
+                                       : (double) p->dst_h * p->dst_w);
+  return products * pixels
+         + cost_of_weights (products * 64, pixels / TAP_PIXELS);
 }
 
 /* 0 when sums over taps are cheaper. */
@@ -61,12 +77,8 @@ static int
 choose_tile (const AeConvPlan *p)
 {
   double small = cost_of (p, 4), large = cost_of (p, 6);
-  /* Weights of many channels should stay in the cache; gradients of weights
-   * are small sums of large numbers. */
-  size_t weights = (size_t) 64 * 64 * ae_phases_in (p) * p->src_c
-      * ae_virtual_out_blocks (p);
-  bool fits = weights <= MAX_LARGE_WEIGHTS && p->kind != AE_CONV_WEIGHTS;
-  int tile = large < small && fits ? 6 : 4;
+  /* Gradients of weights are small sums of large numbers. */
+  int tile = large < small && p->kind != AE_CONV_WEIGHTS ? 6 : 4;
   return cost_of (p, tile) < cost_of_taps (p) ? tile : 0;
 }
 
@@ -76,7 +88,7 @@ choose_strip (AeConvPlan *p, const AeKernels *kernels)
   int unit = kernels->gemm_px (ae_virtual_out_blocks (p));
   int bytes = ae_winograd_freqs (p) * 64 * (ae_winograd_in_blocks (p) + ae_virtual_out_blocks (p));
   int strip = STRIP_BYTES / bytes / unit * unit;
-  int least = (24 + unit - 1) / unit * unit;
+  int least = (LEAST_STRIP + unit - 1) / unit * unit;
   int most = 64 / unit * unit;
   strip = strip < least ? least : strip > most ? most : strip;
   /* Small images: leave some jobs for every core. */

@@ -3,28 +3,26 @@
 /* aetool bench: how fast a model runs. */
 
 #include <ae/cpu.h>
-#include <ae/session.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 #include "aetool.h"
+#include "bench.h"
+#include "bench_suite.h"
 #include "json.h"
-#include "method.h"
-#include "noise.h"
-#include "ort.h"
 #include "shapes.h"
 
 static struct {
   char *size, *precision;
   AePrecision parsed_precision;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install, no_strips;
+  gboolean json, profile, no_onnxruntime, install, no_strips, suite;
 } option;
 
 static const GOptionEntry entries[] = {
+  { "suite", 0, 0, G_OPTION_ARG_NONE, &option.suite,
+      "time networks of many kinds and the bundled models; no MODEL", NULL },
   { "size", 0, 0, G_OPTION_ARG_STRING, &option.size,
       "picture size for dimensions that the model leaves open (default: "
       "640x480)", "WxH" },
@@ -51,112 +49,6 @@ static const GOptionEntry entries[] = {
   { 0 }
 };
 
-typedef struct {
-  AeSession *session;
-  guint8 **content; /* of each input: it is lost in a run */
-  size_t n_inputs;
-  char *shapes; /* "name=1x3x480x640,..." */
-} Bench;
-
-typedef struct {
-  double median_ms, min_ms;
-  double ort_median_ms; /* NaN: not measured */
-  double peak_gflops;   /* of the machine */
-  double stream_ms;     /* a frame through the whole denoiser; NaN: no such
-                           model */
-  AeSessionInfo info;
-} Result;
-
-/* Floats between 0 and 1 (Numerical Recipes' generator), other types 0. */
-static void
-fill (AeTensor *tensor, guint8 *content)
-{
-  size_t n = ae_shape_count (&tensor->shape);
-  memset (content, 0, n * ae_type_size (tensor->type));
-  if (tensor->type != AE_F32)
-    return;
-  guint32 seed = 1;
-  for (size_t i = 0; i < n; i++) {
-    seed = seed * 1664525u + 1013904223u;
-    ((float *) content)[i] = (seed >> 8) / 16777216.0f;
-  }
-}
-
-static void
-bench_prepare (Bench *bench)
-{
-  g_autoptr (GString) shapes = g_string_new (NULL);
-  bench->n_inputs = ae_session_n_inputs (bench->session);
-  bench->content = g_new0 (guint8 *, bench->n_inputs + 1);
-  for (size_t i = 0; i < bench->n_inputs; i++) {
-    AeTensor *input = ae_session_input (bench->session, i);
-    g_autofree char *text = shapes_text (&input->shape);
-    bench->content[i] = g_malloc (
-        ae_shape_count (&input->shape) * ae_type_size (input->type) + 1);
-    fill (input, bench->content[i]);
-    g_string_append_printf (shapes, "%s%s=%s", i ? "," : "",
-        ae_session_input_name (bench->session, i), text);
-  }
-  bench->shapes = g_string_free (g_steal_pointer (&shapes), FALSE);
-}
-
-static void
-bench_clear (Bench *bench)
-{
-  for (size_t i = 0; bench->content && i < bench->n_inputs; i++)
-    g_free (bench->content[i]);
-  g_free (bench->content);
-  g_free (bench->shapes);
-  ae_session_free (&bench->session);
-}
-
-static void
-fill_inputs (Bench *bench)
-{
-  for (size_t i = 0; i < bench->n_inputs; i++) {
-    AeTensor *input = ae_session_input (bench->session, i);
-    memcpy (input->data, bench->content[i],
-        ae_shape_count (&input->shape) * ae_type_size (input->type));
-  }
-}
-
-static double
-run_ms (Bench *bench)
-{
-  fill_inputs (bench);
-  gint64 start = g_get_monotonic_time ();
-  ae_session_run (bench->session);
-  return (g_get_monotonic_time () - start) / 1e3;
-}
-
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-  return (x > y) - (x < y);
-}
-
-static double
-median (double *values, int n)
-{
-  qsort (values, n, sizeof *values, compare);
-  return values[n / 2];
-}
-
-/* Median of option.runs runs after a few to warm up. */
-static double
-measure (Bench *bench, double *min_ms)
-{
-  g_autofree double *ms = g_new (double, option.runs);
-  for (int i = 0; i < 3; i++)
-    run_ms (bench);
-  for (int i = 0; i < option.runs; i++)
-    ms[i] = run_ms (bench);
-  double middle = median (ms, option.runs);
-  *min_ms = MIN (*min_ms, ms[0]);
-  return middle;
-}
-
 /* NULL: there is no onnxruntime to compare with. */
 static char *
 find_onnxruntime (void)
@@ -171,96 +63,18 @@ find_onnxruntime (void)
   return NULL;
 }
 
-static Result
-run_rounds (Bench *bench, const char *model_path)
-{
-  g_autofree char *node_path = find_onnxruntime ();
-  g_autofree double *own = g_new (double, option.rounds);
-  g_autofree double *other = g_new (double, option.rounds);
-  Result result = { .min_ms = INFINITY, .ort_median_ms = NAN };
-  for (int i = 0; i < option.rounds; i++) {
-    g_autoptr (GError) error = NULL;
-    own[i] = measure (bench, &result.min_ms);
-    if (node_path
-        && !ort_bench (node_path, model_path, bench->shapes, option.threads,
-            option.runs, &other[i], &error)) {
-      aetool_error ("%s", error->message);
-      g_clear_pointer (&node_path, g_free);
-    }
-  }
-  result.median_ms = median (own, option.rounds);
-  if (node_path)
-    result.ort_median_ms = median (other, option.rounds);
-  result.peak_gflops = ae_cpu_measure_peak (option.threads);
-  result.info = ae_session_info (bench->session);
-  return result;
-}
-
-/* Smooth picture with something in it, moved by `shift` pixels. */
-static Picture *
-make_picture (int width, int height, int shift)
-{
-  Picture *p = picture_new (GST_VIDEO_FORMAT_I420, width, height);
-  for (int i = 0; i < 3; i++)
-    for (int y = 0; y < p->plane_height[i]; y++)
-      for (int x = 0; x < p->plane_width[i]; x++)
-        p->plane[i][(gsize) y * p->plane_width[i] + x]
-            = 128 + 60 * sin ((x + shift) * 0.05) * cos (y * 0.03);
-  return p;
-}
-
-/* Median time of an I420 frame of a moving, noisy stream through all of the
- * denoiser: conversion, noise estimate, motion, network. */
-static double
-measure_stream (AeModel *model, int width, int height)
-{
-  enum { PICTURES = 4 };
-  AeDenoiser *denoiser = NULL;
-  AeDenoiserOptions options = { .n_threads = option.threads,
-    .precision = option.parsed_precision };
-  AeDenoiseParams params
-      = { .strength = 1, .noise_level = -1, .temporal = true };
-  Picture *in[PICTURES];
-  for (int i = 0; i < PICTURES; i++) {
-    g_autoptr (Picture) clean = make_picture (width, height, 2 * i);
-    in[i] = noise_add (clean, 15, FALSE, i);
-  }
-  g_autoptr (Picture) out = picture_copy (in[0]);
-  AeImage to = picture_image (out), format = picture_image (in[0]);
-  double result = NAN;
-  if (ae_denoiser_new (&denoiser, model, &options, NULL) == AE_OK
-      && ae_denoiser_bind (denoiser, &format, NULL) == AE_OK) {
-    g_autofree double *ms = g_new (double, option.runs);
-    for (int i = -3; i < option.runs; i++) {
-      /* forth and back, so that the motion stays small */
-      int at = ABS ((i + 3) % (2 * PICTURES - 2) - (PICTURES - 1));
-      AeImage from = picture_image (in[at]);
-      gint64 start = g_get_monotonic_time ();
-      ae_denoiser_process (denoiser, &from, &to, &params);
-      if (i >= 0)
-        ms[i] = (g_get_monotonic_time () - start) / 1e3;
-    }
-    result = median (ms, option.runs);
-  }
-  ae_denoiser_free (&denoiser);
-  for (int i = 0; i < PICTURES; i++)
-    picture_free (in[i]);
-  return result;
-}
-
 static void
 print_profile (Bench *bench)
 {
-  fill_inputs (bench);
-  ae_session_profile (bench->session);
-  size_t n = ae_session_info (bench->session).n_steps;
+  const AeSession *session = bench_profile (bench);
+  size_t n = ae_session_info (session).n_steps;
   double total = 0;
   for (size_t i = 0; i < n; i++)
-    total += ae_session_step (bench->session, i).ms;
+    total += ae_session_step (session, i).ms;
   printf ("\n%8s %6s %8s %-18s %-16s %s\n", "ms", "%", "GFLOP/s", "operator",
       "output", "node");
   for (size_t i = 0; i < n; i++) {
-    AeStepInfo step = ae_session_step (bench->session, i);
+    AeStepInfo step = ae_session_step (session, i);
     g_autofree char *shape = shapes_text (&step.out_shape);
     printf ("%8.3f %6.1f %8.1f %-18s %-16s %s\n", step.ms,
         100 * step.ms / total, step.ms > 0 ? step.mac * 2e-6 / step.ms : 0,
@@ -286,10 +100,11 @@ precision_name (void)
 }
 
 static void
-print_text (const Result *r, const Bench *bench)
+print_text (const BenchResult *r, double peak, double stream_ms,
+    const Bench *bench)
 {
   double gflops = r->info.mac * 2e-6 / r->median_ms;
-  printf ("inputs        %s\n", bench->shapes);
+  printf ("inputs        %s\n", bench_shapes (bench));
   printf ("threads       %d, %s kernels, %s\n", option.threads,
       ae_cpu_level_name (ae_cpu_level ()), precision_name ());
   printf ("time          %.3f ms median, %.3f ms least of %d: %.1f per "
@@ -298,27 +113,27 @@ print_text (const Result *r, const Bench *bench)
       1000 / r->median_ms);
   printf ("arithmetic    %.3g GMAC, %.1f GFLOP/s, %.0f %% of the machine's "
           "measured %.0f\n",
-      r->info.mac / 1e9, gflops, 100 * gflops / r->peak_gflops,
-      r->peak_gflops);
+      r->info.mac / 1e9, gflops, 100 * gflops / peak, peak);
   printf ("memory        %.1f MiB of activations, %.1f MiB of parameters, "
           "process %.0f MiB\n",
       r->info.arena_bytes / 1048576.0, r->info.param_bytes / 1048576.0,
       peak_megabytes ());
-  if (isnan (r->ort_median_ms))
+  if (isnan (r->ort.median_ms))
     printf ("onnxruntime   not compared%s\n",
         option.no_onnxruntime ? ""
                               : " (--install-onnxruntime installs it)");
   else
     printf ("onnxruntime   %.3f ms median: we are %.2f times as fast\n",
-        r->ort_median_ms, r->ort_median_ms / r->median_ms);
-  if (!isnan (r->stream_ms))
+        r->ort.median_ms, r->ort.median_ms / r->median_ms);
+  if (!isnan (stream_ms))
     printf ("as a denoiser %.3f ms per frame with conversion, noise estimate "
             "and motion: %.1f per second\n",
-        r->stream_ms, 1000 / r->stream_ms);
+        stream_ms, 1000 / stream_ms);
 }
 
 static void
-print_json (const Result *r, const char *path)
+print_json (
+    const BenchResult *r, double peak, double stream_ms, const char *path)
 {
   g_autoptr (Json) json = json_new ();
   double gflops = r->info.mac * 2e-6 / r->median_ms;
@@ -332,45 +147,55 @@ print_json (const Result *r, const char *path)
   json_number (json, "min_ms", r->min_ms);
   json_number (json, "mac", r->info.mac);
   json_number (json, "gflops", gflops);
-  json_number (json, "peak_gflops", r->peak_gflops);
-  json_number (json, "peak_fraction", gflops / r->peak_gflops);
+  json_number (json, "peak_gflops", peak);
+  json_number (json, "peak_fraction", gflops / peak);
   json_number (json, "activation_bytes", r->info.arena_bytes);
   json_number (json, "parameter_bytes", r->info.param_bytes);
   json_number (json, "process_mib", peak_megabytes ());
-  json_number (json, "onnxruntime_median_ms", r->ort_median_ms);
+  json_number (json, "onnxruntime_median_ms", r->ort.median_ms);
   json_number (
-      json, "onnxruntime_ratio", r->ort_median_ms / r->median_ms);
-  json_number (json, "denoiser_median_ms", r->stream_ms);
+      json, "onnxruntime_ratio", r->ort.median_ms / r->median_ms);
+  json_number (json, "onnxruntime_difference", r->difference);
+  json_number (json, "denoiser_median_ms", stream_ms);
   json_close (json, '{');
   json_print (json);
 }
 
 static int
-bench_model (AeModel *model, const char *path, int width, int height)
+bench_model (AeModel *model, const char *path, int width, int height,
+    const BenchOptions *options)
 {
-  Bench bench = { 0 };
   AeError err;
-  AeSessionOptions options = { .n_threads = option.threads,
-    .precision = option.parsed_precision,
-    .strips = option.no_strips ? AE_STRIPS_NEVER : AE_STRIPS_AUTO };
-  if (ae_session_new (&bench.session, model, &options, &err) != AE_OK
-      || shapes_bind (bench.session, model, width, height, &err) != AE_OK) {
-    ae_session_free (&bench.session);
+  Bench *bench = bench_new (model, path, width, height, options, &err);
+  if (!bench)
     return aetool_ae_error (&err);
-  }
-  bench_prepare (&bench);
-  Result result = run_rounds (&bench, path);
-  result.stream_ms = shapes_is_denoiser (model)
-                         ? measure_stream (model, width, height)
-                         : NAN;
+  BenchResult result;
+  g_autoptr (GError) error = NULL;
+  if (!bench_run (bench, &result, &error))
+    aetool_error ("%s", error->message);
+  double peak = ae_cpu_measure_peak (options->threads);
+  double stream_ms = bench_stream (model, width, height, options);
   if (option.json)
-    print_json (&result, path);
+    print_json (&result, peak, stream_ms, path);
   else
-    print_text (&result, &bench);
+    print_text (&result, peak, stream_ms, bench);
   if (option.profile)
-    print_profile (&bench);
-  bench_clear (&bench);
+    print_profile (bench);
+  bench_free (bench);
   return AETOOL_OK;
+}
+
+static int
+bench_file (const char *path, int width, int height,
+    const BenchOptions *options)
+{
+  AeError err;
+  AeModel *model;
+  if (ae_model_load (&model, path, &err) != AE_OK)
+    return aetool_ae_error (&err);
+  int status = bench_model (model, path, width, height, options);
+  ae_model_unref (&model);
+  return status;
 }
 
 int
@@ -383,8 +208,11 @@ aetool_bench (int argc, char **argv)
           "--install-onnxruntime puts it.",
           entries))
     return AETOOL_USAGE;
-  if (argc != 2)
-    return aetool_usage ("wanted one model file, found %d", argc - 1);
+  if (argc != (option.suite ? 1 : 2))
+    return aetool_usage (option.suite
+            ? "--suite wants no model file, found %d"
+            : "wanted one model file, found %d",
+        argc - 1);
   if (option.size && !aetool_parse_size (option.size, &width, &height))
     return aetool_usage ("--size %s: wanted WxH, 1x1 to 16384x16384",
         option.size);
@@ -393,13 +221,15 @@ aetool_bench (int argc, char **argv)
   if (!aetool_parse_precision (option.precision, &option.parsed_precision))
     return AETOOL_USAGE;
   option.threads = option.threads ? option.threads : ae_cpu_count ();
-  option.runs = option.runs ? option.runs : 30;
-  option.rounds = option.rounds ? option.rounds : 1;
-  AeError err;
-  AeModel *model;
-  if (ae_model_load (&model, argv[1], &err) != AE_OK)
-    return aetool_ae_error (&err);
-  int status = bench_model (model, argv[1], width, height);
-  ae_model_unref (&model);
-  return status;
+  option.runs = option.runs ? option.runs : option.suite ? 15 : 30;
+  option.rounds = option.rounds ? option.rounds : option.suite ? 3 : 1;
+  g_autofree char *node_path = find_onnxruntime ();
+  BenchOptions options = { .threads = option.threads,
+    .runs = option.runs,
+    .rounds = option.rounds,
+    .precision = option.parsed_precision,
+    .no_strips = option.no_strips,
+    .node_path = node_path };
+  return option.suite ? bench_suite (width, height, &options, option.json)
+                      : bench_file (argv[1], width, height, &options);
 }

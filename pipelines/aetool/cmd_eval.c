@@ -100,7 +100,7 @@ load_models (Eval *eval, char **paths, int n, GError **error)
       return FALSE;
   }
   for (char **preset = option.presets; preset && *preset; preset++) {
-    g_autofree char *path = eval_preset_path (*preset, error);
+    g_autofree char *path = paths_bundled_denoiser (*preset, error);
     if (!path || !load_model (eval, path, *preset, error))
       return FALSE;
   }

@@ -105,23 +105,3 @@ eval_load_pairs (char **folders, int max_frames, GError **error)
   }
   return g_steal_pointer (&items);
 }
-
-char *
-eval_preset_path (const char *preset, GError **error)
-{
-  const char *own = g_getenv ("AE_MODEL_PATH");
-  g_autofree char *list = g_strjoin (":", own ? own : "",
-      AETOOL_SOURCE_DIR "/../models", AETOOL_DATA_DIR "/models", NULL);
-  g_auto (GStrv) folders = g_strsplit (list, ":", -1);
-  g_autofree char *name = g_strdup_printf ("denoise-%s.onnx", preset);
-  for (char **folder = folders; *folder; folder++) {
-    char *path = g_build_filename (*folder, name, NULL);
-    if (**folder && g_file_test (path, G_FILE_TEST_IS_REGULAR))
-      return path;
-    g_free (path);
-  }
-  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_NOT_FOUND,
-      "%s is in none of %s; name its folder in AE_MODEL_PATH", name,
-      list[0] == ':' ? list + 1 : list);
-  return NULL;
-}

@@ -19,10 +19,6 @@ GPtrArray *eval_load_clips (char **names, int max_frames, GError **error);
 /* Folders of NAME_noisy.* and NAME_clean.*, RGB. */
 GPtrArray *eval_load_pairs (char **folders, int max_frames, GError **error);
 
-/* Path of the bundled model "fast", "balanced" or "quality": in the folders of
- * AE_MODEL_PATH, of the source tree or of the installation. */
-char *eval_preset_path (const char *preset, GError **error);
-
 G_END_DECLS
 
 #endif

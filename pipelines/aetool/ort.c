@@ -91,7 +91,8 @@ find_number (const char *json, const char *key, double *value)
 
 gboolean
 ort_bench (const char *node_path, const char *model, const char *shapes,
-    int threads, int runs, double *median_ms, GError **error)
+    const char *folder, int threads, int runs, OrtResult *result,
+    GError **error)
 {
   g_autofree char *script = find_script ();
   if (!script) {
@@ -111,6 +112,10 @@ ort_bench (const char *node_path, const char *model, const char *shapes,
   g_ptr_array_add (argv, (char *) model);
   for (char **input = inputs; *input; input++)
     g_ptr_array_add (argv, *input);
+  g_ptr_array_add (argv, "--inputs");
+  g_ptr_array_add (argv, (char *) folder);
+  g_ptr_array_add (argv, "--outputs");
+  g_ptr_array_add (argv, (char *) folder);
   g_ptr_array_add (argv, NULL);
   g_auto (GStrv) environment = g_environ_setenv (
       g_get_environ (), "NODE_PATH", node_path, TRUE);
@@ -120,7 +125,8 @@ ort_bench (const char *node_path, const char *model, const char *shapes,
           G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &said, &status, error))
     return FALSE;
   if (g_spawn_check_wait_status (status, NULL)
-      && find_number (out, "median_ms", median_ms))
+      && find_number (out, "median_ms", &result->median_ms)
+      && find_number (out, "peak_mb", &result->peak_mib))
     return TRUE;
   g_set_error (error, AETOOL_DOMAIN, AE_ERROR_UNSUPPORTED,
       "onnxruntime: %.300s", *out ? g_strstrip (out) : g_strstrip (said));

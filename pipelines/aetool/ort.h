@@ -17,10 +17,16 @@ char *ort_find (void);
 /* Installs it into the cache folder with npm, after saying so. */
 gboolean ort_install (GError **error);
 
-/* Median of `runs` runs in ms. `shapes`: "name=1x3x480x640,...". */
+typedef struct {
+  double median_ms;
+  double peak_mib; /* memory of its whole process, node.js with it */
+} OrtResult;
+
+/* Median of `runs` runs. `shapes`: "name=1x3x480x640,...". `folder` has the
+ * inputs as raw input_N.bin and gets output_N.bin. */
 gboolean ort_bench (const char *node_path, const char *model,
-    const char *shapes, int threads, int runs, double *median_ms,
-    GError **error);
+    const char *shapes, const char *folder, int threads, int runs,
+    OrtResult *result, GError **error);
 
 G_END_DECLS
 

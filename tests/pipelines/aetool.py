@@ -150,6 +150,18 @@ def test_bench_gives_json():
                          '64x48', '--no-onnxruntime', 'm.onnx')[0]
 
 
+def test_bench_suite_times_every_network():
+    result = json.loads(run('bench', '--suite', '--size', '64x48', '--runs',
+                            '1', '--rounds', '1', '--no-onnxruntime',
+                            '--json')[0])
+    for name in ('ffdnet', 'unet', 'dncnn', 'encoder', 'decoder', 'mlp',
+                 'mlp, batch 64', 'dcgan-generator', 'denoise-quality'):
+        assert result[name]['median_ms'] > 0, name
+        assert result[name]['activation_bytes'] > 0, name
+    assert result['geometric_mean'] is None
+    assert 'no model' in run('bench', '--suite', 'm.onnx', status=2)[1]
+
+
 def test_eval_measures_added_noise():
     result = json.loads(run(
         'eval', 'm.onnx', '--stills', '.', '--clip', 'c.mkv', '--fixed',

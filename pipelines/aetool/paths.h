@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AETOOL_PATHS_H
+#define AETOOL_PATHS_H
+
+/* Files and folders that commands need. */
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The bundled denoiser "fast", "balanced" or "quality": in the folders of
+ * AE_MODEL_PATH, of the source tree or of the installation. Caller frees. */
+char *paths_bundled_denoiser (const char *preset, GError **error);
+
+/* Removes a folder and the files in it. */
+void paths_remove_folder (const char *folder);
+
+G_END_DECLS
+
+#endif
