@@ -99,9 +99,9 @@ unet (AeBuilder *b, int batch)
 }
 
 static int
-encoder (AeBuilder *b, int batch)
+encode (AeBuilder *b, int x)
 {
-  int x = conv_relu (b, picture (b, batch, 3), 3, 64, 5, 2, "conv1");
+  x = conv_relu (b, x, 3, 64, 5, 2, "conv1");
   x = conv_relu (b, x, 64, 64, 5, 2, "conv2");
   x = conv_relu (b, x, 64, 64, 5, 2, "conv3");
   AeConvSpec spec = { .ic = 64, .oc = 96, .kernel = 5, .stride = 2,
@@ -110,13 +110,12 @@ encoder (AeBuilder *b, int batch)
 }
 
 static int
-decoder (AeBuilder *b, int batch)
+decode (AeBuilder *b, int x)
 {
   static const int width[] = { 96, 64, 64, 64, 3 };
-  int x = picture (b, batch, 96);
   for (int i = 0; i < 4; i++) {
     char name[32];
-    snprintf (name, sizeof name, "conv%d", i + 1);
+    snprintf (name, sizeof name, "transposed%d", i + 1);
     AeConvSpec spec = { .ic = width[i], .oc = width[i + 1], .kernel = 5,
       .stride = 2, .gain = 1 };
     x = ae_build_conv_transpose (b, x, spec, name);
@@ -124,6 +123,24 @@ decoder (AeBuilder *b, int batch)
       x = ae_build_unary (b, "Relu", x);
   }
   return x;
+}
+
+static int
+encoder (AeBuilder *b, int batch)
+{
+  return encode (b, picture (b, batch, 3));
+}
+
+static int
+decoder (AeBuilder *b, int batch)
+{
+  return decode (b, picture (b, batch, 96));
+}
+
+static int
+autoencoder (AeBuilder *b, int batch)
+{
+  return decode (b, encode (b, picture (b, batch, 3)));
 }
 
 static int
@@ -182,6 +199,7 @@ static const AeTimingNet nets[] = {
   { "dncnn", "denoiser at full size: 7 convolutions of 32 channels" },
   { "encoder", "codec: 5x5 of stride 2, 3-64-64-64-96 channels" },
   { "decoder", "codec: transposed 5x5 of stride 2, 96-64-64-64-3" },
+  { "autoencoder", "the codec's encoder and decoder" },
   { "mlp", "dense layers 784-400-400-10" },
   { "dcgan-discriminator", "4x4 of stride 2 on 64x64 pixels" },
   { "dcgan-generator", "transposed 4x4 of stride 2 to 64x64 pixels" },
@@ -189,7 +207,7 @@ static const AeTimingNet nets[] = {
 };
 
 static int (*const builders[]) (AeBuilder *b, int batch) = { ffdnet, unet, dncnn, encoder,
-  decoder, mlp, dcgan_discriminator, dcgan_generator };
+  decoder, autoencoder, mlp, dcgan_discriminator, dcgan_generator };
 
 const AeTimingNet *
 ae_timing_nets (void)

@@ -39,6 +39,16 @@ set_ends (AeConvPlan *p)
   p->dst_blocks = ae_blocks (p->dst_c);
 }
 
+/* Whole blocks of channels, so that none has values that mean nothing: weights
+ * between groups are zeros. */
+static bool
+plan_groups (AeConvPlan *plan, const AeKernels *kernels)
+{
+  plan->method = AE_CONV_TAPS;
+  return plan->kind != AE_CONV_WEIGHTS && !plan->plain_src
+         && plan->src_c % AE_BLOCK == 0 && ae_taps_plan (plan, kernels);
+}
+
 bool
 ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
     bool plain_src, const AeKernels *kernels)
@@ -47,6 +57,8 @@ ae_conv_plan (AeConvPlan *plan, const AeConvGeo *geo, AeConvKind kind,
   set_ends (plan);
   if (geo->kh > AE_MAX_TAPS || geo->kw > AE_MAX_TAPS)
     return false;
+  if (geo->groups > 1)
+    return plan_groups (plan, kernels);
   plan->method = AE_CONV_MATRIX;
   if (ae_matrix_plan (plan, kernels))
     return true;
@@ -63,7 +75,7 @@ ae_conv_plan_plain_dst (AeConvPlan *plan, const AeConvGeo *geo,
 {
   *plan = (AeConvPlan){ .geo = *geo, .kind = kind, .plain_dst = true };
   set_ends (plan);
-  if (kind == AE_CONV_WEIGHTS || geo->kh > AE_MAX_TAPS
+  if (kind == AE_CONV_WEIGHTS || geo->groups > 1 || geo->kh > AE_MAX_TAPS
       || geo->kw > AE_MAX_TAPS || plan->src_c % AE_BLOCK != 0
       || plan->dst_c > AE_MAX_DOTS)
     return false;

@@ -2,7 +2,7 @@
 #ifndef AE_KERNELS_CONV_H
 #define AE_KERNELS_CONV_H
 
-/* 2-D convolutions of f32 images in the blocked layout, without groups: three
+/* 2-D convolutions of f32 images in the blocked layout: three
  * methods (Winograd's F(4x4,3x3) and F(6x6,3x3), products of bf16 matrices where the kernels
  * have them, and sums over taps), each forward, transposed (which is the data
  * gradient of a convolution and the forward of a transposed one) and for the
@@ -19,6 +19,7 @@ typedef struct {
   int n, ic, ih, iw, oc, oh, ow;
   int kh, kw, sh, sw, dh, dw;
   int pt, pl; /* zero rows above and columns left */
+  int groups; /* 0 is 1; with more, weights are [oc][ic / groups][kh][kw] */
 } AeConvGeo;
 
 typedef enum {
@@ -51,6 +52,9 @@ typedef struct {
    * phase. */
   int job_rows, job_cols, n_job_rows, n_job_cols;
   int job_blocks; /* taps: blocks of outputs per job */
+  int band; /* taps with groups: blocks of the source that one of outputs may
+               depend on; 0: all */
+  bool depthwise; /* taps: every channel depends on itself alone */
   int job_images; /* matrices, gradient of weights: whole images per job */
   size_t n_jobs;
   size_t packed;    /* floats: bias, then weights */

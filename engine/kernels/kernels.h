@@ -161,6 +161,9 @@ typedef struct {
    * [output][tap][block][16] with b_block floats per output; every block has
    * 16 channels. */
   void (*dots) (const AeTapGemm *g);
+  /* Every channel by itself: b is [output block][tap][16], n_k is 1 and `a` the
+   * first block's. */
+  void (*lanes) (const AeTapGemm *g);
   void (*grad_gemm) (const AePixelGemm *g);
 
   AeTileKernels tiles[AE_N_TILES];

@@ -74,6 +74,34 @@ dots (const AeTapGemm *g)
     }
 }
 
+static float
+lane_one (const AeTapGemm *g, int p, int block, int lane)
+{
+  const float *a = g->a + block * g->a_block + p * g->a_px + lane;
+  const float *b = g->b + block * g->b_block + lane;
+  float sum = 0;
+  for (int y = 0; y < g->n_y; y++)
+    for (int x = 0; x < g->n_x; x++, b += 16)
+      sum += a[g->tap_y[y] + g->tap_x[x]] * *b;
+  return sum;
+}
+
+static void
+lanes (const AeTapGemm *g)
+{
+  for (int block = 0; block < g->n_blocks; block++)
+    for (int p = 0; p < g->n_px; p++)
+      for (int lane = 0; lane < 16; lane++) {
+        size_t at = block * g->c_block + p * g->c_px + lane;
+        float sum = lane_one (g, p, block, lane);
+        if (g->bias)
+          sum += g->bias[block * 16 + lane];
+        if (g->residual)
+          sum += g->residual[at];
+        g->c[at] = g->clamp ? ae_clamp_one (sum, g->clamp) : sum;
+      }
+}
+
 static void
 grad_gemm (const AePixelGemm *g)
 {
@@ -159,6 +187,7 @@ const AeKernels ae_kernels_scalar = {
   .gemm_px = gemm_px,
   .gemm = gemm,
   .dots = dots,
+  .lanes = lanes,
   .grad_gemm = grad_gemm,
   .tiles = { { 4, ae_tiles_in_4_scalar, ae_tiles_out_4_scalar,
                  ae_tile_weights_4_scalar },

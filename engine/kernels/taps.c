@@ -96,7 +96,7 @@ strip_floats (const AeConvPlan *p, int rows, int cols)
 static void
 choose_blocks (AeConvPlan *p)
 {
-  size_t bytes = (size_t) p->geo.kh * p->geo.kw * p->src_c * AE_BLOCK
+  size_t bytes = (size_t) p->geo.kh * p->geo.kw * ae_tap_depth (p) * AE_BLOCK
                  * sizeof (float);
   size_t fit = CACHED_WEIGHTS / bytes;
   p->job_blocks = p->dst_blocks;
@@ -109,6 +109,42 @@ static int
 n_parts (const AeConvPlan *p)
 {
   return (p->dst_blocks + p->job_blocks - 1) / p->job_blocks;
+}
+
+/* Channels of the source that those of a destination block depend on, in
+ * blocks: first and end. */
+static void
+band_of (const AeConvPlan *p, int block, int *first, int *end)
+{
+  int per_dst = p->dst_c / p->geo.groups, per_src = p->src_c / p->geo.groups;
+  int last = block * AE_BLOCK + AE_BLOCK - 1;
+  last = last < p->dst_c ? last : p->dst_c - 1;
+  *first = block * AE_BLOCK / per_dst * per_src / AE_BLOCK;
+  *end = ((last / per_dst + 1) * per_src + AE_BLOCK - 1) / AE_BLOCK;
+}
+
+int
+ae_tap_band_first (const AeConvPlan *p, int block)
+{
+  int first, end;
+  if (p->band == 0)
+    return 0;
+  band_of (p, block, &first, &end);
+  int most = p->src_blocks - p->band;
+  return first < most ? first : most;
+}
+
+static void
+choose_band (AeConvPlan *p)
+{
+  p->band = 0;
+  p->depthwise = p->geo.groups > 1 && p->src_c == p->geo.groups
+                 && p->dst_c == p->geo.groups;
+  for (int block = 0; block < p->dst_blocks && p->geo.groups > 1; block++) {
+    int first, end;
+    band_of (p, block, &first, &end);
+    p->band = end - first > p->band ? end - first : p->band;
+  }
 }
 
 bool
@@ -127,6 +163,7 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
     p->job_cols = (p->job_cols + 1) / 2;
   if (strip_floats (p, 1, p->job_cols) > MAX_SCRATCH_FLOATS)
     return false;
+  choose_band (p);
   choose_blocks (p);
   p->job_rows = h < 8 ? h : 8;
   while (p->job_rows > 1
@@ -137,7 +174,7 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
   p->n_job_cols = (w + p->job_cols - 1) / p->job_cols;
   p->n_jobs = (size_t) g->n * p->n_job_rows * p->n_job_cols;
   p->work = (strip_floats (p, p->job_rows, p->job_cols) + 31) & ~(size_t) 15;
-  size_t weights = (size_t) g->kh * g->kw * p->src_c
+  size_t weights = (size_t) g->kh * g->kw * ae_tap_depth (p)
                    * (p->plain_dst ? p->dst_c : p->dst_blocks * AE_BLOCK);
   p->packed = p->dst_blocks * AE_BLOCK + weights;
   if (p->kind != AE_CONV_WEIGHTS)

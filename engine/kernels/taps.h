@@ -55,7 +55,7 @@ AeTapJob ae_tap_job (
     const AeConvPlan *p, const AeConvRun *run, const AeConvEnds *ends);
 
 /* Packed weights lie as [phase y][phase x][output block][tap y][tap x]
- * [source channel][16]. Visits the 16 weights of every place of a block. */
+ * [source channel][16], with groups [band's channel][16]. Visits the 16 weights of every place of a block. */
 typedef void (*AeTapVisit) (const AeTapJob *job, size_t packed, int block,
     int k_y, int k_x, int channel);
 void ae_tap_visit (void *job, size_t block, AeTapVisit visit);
@@ -66,6 +66,19 @@ size_t ae_tap_real_weight (const AeConvPlan *p, int block, int k_y, int k_x,
 
 /* Outputs of a block that are there. */
 int ae_tap_lanes (const AeConvPlan *p, int block);
+
+/* Source values per tap that a block of outputs has weights for. */
+static inline int
+ae_tap_depth (const AeConvPlan *p)
+{
+  if (p->depthwise)
+    return 1;
+  return p->band > 0 ? p->band * AE_BLOCK : p->src_c;
+}
+
+/* With groups: the first block of the source that a block of outputs depends
+ * on, of `band`; else 0. */
+int ae_tap_band_first (const AeConvPlan *p, int block);
 
 AeConvArea ae_tap_area (const AeConvPlan *p, size_t index);
 

@@ -9,7 +9,7 @@ visit_phase (const AeTapJob *job, size_t at, const AeTapAxis *y,
   const AeConvPlan *p = job->plan;
   for (int i = 0; i < y->n; i++)
     for (int j = 0; j < x->n; j++)
-      for (int c = 0; c < p->src_c; c++, at += 16)
+      for (int c = 0; c < ae_tap_depth (p); c++, at += 16)
         visit (job, at, block, y->k[i], x->k[j], c);
 }
 
@@ -22,7 +22,7 @@ ae_tap_visit (void *arg, size_t block, AeTapVisit visit)
   for (int py = 0; py < ae_tap_phases (p, p->geo.sh); py++)
     for (int px = 0; px < ae_tap_phases (p, p->geo.sw); px++) {
       AeTapAxis y = ae_tap_axis_y (p, py), x = ae_tap_axis_x (p, px);
-      size_t floats = (size_t) y.n * x.n * p->src_c * 16;
+      size_t floats = (size_t) y.n * x.n * ae_tap_depth (p) * 16;
       visit_phase (job, at + block * floats, &y, &x, block, visit);
       at += floats * p->dst_blocks;
     }
@@ -58,11 +58,43 @@ pack_one (const AeTapJob *job, size_t packed, int block, int k_y, int k_x,
     job->to[packed + lane] = lane < n ? job->from[at + lane * stride] : 0;
 }
 
+/* The weight between two channels, 0 where they are in different groups. */
+static float
+grouped_weight (
+    const AeTapJob *job, int dst, int src, int k_y, int k_x)
+{
+  const AeConvGeo *g = &job->plan->geo;
+  bool back = job->plan->kind == AE_CONV_TRANSPOSED;
+  int out = back ? src : dst, in = back ? dst : src;
+  int per_in = g->ic / g->groups, per_out = g->oc / g->groups;
+  if (out / per_out != in / per_in)
+    return 0;
+  size_t pair = (size_t) out * per_in + in % per_in;
+  return job->from[(pair * g->kh + k_y) * g->kw + k_x];
+}
+
+static void
+pack_grouped (const AeTapJob *job, size_t packed, int block, int k_y, int k_x,
+    int channel)
+{
+  const AeConvPlan *p = job->plan;
+  int n = ae_tap_lanes (p, block);
+  int first = ae_tap_band_first (p, block) * AE_BLOCK;
+  for (int lane = 0; lane < 16; lane++) {
+    int dst = block * AE_BLOCK + lane;
+    int src = p->depthwise ? dst : first + channel;
+    job->to[packed + lane]
+        = lane < n ? grouped_weight (job, dst, src, k_y, k_x) : 0;
+  }
+}
+
 static void
 pack_job (void *arg, size_t index, int thread)
 {
-  (void)thread;
-  ae_tap_visit (arg, index, pack_one);
+  const AeTapJob *job = arg;
+  (void) thread;
+  ae_tap_visit (
+      arg, index, job->plan->geo.groups > 1 ? pack_grouped : pack_one);
 }
 
 /* For a plain destination: [phase y][phase x][output][tap y][tap x][source

@@ -24,11 +24,12 @@ open_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
   for (int i = 0; i < y.n; i++)
     phase->tap_y[i] = (ptrdiff_t) (y.at[i] - s->first_y) * (ptrdiff_t) s->row;
   AeTapGemm *g = &phase->gemm;
-  size_t floats = (size_t) y.n * x.n * p->src_c * (p->plain_dst ? 1 : 16);
+  size_t floats
+      = (size_t) y.n * x.n * ae_tap_depth (p) * (p->plain_dst ? 1 : 16);
   *g = (AeTapGemm){ .a_px = s->px,
     .a_block = s->block,
     .n_y = y.n,
-    .n_k = s->flat ? 1 : p->src_blocks,
+    .n_k = s->flat ? 1 : p->band > 0 ? p->band : p->src_blocks,
     .tap_y = phase->tap_y,
     .tap_x = phase->tap_x,
     .b = weights,
@@ -72,6 +73,30 @@ take_blocks (AeTapGemm *g, Blocks blocks)
     g->residual += blocks.first * g->residual_block;
 }
 
+/* Blocks of outputs from their own blocks of the source. */
+static void
+run_groups (const AeTapJob *job, const AeTapGemm *all, Blocks blocks)
+{
+  const AeConvPlan *p = job->plan;
+  AeTapGemm g = *all;
+  if (p->depthwise) {
+    g.n_k = 1;
+    g.a += blocks.first * g.a_block;
+    job->run->kernels->lanes (&g);
+    return;
+  }
+  for (int i = 0, end; i < blocks.n; i = end) {
+    int first = ae_tap_band_first (p, blocks.first + i);
+    for (end = i + 1; end < blocks.n; end++)
+      if (ae_tap_band_first (p, blocks.first + end) != first)
+        break;
+    g = *all;
+    take_blocks (&g, (Blocks){ i, end - i });
+    g.a += first * g.a_block;
+    job->run->kernels->gemm (&g);
+  }
+}
+
 /* Pixels first .. first + n - 1 of row r of the area. */
 static void
 run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
@@ -95,6 +120,8 @@ run_phase (const AeTapJob *job, const AeConvArea *a, const AeTapStrip *s,
   take_blocks (&g, blocks);
   if (p->plain_dst)
     job->run->kernels->dots (&g);
+  else if (p->geo.groups > 1)
+    run_groups (job, &g, blocks);
   else
     job->run->kernels->gemm (&g);
 }

@@ -89,6 +89,7 @@ clamp_vec (vf x, const AeClamp *clamp)
 int FN (gemm_px) (int n_blocks);
 void FN (gemm) (const AeTapGemm *g);
 void FN (dots) (const AeTapGemm *g);
+void FN (lanes) (const AeTapGemm *g);
 void FN (grad_gemm) (const AePixelGemm *g);
 void FN (tiles_in_4) (const AeTiles *t);
 void FN (tiles_out_4) (const AeTiles *t);

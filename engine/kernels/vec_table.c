@@ -187,6 +187,7 @@ const AeKernels PASTE (ae_kernels, LEVEL) = {
   .gemm_px = FN (gemm_px),
   .gemm = FN (gemm),
   .dots = FN (dots),
+  .lanes = FN (lanes),
   .grad_gemm = FN (grad_gemm),
   .tiles = { { 4, FN (tiles_in_4), FN (tiles_out_4), FN (tile_weights_4) },
     { 6, FN (tiles_in_6), FN (tiles_out_6), FN (tile_weights_6) } },

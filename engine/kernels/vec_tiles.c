@@ -139,21 +139,21 @@ columns_in (const AeTiles *t, int n, const float *const *row, const size_t *px,
  * the hardware's prefetcher has brought the next: what comes three tiles later
  * is asked for, which does no harm behind the image. */
 INLINE void
-inner_columns_in (
-    int n, const float *const *row, int x, int lane, vf c[][MAX_N])
+inner_columns_in (int n, size_t px, const float *const *row, int x, int lane,
+    vf c[][MAX_N])
 {
   const float *at[MAX_N];
 #pragma GCC unroll 8
   for (int r = 0; r < n; r++)
-    at[r] = row[r] + (ptrdiff_t) x * 16 + lane;
+    at[r] = row[r] + x * (ptrdiff_t) px + lane;
 #pragma GCC unroll 8
   for (int k = 2; k < n; k++) {
     vf d[MAX_N];
 #pragma GCC unroll 8
     for (int r = 0; r < n; r++) {
-      d[r] = load (at[r] + 16 * k);
+      d[r] = load (at[r] + px * k);
       if (lane == 0 && n == 6)
-        __builtin_prefetch (at[r] + 16 * (k + 12));
+        __builtin_prefetch (at[r] + px * (k + 12));
     }
     forward (n, d, c[k]);
   }
@@ -186,17 +186,20 @@ tiles_in (const AeTiles *t, int m)
   const float *row[MAX_N];
   size_t px[MAX_N];
   open_rows (t, n, row, px);
-  bool dense = true;
+  bool all = true;
   for (int r = 0; r < n; r++)
-    dense &= px[r] == 16;
+    all &= px[r] > 0;
   for (int lane = 0; lane < 16; lane += VL) {
     vf c[MAX_N][MAX_N]; /* column, vertical frequency */
     column_in (t, n, row, px, t->x, lane, c[0]);
     column_in (t, n, row, px, t->x + 1, lane, c[1]);
     for (int i = 0; i < t->n; i++) {
       int x = t->x + m * i;
-      if (dense && x + 2 >= 0 && x + n <= t->width)
-        inner_columns_in (n, row, x, lane, c);
+      bool inside = all && x + 2 >= 0 && x + n <= t->width;
+      if (inside && t->px == 16)
+        inner_columns_in (n, 16, row, x, lane, c);
+      else if (inside && t->px == 32)
+        inner_columns_in (n, 32, row, x, lane, c);
       else
         columns_in (t, n, row, px, x, lane, c);
       /* Else the compiler keeps a second copy of c, for this branch. */
@@ -287,6 +290,8 @@ tiles_out (const AeTiles *t, int m)
         inverse (m + 2, s[r], y);
         if (left >= m && t->px == 16)
           row_out (t, r, m, 16, x, lane, bias, y);
+        else if (left >= m && t->px == 32)
+          row_out (t, r, m, 32, x, lane, bias, y);
         else
           row_out (t, r, left < m ? left : m, t->px, x, lane, bias, y);
       }

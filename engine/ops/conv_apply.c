@@ -77,6 +77,19 @@ as_blocked (Scratch *s, const AeConvRun *run, const AeTensor *t)
   return to;
 }
 
+/* The same in the plain layout. */
+static const float *
+as_plain (Scratch *s, const AeConvRun *run, const AeTensor *t)
+{
+  if (t->layout == AE_LAYOUT_PLAIN)
+    return t->data;
+  float *to = take (s, ae_shape_count (&t->shape) * sizeof (float));
+  Dims d = dims_of (t);
+  if (s->base)
+    ae_to_plain (run, t->data, d.n, d.c, d.h, d.w, false, to);
+  return to;
+}
+
 /* A plan that reads a plain source of `channels` as it is; false when there is
  * none that pays. */
 static bool
@@ -182,14 +195,15 @@ ae_conv_apply_weights (const AeOpCall *call, const AeConvForm *form,
     const AeTensor *in, const AeTensor *dout, bool add, AeTensor *dw,
     void *work)
 {
-  if (!form->fast) {
-    if (work)
-      ae_conv_plain_weights (
-          &form->plain, in->data, dout->data, add, dw->data);
-    return 64;
-  }
   Scratch s = { .base = work };
   AeConvRun run = make_run (call);
+  if (!form->fast_weights) {
+    const float *x = as_plain (&s, &run, in);
+    const float *dy = as_plain (&s, &run, dout);
+    if (work)
+      ae_conv_plain_weights (&form->plain, x, dy, add, dw->data);
+    return s.used + 64;
+  }
   AeConvPlan plan;
   bool plain = reads_plain (
       &plan, form, AE_CONV_WEIGHTS, in, run.kernels);

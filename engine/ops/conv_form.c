@@ -226,15 +226,17 @@ set_fast (AeConvForm *form, int rank)
     .iw = c->in[2], .oc = c->oc, .oh = c->out[1], .ow = c->out[2],
     .kh = c->kernel[1], .kw = c->kernel[2], .sh = c->stride[1],
     .sw = c->stride[2], .dh = c->dilation[1], .dw = c->dilation[2],
-    .pt = c->pad[1], .pl = c->pad[2] };
+    .pt = c->pad[1], .pl = c->pad[2], .groups = c->groups };
   AeConvPlan plan;
   const AeKernels *kernels = ae_kernels ();
   form->rank = rank;
-  form->fast = rank <= 2 && c->groups == 1 && !c->f64 && c->n > 0;
-  for (int kind = AE_CONV_FORWARD; kind <= AE_CONV_WEIGHTS; kind++)
+  form->fast = rank <= 2 && !c->f64 && c->n > 0;
+  for (int kind = AE_CONV_FORWARD; kind <= AE_CONV_TRANSPOSED; kind++)
     form->fast = form->fast
         && ae_conv_plan (
             &plan, &form->geo, (AeConvKind) kind, false, kernels);
+  form->fast_weights = form->fast
+      && ae_conv_plan (&plan, &form->geo, AE_CONV_WEIGHTS, false, kernels);
 }
 
 AeStatus

@@ -15,6 +15,7 @@ typedef struct {
   AeConvPlain plain; /* geometry; always valid */
   int rank;          /* spatial axes, 1 to 3 */
   bool fast;         /* the kernels of kernels/conv.h apply */
+  bool fast_weights; /* for the gradient of weights, too */
   AeConvGeo geo;     /* then */
 } AeConvForm;
 

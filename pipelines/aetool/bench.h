@@ -15,6 +15,7 @@ typedef struct {
   AePrecision precision;
   gboolean no_strips;
   const char *node_path; /* onnxruntime's; NULL: not compared */
+  gboolean no_peers;     /* nor with torch */
 } BenchOptions;
 
 typedef struct {

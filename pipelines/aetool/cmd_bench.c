@@ -10,6 +10,7 @@
 #include "aetool.h"
 #include "bench.h"
 #include "bench_suite.h"
+#include "bench_training.h"
 #include "json.h"
 #include "shapes.h"
 
@@ -17,12 +18,16 @@ static struct {
   char *size, *precision;
   AePrecision parsed_precision;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install, no_strips, suite;
+  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training;
 } option;
 
 static const GOptionEntry entries[] = {
   { "suite", 0, 0, G_OPTION_ARG_NONE, &option.suite,
       "time networks of many kinds and the bundled models; no MODEL", NULL },
+  { "training", 0, 0, G_OPTION_ARG_NONE, &option.training,
+      "time steps of training beside PyTorch (Debian's python3-torch); no "
+      "MODEL",
+      NULL },
   { "size", 0, 0, G_OPTION_ARG_STRING, &option.size,
       "picture size for dimensions that the model leaves open (default: "
       "640x480)", "WxH" },
@@ -43,7 +48,7 @@ static const GOptionEntry entries[] = {
       "run one operator after the other on the whole picture", NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
   { "no-onnxruntime", 0, 0, G_OPTION_ARG_NONE, &option.no_onnxruntime,
-      "do not compare", NULL },
+      "do not compare, nor with PyTorch", NULL },
   { "install-onnxruntime", 0, 0, G_OPTION_ARG_NONE, &option.install,
       "install onnxruntime-node with npm when it is missing", NULL },
   { 0 }
@@ -208,9 +213,10 @@ aetool_bench (int argc, char **argv)
           "--install-onnxruntime puts it.",
           entries))
     return AETOOL_USAGE;
-  if (argc != (option.suite ? 1 : 2))
-    return aetool_usage (option.suite
-            ? "--suite wants no model file, found %d"
+  gboolean tables = option.suite || option.training;
+  if (argc != (tables ? 1 : 2))
+    return aetool_usage (tables
+            ? "--suite and --training want no model file, found %d"
             : "wanted one model file, found %d",
         argc - 1);
   if (option.size && !aetool_parse_size (option.size, &width, &height))
@@ -221,15 +227,18 @@ aetool_bench (int argc, char **argv)
   if (!aetool_parse_precision (option.precision, &option.parsed_precision))
     return AETOOL_USAGE;
   option.threads = option.threads ? option.threads : ae_cpu_count ();
-  option.runs = option.runs ? option.runs : option.suite ? 15 : 30;
-  option.rounds = option.rounds ? option.rounds : option.suite ? 3 : 1;
+  option.runs = option.runs ? option.runs : tables ? 15 : 30;
+  option.rounds = option.rounds ? option.rounds : tables ? 3 : 1;
   g_autofree char *node_path = find_onnxruntime ();
   BenchOptions options = { .threads = option.threads,
     .runs = option.runs,
     .rounds = option.rounds,
     .precision = option.parsed_precision,
     .no_strips = option.no_strips,
-    .node_path = node_path };
+    .node_path = node_path,
+    .no_peers = option.no_onnxruntime };
+  if (option.training)
+    return bench_training (&options, option.json);
   return option.suite ? bench_suite (width, height, &options, option.json)
                       : bench_file (argv[1], width, height, &options);
 }

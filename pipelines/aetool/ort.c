@@ -3,9 +3,9 @@
 #include "ort.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "aetool.h"
+#include "peer_script.h"
 
 #define PACKAGE "onnxruntime-node"
 #define SCRIPT "ort-bench.js"
@@ -62,51 +62,15 @@ ort_install (GError **error)
          && g_spawn_check_wait_status (status, error);
 }
 
-/* The script beside the installed program or in the source tree. */
-static char *
-find_script (void)
-{
-  static const char *const folders[]
-      = { AETOOL_DATA_DIR, AETOOL_SOURCE_DIR };
-  for (gsize i = 0; i < G_N_ELEMENTS (folders); i++) {
-    char *path = g_build_filename (folders[i], SCRIPT, NULL);
-    if (g_file_test (path, G_FILE_TEST_EXISTS))
-      return path;
-    g_free (path);
-  }
-  return NULL;
-}
-
-/* The number after "key": in the script's JSON. */
-static gboolean
-find_number (const char *json, const char *key, double *value)
-{
-  g_autofree char *quoted = g_strdup_printf ("\"%s\":", key);
-  const char *at = strstr (json, quoted);
-  if (!at)
-    return FALSE;
-  *value = g_ascii_strtod (at + strlen (quoted), NULL);
-  return TRUE;
-}
-
 gboolean
 ort_bench (const char *node_path, const char *model, const char *shapes,
     const char *folder, int threads, int runs, OrtResult *result,
     GError **error)
 {
-  g_autofree char *script = find_script ();
-  if (!script) {
-    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_NOT_FOUND,
-        "%s is neither in %s nor in %s", SCRIPT, AETOOL_DATA_DIR,
-        AETOOL_SOURCE_DIR);
-    return FALSE;
-  }
   g_autofree char *n_threads = g_strdup_printf ("%d", threads);
   g_autofree char *n_runs = g_strdup_printf ("%d", runs);
   g_auto (GStrv) inputs = g_strsplit (shapes, ",", -1);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
-  g_ptr_array_add (argv, "node");
-  g_ptr_array_add (argv, script);
   g_ptr_array_add (argv, n_threads);
   g_ptr_array_add (argv, n_runs);
   g_ptr_array_add (argv, (char *) model);
@@ -119,16 +83,14 @@ ort_bench (const char *node_path, const char *model, const char *shapes,
   g_ptr_array_add (argv, NULL);
   g_auto (GStrv) environment = g_environ_setenv (
       g_get_environ (), "NODE_PATH", node_path, TRUE);
-  g_autofree char *out = NULL, *said = NULL;
-  int status;
-  if (!g_spawn_sync (NULL, (char **) argv->pdata, environment,
-          G_SPAWN_SEARCH_PATH, NULL, NULL, &out, &said, &status, error))
+  g_autofree char *out = peer_script_run ("onnxruntime", "node", SCRIPT,
+      (const char *const *) argv->pdata, environment, error);
+  if (!out)
     return FALSE;
-  if (g_spawn_check_wait_status (status, NULL)
-      && find_number (out, "median_ms", &result->median_ms)
-      && find_number (out, "peak_mb", &result->peak_mib))
+  if (peer_script_number (out, "median_ms", &result->median_ms)
+      && peer_script_number (out, "peak_mb", &result->peak_mib))
     return TRUE;
-  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_UNSUPPORTED,
-      "onnxruntime: %.300s", *out ? g_strstrip (out) : g_strstrip (said));
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+      "onnxruntime: no median_ms and peak_mb in %.300s", out);
   return FALSE;
 }

@@ -11,6 +11,7 @@
 
 typedef struct {
   int n, ic, h, w, oc, kh, kw, sh, sw, dh, dw, pt, pl, pb, pr;
+  int groups; /* 0: 1 */
 } Shape;
 
 /* Channels around the block size, images down to 1x1, strides that leave
@@ -51,6 +52,13 @@ static const Shape shapes[] = {
   { 2, 16, 36, 61, 16, 4, 4, 2, 2, 1, 1, 0, 0, 1, 1 },
   { 1, 32, 49, 50, 32, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2 },
   { 1, 300, 8, 6, 200, 4, 4, 2, 2, 1, 1, 1, 1, 1, 1 },
+  { 2, 32, 9, 13, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 32 },
+  { 1, 48, 11, 20, 48, 5, 5, 2, 2, 1, 1, 2, 2, 2, 2, 48 },
+  { 1, 64, 10, 11, 96, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 4 },
+  { 1, 128, 6, 9, 128, 3, 3, 1, 1, 1, 1, 1, 1, 1, 1, 4 },
+  { 1, 48, 7, 9, 64, 3, 3, 1, 1, 2, 2, 2, 2, 2, 2, 16 },
+  { 1, 32, 8, 9, 64, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 32 },
+  { 1, 32, 5, 6, 20, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 4 },
 };
 #define N_SHAPES ((int) (sizeof shapes / sizeof shapes[0]))
 
@@ -71,13 +79,13 @@ geometry (const Shape *s)
     .oc = s->oc, .oh = out_size (s->h, s->kh, s->sh, s->dh, s->pt, s->pb),
     .ow = out_size (s->w, s->kw, s->sw, s->dw, s->pl, s->pr), .kh = s->kh,
     .kw = s->kw, .sh = s->sh, .sw = s->sw, .dh = s->dh, .dw = s->dw,
-    .pt = s->pt, .pl = s->pl };
+    .pt = s->pt, .pl = s->pl, .groups = s->groups };
 }
 
 static AeConvPlain
 plain_form (const AeConvGeo *g)
 {
-  return (AeConvPlain){ .n = g->n, .groups = 1, .ic = g->ic, .oc = g->oc,
+  return (AeConvPlain){ .n = g->n, .groups = g->groups ? g->groups : 1, .ic = g->ic, .oc = g->oc,
     .in = { 1, g->ih, g->iw }, .out = { 1, g->oh, g->ow },
     .kernel = { 1, g->kh, g->kw }, .stride = { 1, g->sh, g->sw },
     .dilation = { 1, g->dh, g->dw }, .pad = { 0, g->pt, g->pl },
@@ -202,6 +210,13 @@ start (Trial *t, int shape, int level, int n_threads)
   return kernels != NULL;
 }
 
+static size_t
+weight_count (const AeConvGeo *g)
+{
+  int groups = g->groups ? g->groups : 1;
+  return (size_t) g->oc * g->ic / groups * g->kh * g->kw;
+}
+
 typedef enum {
   BLOCKED,
   PLAIN_SRC,
@@ -255,13 +270,14 @@ compare_data (int shape, int level, AeConvKind kind, Form form)
   Trial t;
   if (!start (&t, shape, level, 2))
     return;
-  if (form == PLAIN_DST && !plan_as (&t, kind, form))
+  bool must = form != PLAIN_DST && t.g.groups == 0;
+  if (!must && !plan_as (&t, kind, form))
     return; /* too many channels, or no whole blocks */
   bool back = kind == AE_CONV_TRANSPOSED;
   Dims from = back ? out_dims (&t.g) : in_dims (&t.g);
   Dims to = back ? in_dims (&t.g) : out_dims (&t.g);
   size_t n = plain_count (to);
-  size_t n_w = (size_t) t.g.oc * t.g.ic * t.g.kh * t.g.kw;
+  size_t n_w = weight_count (&t.g);
   float *src = random_floats (&t.rng, plain_count (from));
   float *w = random_floats (&t.rng, n_w), *bias = random_floats (&t.rng, to.c);
   float *residual = random_floats (&t.rng, n);
@@ -312,11 +328,11 @@ static void
 compare_weights (int shape, int level, bool plain_src)
 {
   Trial t;
-  if (!start (&t, shape, level, 2))
+  if (!start (&t, shape, level, 2) || t.g.groups > 0)
     return;
   size_t n_in = plain_count (in_dims (&t.g));
   size_t n_out = plain_count (out_dims (&t.g));
-  size_t n_w = (size_t) t.g.oc * t.g.ic * t.g.kh * t.g.kw;
+  size_t n_w = weight_count (&t.g);
   float *in = random_floats (&t.rng, n_in);
   float *dout = random_floats (&t.rng, n_out);
   float *dw = random_floats (&t.rng, n_w);
@@ -378,6 +394,23 @@ START_TEST (test_plain_sources_match_definition)
 }
 END_TEST
 
+START_TEST (test_whole_blocks_of_groups_are_fast)
+{
+  Trial t;
+  start (&t, _i, AE_CPU_SCALAR, 1);
+  if (t.g.groups == 0)
+    return;
+  for (int back = 0; back < 2; back++) {
+    AeConvKind kind = back ? AE_CONV_TRANSPOSED : AE_CONV_FORWARD;
+    bool fast = ae_conv_plan (&t.plan, &t.g, kind, false, t.run.kernels);
+    ck_assert_int_eq (fast, (back ? t.g.oc : t.g.ic) % 16 == 0);
+    if (fast)
+      ck_assert_int_eq (t.plan.depthwise,
+          t.g.groups == t.g.ic && t.g.groups == t.g.oc);
+  }
+}
+END_TEST
+
 /* Else a change of costs could leave one of them without a test. */
 START_TEST (test_shapes_try_both_sizes_of_tiles)
 {
@@ -404,7 +437,7 @@ START_TEST (test_threads_do_not_change_a_bit)
   for (int i = 0; i < 2; i++) {
     Trial t;
     start (&t, _i, ae_cpu_level (), i + 1);
-    size_t n_w = (size_t) t.g.oc * t.g.ic * t.g.kh * t.g.kw;
+    size_t n_w = weight_count (&t.g);
     size_t n_out = plain_count (out_dims (&t.g));
     float *in = random_floats (&t.rng, plain_count (in_dims (&t.g)));
     float *w = random_floats (&t.rng, n_w);
@@ -413,7 +446,8 @@ START_TEST (test_threads_do_not_change_a_bit)
     float *dw = ae_calloc (n_w, sizeof *dw);
     float *out = run_fast (
         &t, AE_CONV_FORWARD, BLOCKED, in, w, bias, dout, NULL);
-    weights_fast (&t, false, in, dout, dw);
+    if (t.g.groups == 0)
+      weights_fast (&t, false, in, dout, dw);
     n = n_w + n_out;
     result[i] = ae_alloc (n * sizeof (float));
     memcpy (result[i], dw, n_w * sizeof (float));
@@ -442,6 +476,8 @@ conv_suite (void)
   tcase_add_loop_test (tests, test_weights_match_definition, 0, N_SHAPES);
   tcase_add_loop_test (
       tests, test_plain_sources_match_definition, 0, N_SHAPES);
+  tcase_add_loop_test (
+      tests, test_whole_blocks_of_groups_are_fast, 0, N_SHAPES);
   tcase_add_test (tests, test_shapes_try_both_sizes_of_tiles);
   tcase_add_loop_test (tests, test_threads_do_not_change_a_bit, 0, N_SHAPES);
   suite_add_tcase (suite, tests);

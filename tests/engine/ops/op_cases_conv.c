@@ -28,6 +28,8 @@ const OpCase op_cases_conv[] = {
   { "Conv", 11, NULL, "2x7x3x4 18x7x1x1 18", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[1,1,1,1] group=3", "2x6x4x5 9x2x3x3 9", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[1,1,1,1] group=18", "1x18x4x5 18x1x3x3 18", NULL, -0.3, 0.3 },
+  { "Conv", 11, "pads=[1,1,1,1] group=32", "1x32x4x5 32x1x3x3 32", NULL, -0.3, 0.3 },
+  { "Conv", 11, "pads=[1,1,1,1] group=2", "1x32x4x5 32x16x3x3 32", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[1,1] strides=[2]", "2x4x9 3x4x3 3", NULL, -0.3, 0.3 },
   { "Conv", 11, "pads=[2,1] dilations=[2]", "2x17x9 20x17x3 20", NULL, -0.3,
       0.3 },
