@@ -46,6 +46,7 @@ typedef struct {
   /* Winograd, matrices: strided forms as phases.h has it. */
   int in_step, out_step, pad_y, pad_x, taps_y, taps_x;
   int tile; /* Winograd: rows and columns of a tile, 4 or 6 */
+  bool wide; /* Winograd: all tiles are one strip that the threads share */
   uint8_t missing[4]; /* Winograd: what a phase has no taps for */
   int tiles_y, tiles_x, strip; /* tile grid of an image, tiles per job */
   /* Taps, matrices: destination rows and columns per job, in units of a
@@ -59,7 +60,8 @@ typedef struct {
   size_t n_jobs;
   size_t packed;    /* floats: bias, then weights */
   size_t work;      /* floats per thread */
-  size_t partial;   /* floats of one accumulator (AE_CONV_WEIGHTS) */
+  size_t partial;   /* floats of one accumulator (AE_CONV_WEIGHTS), or of
+                       scratch that the threads share */
   int n_partial;
 } AeConvPlan;
 
@@ -75,6 +77,13 @@ bool ae_conv_plan_plain_dst (AeConvPlan *plan, const AeConvGeo *geo,
 
 /* Bytes of work for a run with n_threads. */
 size_t ae_conv_work_size (const AeConvPlan *plan, int n_threads);
+
+/* Floats of work for rows of one image (ae_conv_run_rows). */
+static inline size_t
+ae_conv_rows_floats (const AeConvPlan *plan)
+{
+  return plan->work + plan->partial;
+}
 
 typedef struct {
   const AeKernels *kernels;

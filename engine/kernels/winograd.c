@@ -14,6 +14,8 @@
 
 #define STRIP_BYTES (448 << 10) /* of transformed values per job */
 #define LEAST_STRIP 24
+#define WIDE_TILES 128 /* up to which all may be one strip */
+#define WIDE_WEIGHTS (256 << 10) /* bytes from which that pays */
 #define TAP_PIXELS 256 /* of a job of sums over taps, roughly */
 #define OWN_CACHE 1e6  /* bytes of it that weights may take */
 #define SHARED_CACHE 2e7
@@ -55,8 +57,9 @@ cost_of (const AeConvPlan *p, int tile)
       * ae_virtual_out_blocks (p);
   double tiles = (double) tiles_along (ae_virtual_size (p, p->dst_h), tile)
       * tiles_along (ae_virtual_size (p, p->dst_w), tile) * p->geo.n;
+  double strips = tiles > WIDE_TILES ? tiles / LEAST_STRIP : 1;
   return tiles * (products * freqs + transforms * pixels)
-         + cost_of_weights (products * freqs * 64, tiles / LEAST_STRIP);
+         + cost_of_weights (products * freqs * 64, strips);
 }
 
 /* The same of one product per tap. */
@@ -80,6 +83,14 @@ choose_tile (const AeConvPlan *p)
   /* Gradients of weights are small sums of large numbers. */
   int tile = large < small && p->kind != AE_CONV_WEIGHTS ? 6 : 4;
   return cost_of (p, tile) < cost_of_taps (p) ? tile : 0;
+}
+
+static bool
+is_wide (const AeConvPlan *p)
+{
+  double weights = 4.0 * ae_winograd_freqs (p) * ae_winograd_weight_freq (p);
+  return p->kind != AE_CONV_WEIGHTS && ae_winograd_tiles (p) <= WIDE_TILES
+         && weights >= WIDE_WEIGHTS;
 }
 
 static void
@@ -163,9 +174,17 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   p->tiles_y = tiles_along (ae_virtual_size (p, p->dst_h), p->tile);
   p->tiles_x = tiles_along (ae_virtual_size (p, p->dst_w), p->tile);
-  choose_strip (p, kernels);
+  p->wide = is_wide (p);
+  if (p->wide) {
+    p->strip = (int) ae_winograd_tiles (p);
+    p->n_jobs = 1;
+  } else {
+    choose_strip (p, kernels);
+  }
   p->packed = p->dst_blocks * 16 + ae_winograd_freqs (p) * ae_winograd_weight_freq (p);
-  p->work = ae_winograd_work (p);
+  p->work = p->wide ? 0 : ae_winograd_work (p);
+  p->partial = p->wide ? ae_winograd_work (p) : 0;
+  p->n_partial = p->wide;
   for (int i = 0; i < ae_phases_in (p) * ae_phases_out (p); i++)
     p->missing[i] = p->in_step > 1 ? missing_taps (p, i, 0)
                                    : missing_taps (p, 0, i);
@@ -294,10 +313,59 @@ run_job (void *arg, size_t index, int thread)
   const AeWinogradJob *job = arg;
   AeWinogradScratch scratch = ae_winograd_scratch (job, thread);
   AeWinogradStrip strip = ae_winograd_strip (job, index);
-  ae_winograd_transform_in (job, &strip, &scratch);
+  ae_winograd_transform_in (
+      job, &strip, &scratch, ae_winograd_all_in (job->plan));
   multiply (job, strip.n, &scratch);
   ae_winograd_transform_out (job, &strip, &scratch,
-      ae_winograd_kernels (job)->out, job->packed, job->clamp);
+      ae_winograd_all_out (job->plan), ae_winograd_kernels (job)->out,
+      job->packed, job->clamp);
+}
+
+/* Few tiles of many channels: one strip, and the threads share its blocks and
+ * frequencies, so that each of the many weights is read once. */
+static void
+wide_in_job (void *arg, size_t index, int thread)
+{
+  const AeWinogradJob *job = arg;
+  AeWinogradScratch scratch = ae_winograd_scratch (job, 0);
+  AeWinogradStrip all = ae_winograd_strip (job, 0);
+  (void) thread;
+  ae_winograd_transform_in (
+      job, &all, &scratch, (AeWinogradBlocks){ (int) index, 1 });
+}
+
+static void
+wide_multiply_job (void *arg, size_t index, int thread)
+{
+  const AeWinogradJob *job = arg;
+  AeWinogradScratch scratch = ae_winograd_scratch (job, 0);
+  (void) thread;
+  multiply_freq (job, (int) index, ae_winograd_strip (job, 0).n, &scratch);
+}
+
+static void
+wide_out_job (void *arg, size_t index, int thread)
+{
+  const AeWinogradJob *job = arg;
+  AeWinogradScratch scratch = ae_winograd_scratch (job, 0);
+  AeWinogradStrip all = ae_winograd_strip (job, 0);
+  (void) thread;
+  ae_winograd_transform_out (job, &all, &scratch,
+      (AeWinogradBlocks){ (int) index, 1 }, ae_winograd_kernels (job)->out,
+      job->packed, job->clamp);
+}
+
+static void
+run_wide (AeWinogradJob *job)
+{
+  const AeConvPlan *p = job->plan;
+  const AeConvRun *run = job->run;
+  ae_pool_run (run->pool, run->n_threads, ae_winograd_in_blocks (p),
+      wide_in_job, job);
+  ae_pool_run (run->pool, run->n_threads, ae_winograd_freqs (p),
+      wide_multiply_job, job);
+  ae_pool_run (run->pool, run->n_threads, ae_virtual_out_blocks (p),
+      wide_out_job, job);
 }
 
 void
@@ -305,6 +373,10 @@ ae_winograd_run (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends)
 {
   AeWinogradJob job = ae_winograd_job (plan, run, ends);
+  if (plan->wide) {
+    run_wide (&job);
+    return;
+  }
   ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
 }
 

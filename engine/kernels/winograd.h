@@ -95,15 +95,34 @@ typedef struct {
 size_t ae_winograd_work (const AeConvPlan *p);
 AeWinogradScratch ae_winograd_scratch (const AeWinogradJob *job, int thread);
 
+/* Virtual blocks of one side. */
+typedef struct {
+  int first, n;
+} AeWinogradBlocks;
+
+static inline AeWinogradBlocks
+ae_winograd_all_in (const AeConvPlan *p)
+{
+  return (AeWinogradBlocks){ 0, ae_winograd_in_blocks (p) };
+}
+
+static inline AeWinogradBlocks
+ae_winograd_all_out (const AeConvPlan *p)
+{
+  return (AeWinogradBlocks){ 0, ae_virtual_out_blocks (p) };
+}
+
 /* The transformed source of a strip, to its place in the scratch. */
 void ae_winograd_transform_in (const AeWinogradJob *job,
-    const AeWinogradStrip *strip, const AeWinogradScratch *scratch);
+    const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
+    AeWinogradBlocks blocks);
 
 /* The products to the destination, or, with another `fn`, the other way. bias
  * and clamp may be NULL. */
 void ae_winograd_transform_out (const AeWinogradJob *job,
     const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
-    void (*fn) (const AeTiles *t), const float *bias, const AeClamp *clamp);
+    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), const float *bias,
+    const AeClamp *clamp);
 
 /* The share of the plan that AE_CONV_WEIGHTS has for itself. */
 void ae_winograd_plan_weights (AeConvPlan *p);

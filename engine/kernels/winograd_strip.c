@@ -101,17 +101,17 @@ tiles_of (const Side *s, const Segment *seg, int block)
   return t;
 }
 
-/* Runs fn on every virtual block of every segment of the strip. */
+/* Runs fn on the virtual blocks of every segment of the strip. */
 static void
 transform (const AeConvPlan *p, const AeWinogradStrip *strip, const Side *side,
-    void (*fn) (const AeTiles *t), float *freq, size_t stride,
+    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), float *freq, size_t stride,
     const float *bias, const AeClamp *clamp)
 {
   int n = strip->n;
-  int n_blocks = side->step * side->step * side->blocks;
   for (int at = 0; at < n;) {
     Segment seg = segment_at (p, strip->first + at, at, n - at);
-    for (int block = 0; block < n_blocks; block++) {
+    for (int i = 0; i < blocks.n; i++) {
+      int block = blocks.first + i;
       AeTiles t = tiles_of (side, &seg, block);
       t.freq = freq + ((size_t) block * p->strip + at) * 16;
       t.freq_stride = stride;
@@ -210,15 +210,16 @@ plain_tiles (const AeWinogradJob *job, const Segment *seg, float *rows)
 
 void
 ae_winograd_transform_in (const AeWinogradJob *job,
-    const AeWinogradStrip *strip, const AeWinogradScratch *scratch)
+    const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
+    AeWinogradBlocks blocks)
 {
   const AeConvPlan *p = job->plan;
   const AeTileKernels *kernels = ae_winograd_kernels (job);
   size_t stride = ae_winograd_in_freq (p);
   Side in = source_side (job);
   if (!p->plain_src) {
-    transform (
-        p, strip, &in, kernels->in, scratch->source, stride, NULL, NULL);
+    transform (p, strip, &in, blocks, kernels->in, scratch->source, stride,
+        NULL, NULL);
     return;
   }
   for (int at = 0; at < strip->n;) {
@@ -234,9 +235,9 @@ ae_winograd_transform_in (const AeWinogradJob *job,
 void
 ae_winograd_transform_out (const AeWinogradJob *job,
     const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
-    void (*fn) (const AeTiles *t), const float *bias, const AeClamp *clamp)
+    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), const float *bias, const AeClamp *clamp)
 {
   Side out = destination_side (job);
-  transform (job->plan, strip, &out, fn, scratch->products,
+  transform (job->plan, strip, &out, blocks, fn, scratch->products,
       ae_winograd_out_freq (job->plan), bias, clamp);
 }

@@ -69,8 +69,9 @@ grad_job (void *arg, size_t index, int thread)
   size_t end = p->n_jobs * (index + 1) / p->n_partial;
   for (size_t s = p->n_jobs * index / p->n_partial; s < end; s++) {
     AeWinogradStrip strip = ae_winograd_strip (job, s);
-    ae_winograd_transform_in (job, &strip, &scratch);
-    ae_winograd_transform_out (job, &strip, &scratch,
+    ae_winograd_transform_in (
+        job, &strip, &scratch, ae_winograd_all_in (p));
+    ae_winograd_transform_out (job, &strip, &scratch, ae_winograd_all_out (p),
         job->run->kernels->tiles_out_grad, NULL, NULL);
     multiply_grad (job, strip.n, scratch.source, scratch.products, du);
   }

@@ -304,7 +304,7 @@ size_t
 ae_conv_rows_work (const AeOpCall *call)
 {
   const AeConvPacked *packed = call->state;
-  return packed->plan.work * sizeof (float);
+  return ae_conv_rows_floats (&packed->plan) * sizeof (float);
 }
 
 bool
