@@ -9,6 +9,7 @@
 #include "aetool.h"
 #include "eval_sets.h"
 #include "float_stills.h"
+#include "paths.h"
 #include "report.h"
 #include "sheet.h"
 

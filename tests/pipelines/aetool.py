@@ -175,6 +175,16 @@ def test_eval_measures_added_noise():
     assert Path('sheet.png').stat().st_size > 1000
 
 
+def test_eval_finds_the_bundled_models():
+    result = json.loads(run('eval', '-p', 'fast', '-p', 'quality', '--stills',
+                            '.', '--sigmas', '20', '--json')[0])
+    for name in ('fast', 'quality'):
+        psnr = result['stills'][name][0]['psnr']
+        assert psnr > result['stills']['noisy'][0]['psnr'] + 3, name
+    assert 'denoise-slow.onnx' in run('eval', '-p', 'slow', '--stills', '.',
+                                      status=3)[1]
+
+
 def test_pan_and_compare():
     run('pan', 'p1.png', '--reduce', '1', '--size', '64x48', '--frames', '8')
     result = json.loads(run('compare', '--json', 'clean.mkv', 'noisy.mkv',
