@@ -14,6 +14,8 @@
 #define MAX_CHANNELS (1 << 16)
 #define MAX_STEP 4
 #define PIECE 64 /* pixels of which products are made at a time */
+#define FEW_PIXELS 48 /* for which so many weights are better read once */
+#define MANY_PRODUCTS (1 << 20)
 #define MIN_PRODUCTS 512 /* multiply-adds per pixel; below it does not pay */
 
 /* Tiles along a run of taps. */
@@ -81,6 +83,16 @@ choose_jobs (AeConvPlan *p)
   p->n_jobs = (size_t) p->geo.n * p->n_job_rows * p->n_job_cols;
 }
 
+/* Tiles would be mostly empty, or each row would read many weights again. */
+static bool
+too_few_pixels (const AeConvPlan *p, double products)
+{
+  size_t pixels = (size_t) p->geo.n * ae_virtual_size (p, p->dst_h)
+      * ae_virtual_size (p, p->dst_w);
+  return pixels < AE_TILE / 2
+         || (pixels < FEW_PIXELS && products > MANY_PRODUCTS);
+}
+
 bool
 ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
 {
@@ -97,6 +109,8 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   if (p->kind == AE_CONV_WEIGHTS)
     return ae_matrix_plan_weights (p);
+  if (too_few_pixels (p, products))
+    return false;
   choose_jobs (p);
   if (strip_values (p) > MAX_VALUES)
     return false;
