@@ -245,7 +245,8 @@ double
 bench_stream (
     AeModel *model, int width, int height, const BenchOptions *options)
 {
-  enum { PICTURES = 4 };
+  enum { PICTURES = 4, FIRST = 8 }; /* at first more is measured per frame */
+  int n = options->runs * options->rounds;
   if (!shapes_is_denoiser (model))
     return NAN;
   AeDenoiser *denoiser = NULL;
@@ -263,17 +264,17 @@ bench_stream (
   double result = NAN;
   if (ae_denoiser_new (&denoiser, model, &denoiser_options, NULL) == AE_OK
       && ae_denoiser_bind (denoiser, &format, NULL) == AE_OK) {
-    g_autofree double *ms = g_new (double, options->runs);
-    for (int i = -3; i < options->runs; i++) {
+    g_autofree double *ms = g_new (double, n);
+    for (int i = -FIRST; i < n; i++) {
       /* forth and back, so that the motion stays small */
-      int at = ABS ((i + 3) % (2 * PICTURES - 2) - (PICTURES - 1));
+      int at = ABS ((i + FIRST) % (2 * PICTURES - 2) - (PICTURES - 1));
       AeImage from = picture_image (in[at]);
       gint64 start = g_get_monotonic_time ();
       ae_denoiser_process (denoiser, &from, &to, &params);
       if (i >= 0)
         ms[i] = (g_get_monotonic_time () - start) / 1e3;
     }
-    result = median (ms, options->runs);
+    result = median (ms, n);
   }
   ae_denoiser_free (&denoiser);
   for (int i = 0; i < PICTURES; i++)
