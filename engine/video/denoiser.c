@@ -251,6 +251,8 @@ update_noise (AeDenoiser *d, const AeDenoiseParams *params)
     d->noise_level = params->noise_level;
     return;
   }
+  if (!ae_noise_is_due (d->noise))
+    return;
   if (d->has_last) {
     ae_motion_warp_whole (d->vectors, d->last_frame, d->ones, d->h, d->w,
         d->n_threads, d->warped, d->warped_ones);

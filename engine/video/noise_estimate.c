@@ -11,6 +11,9 @@
 
 #define BINS AE_NOISE_BINS
 
+/* Updates after which every second frame will do. */
+#define SETTLED 12
+
 /* Told above what was found of correlated noise: the lowest cluster has less
  * than the rest, and to tell too much costs less than as much too little. */
 #define HEADROOM 0.2f
@@ -27,6 +30,7 @@ struct AeNoise {
   AeNoiseCurve still;                 /* the last estimate from a single frame */
   float correlated;             /* at most, by the last differences */
   int n_updates;
+  bool rested; /* the last frame was not measured */
   bool known; /* after ae_noise_set */
 };
 
@@ -70,6 +74,7 @@ void
 ae_noise_reset (AeNoise *noise)
 {
   noise->n_updates = 0;
+  noise->rested = false;
   noise->correlated = 1;
   noise->known = false;
 }
@@ -129,6 +134,14 @@ used_share (const AeNoise *noise)
   return (float) noise->order.first[BINS] / (float) noise->n_blocks;
 }
 
+bool
+ae_noise_is_due (AeNoise *noise)
+{
+  bool rests = !noise->known && noise->n_updates >= SETTLED && !noise->rested;
+  noise->rested = rests;
+  return !rests;
+}
+
 void
 ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     const float *warped_count)
@@ -156,7 +169,8 @@ ae_noise_update (AeNoise *noise, const float *frame6, const float *warped6,
     curve.luma[bin] = lower (curve.luma[bin], noise->still.luma[bin]);
   curve.chroma = lower (curve.chroma, noise->still.chroma);
   ae_noise_curve_fill_gaps (&curve);
-  float rate = n == 0 ? 1.0f : n == 1 ? 0.8f : fmaxf (1.0f / (float) n, 0.1f);
+  float least = n < SETTLED ? 0.1f : 0.19f; /* of two frames */
+  float rate = n == 0 ? 1.0f : n == 1 ? 0.8f : fmaxf (1.0f / (float) n, least);
   for (int bin = 0; bin < BINS; bin++)
     noise->variance[bin]
         += rate * (curve.luma[bin].variance - noise->variance[bin]);

@@ -35,6 +35,10 @@ void ae_noise_reset (AeNoise *noise);
 void ae_noise_update (AeNoise *noise, const float *frame6,
     const float *warped6, const float *warped_count);
 
+/* Whether the next frame is worth an update: each at first, then every second
+ * one. To be asked once per frame. */
+bool ae_noise_is_due (AeNoise *noise);
+
 /* Sets the estimate to given values, in the frame's units, until the next
  * update after a reset. */
 void ae_noise_set (AeNoise *noise, float luma, float chroma);

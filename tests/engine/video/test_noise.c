@@ -294,6 +294,35 @@ START_TEST (test_all_small_sizes)
 }
 END_TEST
 
+/* Each frame at first, and again after a new scene; then every second one. */
+START_TEST (test_settled_estimates_rest_every_second_frame)
+{
+  AeRng rng;
+  ae_rng_seed (&rng, 8);
+  AeNoise *noise = ae_noise_new (H, W, 1);
+  float *frame = planes (6);
+  for (int scene = 0; scene < 2; scene++) {
+    int updates = 0, last_due = -1;
+    for (int i = 0; i < 40; i++) {
+      if (!ae_noise_is_due (noise))
+        continue;
+      ck_assert_int_le (i - last_due, 2);
+      last_due = i;
+      for (int k = 0; k < 6 * PLANE; k++)
+        frame[k] = 0.5f + 0.04f * ae_rng_normal (&rng);
+      ae_noise_update (noise, frame, NULL, NULL);
+      updates++;
+      ck_assert (i >= 10 || updates == i + 1);
+    }
+    ck_assert_int_ge (updates, 20);
+    ck_assert_int_le (updates, 30);
+    ae_noise_reset (noise);
+  }
+  ae_free (frame);
+  ae_noise_free (&noise);
+}
+END_TEST
+
 /* Against clipped noise itself. */
 START_TEST (test_clip_gain_is_that_of_clipped_noise)
 {
@@ -355,6 +384,7 @@ noise_suite (void)
   tcase_add_test (tcase, test_repeated_frames_keep_the_estimate);
   tcase_add_test (tcase, test_given_level_fills_the_map);
   tcase_add_test (tcase, test_all_small_sizes);
+  tcase_add_test (tcase, test_settled_estimates_rest_every_second_frame);
   tcase_add_test (tcase, test_clip_gain_is_that_of_clipped_noise);
   tcase_add_test (tcase, test_cluster_finds_the_lower_mode);
   suite_add_tcase (suite, tcase);
