@@ -206,8 +206,9 @@ static const AeTimingNet nets[] = {
   { NULL, NULL },
 };
 
-static int (*const builders[]) (AeBuilder *b, int batch) = { ffdnet, unet, dncnn, encoder,
-  decoder, autoencoder, mlp, dcgan_discriminator, dcgan_generator };
+static int (*const builders[]) (AeBuilder *b, int batch) = { ffdnet, unet,
+  dncnn, encoder, decoder, autoencoder, mlp, dcgan_discriminator,
+  dcgan_generator };
 
 const AeTimingNet *
 ae_timing_nets (void)

@@ -3,11 +3,11 @@
 #define AE_KERNELS_CONV_H
 
 /* 2-D convolutions of f32 images in the blocked layout: three
- * methods (Winograd's F(4x4,3x3) and F(6x6,3x3), products of bf16 matrices where the kernels
- * have them, and sums over taps), each forward, transposed (which is the data
- * gradient of a convolution and the forward of a transposed one) and for the
- * gradient of the weights. A plan is made once per shape; weights are packed
- * when they change; running allocates nothing. */
+ * methods (Winograd's F(4x4,3x3) and F(6x6,3x3), products of bf16 matrices
+ * where the kernels have them, and sums over taps), each forward, transposed
+ * (which is the data gradient of a convolution and the forward of a transposed
+ * one) and for the gradient of the weights. A plan is made once per shape;
+ * weights are packed when they change; running allocates nothing. */
 
 #include "kernels/kernels.h"
 #include "kernels/rows.h"

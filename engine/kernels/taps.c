@@ -105,12 +105,6 @@ choose_blocks (AeConvPlan *p)
   p->job_blocks = fit > 1 ? (int) fit : 1;
 }
 
-static int
-n_parts (const AeConvPlan *p)
-{
-  return (p->dst_blocks + p->job_blocks - 1) / p->job_blocks;
-}
-
 /* Channels of the source that those of a destination block depend on, in
  * blocks: first and end. */
 static void
@@ -168,7 +162,7 @@ ae_taps_plan (AeConvPlan *p, const AeKernels *kernels)
   p->job_rows = h < 8 ? h : 8;
   while (p->job_rows > 1
          && (strip_floats (p, p->job_rows, p->job_cols) > SCRATCH_FLOATS
-             || (size_t) g->n * h * n_parts (p) < (size_t) p->job_rows * 8))
+             || (size_t) g->n * h * ae_tap_parts (p) < (size_t) p->job_rows * 8))
     p->job_rows--;
   p->n_job_rows = (h + p->job_rows - 1) / p->job_rows;
   p->n_job_cols = (w + p->job_cols - 1) / p->job_cols;

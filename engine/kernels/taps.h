@@ -55,7 +55,8 @@ AeTapJob ae_tap_job (
     const AeConvPlan *p, const AeConvRun *run, const AeConvEnds *ends);
 
 /* Packed weights lie as [phase y][phase x][output block][tap y][tap x]
- * [source channel][16], with groups [band's channel][16]. Visits the 16 weights of every place of a block. */
+ * [source channel][16], with groups [band's channel][16]. Visits the 16 weights
+ * of every place of a block. */
 typedef void (*AeTapVisit) (const AeTapJob *job, size_t packed, int block,
     int k_y, int k_x, int channel);
 void ae_tap_visit (void *job, size_t block, AeTapVisit visit);
@@ -74,6 +75,13 @@ ae_tap_depth (const AeConvPlan *p)
   if (p->depthwise)
     return 1;
   return p->band > 0 ? p->band * AE_BLOCK : p->src_c;
+}
+
+/* How many jobs share the blocks of outputs of an area. */
+static inline int
+ae_tap_parts (const AeConvPlan *p)
+{
+  return (p->dst_blocks + p->job_blocks - 1) / p->job_blocks;
 }
 
 /* With groups: the first block of the source that a block of outputs depends

@@ -214,9 +214,8 @@ ae_taps_run (
     const AeConvPlan *plan, const AeConvRun *run, const AeConvEnds *ends)
 {
   AeTapJob job = ae_tap_job (plan, run, ends);
-  size_t parts = (plan->dst_blocks + plan->job_blocks - 1) / plan->job_blocks;
-  ae_pool_run (
-      run->pool, run->n_threads, plan->n_jobs * parts, run_job, &job);
+  ae_pool_run (run->pool, run->n_threads,
+      plan->n_jobs * ae_tap_parts (plan), run_job, &job);
 }
 
 /* Rows of a phase that make the destination rows. */

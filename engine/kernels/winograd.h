@@ -2,7 +2,7 @@
 #ifndef AE_KERNELS_WINOGRAD_H
 #define AE_KERNELS_WINOGRAD_H
 
-/* What winograd.c, winograd_strip.c and winograd_weights.c share. */
+/* What the files winograd*.c share. */
 
 #include "kernels/phases.h"
 
@@ -46,6 +46,41 @@ static inline size_t
 ae_winograd_weight_freq (const AeConvPlan *p)
 {
   return ae_virtual_out_blocks (p) * ae_winograd_weight_block (p) + 16;
+}
+
+/* Which of a phase's taps are not there, by bits of plan->missing. */
+enum {
+  AE_NO_FIRST_ROW = 1,
+  AE_NO_LAST_ROW = 2,
+  AE_NO_FIRST_COLUMN = 4,
+  AE_NO_LAST_COLUMN = 8
+};
+
+/* The first frequency is that of the first tap alone, the last that of the
+ * last: a phase with two taps in a row of three has nothing to multiply at one
+ * of them. */
+static inline bool
+ae_winograd_is_idle (const AeConvPlan *p, int phase, int f)
+{
+  int n = p->tile + 2, row = f / n, column = f % n;
+  int edges = (row == 0 ? AE_NO_FIRST_ROW : 0)
+              | (row == n - 1 ? AE_NO_LAST_ROW : 0)
+              | (column == 0 ? AE_NO_FIRST_COLUMN : 0)
+              | (column == n - 1 ? AE_NO_LAST_COLUMN : 0);
+  return p->missing[phase] & edges;
+}
+
+/* Only one side has phases. */
+static inline bool
+ae_winograd_is_idle_in (const AeConvPlan *p, int in, int f)
+{
+  return p->in_step > 1 && ae_winograd_is_idle (p, in, f);
+}
+
+static inline bool
+ae_winograd_is_idle_out (const AeConvPlan *p, int out, int f)
+{
+  return p->out_step > 1 && ae_winograd_is_idle (p, out, f);
 }
 
 typedef struct {

@@ -104,8 +104,8 @@ tiles_of (const Side *s, const Segment *seg, int block)
 /* Runs fn on the virtual blocks of every segment of the strip. */
 static void
 transform (const AeConvPlan *p, const AeWinogradStrip *strip, const Side *side,
-    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), float *freq, size_t stride,
-    const float *bias, const AeClamp *clamp)
+    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), float *freq,
+    size_t stride, const float *bias, const AeClamp *clamp)
 {
   int n = strip->n;
   for (int at = 0; at < n;) {
@@ -235,7 +235,8 @@ ae_winograd_transform_in (const AeWinogradJob *job,
 void
 ae_winograd_transform_out (const AeWinogradJob *job,
     const AeWinogradStrip *strip, const AeWinogradScratch *scratch,
-    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), const float *bias, const AeClamp *clamp)
+    AeWinogradBlocks blocks, void (*fn) (const AeTiles *t), const float *bias,
+    const AeClamp *clamp)
 {
   Side out = destination_side (job);
   transform (job->plan, strip, &out, blocks, fn, scratch->products,

@@ -83,7 +83,8 @@ reduce (const AeWinogradJob *job, int k, int block)
   const AeConvPlan *p = job->plan;
   float u[AE_MAX_FREQS * 16] = { 0 }, w[9 * 16];
   for (int i = 0; i < p->n_partial; i++) {
-    const float *du = partial_of (job, i) + block * ae_winograd_weight_block (p) + k * 16;
+    const float *du =
+        partial_of (job, i) + block * ae_winograd_weight_block (p) + k * 16;
     for (int f = 0; f < ae_winograd_freqs (p); f++)
       for (int lane = 0; lane < 16; lane++)
         u[f * 16 + lane] += du[f * ae_winograd_weight_freq (p) + lane];

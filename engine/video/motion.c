@@ -50,8 +50,8 @@ typedef struct {
 } Best;
 
 static void
-try_vector (const AeMotionSearch *s, int level, int size, int column, int row, int x,
-    int y, uint32_t penalty, Best *best)
+try_vector (const AeMotionSearch *s, int level, int size, int column, int row,
+    int x, int y, uint32_t penalty, Best *best)
 {
   AeVector v = ae_motion_clamp_vector (s, column, row, x, y);
   uint32_t cost = ae_motion_sad (s, level, size, column, row, v) + penalty;
@@ -71,7 +71,8 @@ try_match (const AeMotionSearch *s, int column, int row, int x, int y,
 }
 
 static Best
-start_at_zero (const AeMotionSearch *s, int level, int size, int column, int row)
+start_at_zero (
+    const AeMotionSearch *s, int level, int size, int column, int row)
 {
   AeVector zero = { 0, 0 };
   return (Best) { zero, ae_motion_sad (s, level, size, column, row, zero) };
@@ -103,7 +104,8 @@ coarse_job (void *arg, size_t index, int thread)
 
 /* 1/2 size: what the neighbourhood found, then one step of 2 luma pixels. */
 static void
-middle_block (AeMotionSearch *s, int column, int row, int size, uint32_t penalty)
+middle_block (
+    AeMotionSearch *s, int column, int row, int size, uint32_t penalty)
 {
   Best best = start_at_zero (s, 1, size, column, row);
   AeVector seen[11] = { { 0, 0 } };
@@ -147,7 +149,8 @@ middle_job (void *arg, size_t index, int thread)
  * mean, both at 1/2 size and without what noise accounts for: an encoder's
  * costs of inter and intra coding. */
 static void
-add_costs (const AeMotionSearch *s, int column, int row, AeVector v, AeMotionCosts *costs)
+add_costs (const AeMotionSearch *s, int column, int row, AeVector v,
+    AeMotionCosts *costs)
 {
   const AePyramidLevel *level = &s->frame.level[1];
   const uint8_t *p = level->pixel + 8 * row * level->stride + 8 * column;

@@ -44,9 +44,9 @@ typedef struct {
 
 /* Finds `vectors` from frame6 back into reference6, both (6,h,w), by luma, at
  * full size also by colour: without, an edge between two colours of one
- * brightness would not be seen. n_threads >= 1; the result does not depend on it.
- * Returns how little the reference tells about the frame: 0 nothing new, 1 or
- * more after a scene cut. */
+ * brightness would not be seen. n_threads >= 1; the result does not depend on
+ * it. Returns how little the reference tells about the frame: 0 nothing new, 1
+ * or more after a scene cut. */
 float ae_motion_search (const float *frame6, const float *reference6, int h,
     int w, AeMotionNoise noise, int n_threads, void *scratch,
     AeVector *vectors);

@@ -41,7 +41,8 @@ ae_motion_find_global (const AeMotionSearch *s)
 }
 
 void
-ae_motion_vote_global (AeMotionSearch *s, const AeVector *vectors, int step, bool with_zero)
+ae_motion_vote_global (
+    AeMotionSearch *s, const AeVector *vectors, int step, bool with_zero)
 {
   enum { REACH = AE_MOTION_REACH / 2, SIDE = 2 * REACH + 1 };
   uint16_t votes[SIDE * SIDE];
@@ -73,11 +74,12 @@ ae_motion_refine_global (AeMotionSearch *s)
       AeVector v = s->middle[row * s->columns + column];
       if (abs (v.x - g.x) > 2 || abs (v.y - g.y) > 2)
         continue;
-      uint32_t here = ae_motion_sad (
-          s, 0, AE_MOTION_BLOCK, column, row, ae_motion_clamp_vector (s, column, row, g.x, g.y));
+      uint32_t here = ae_motion_sad (s, 0, AE_MOTION_BLOCK, column, row,
+          ae_motion_clamp_vector (s, column, row, g.x, g.y));
       for (int i = 0; i < 9; i++) {
         uint32_t there = ae_motion_sad (s, 0, AE_MOTION_BLOCK, column, row,
-            ae_motion_clamp_vector (s, column, row, g.x + i % 3 - 1, g.y + i / 3 - 1));
+            ae_motion_clamp_vector (
+                s, column, row, g.x + i % 3 - 1, g.y + i / 3 - 1));
         int vote = (there + clear < here) - (here + clear < there);
         votes[i] += vote;
         voters[i] += vote != 0;

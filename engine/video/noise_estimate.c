@@ -27,7 +27,7 @@ struct AeNoise {
   float variance[BINS], chroma; /* smoothed over time */
   float told_more;              /* correlation, smoothed over time */
   float share[BINS];            /* of the last frame's blocks */
-  AeNoiseCurve still;                 /* the last estimate from a single frame */
+  AeNoiseCurve still;           /* the last estimate from a single frame */
   float correlated;             /* at most, by the last differences */
   int n_updates;
   bool rested; /* the last frame was not measured */

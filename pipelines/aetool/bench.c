@@ -117,8 +117,8 @@ compare (gconstpointer a, gconstpointer b)
   return (x > y) - (x < y);
 }
 
-static double
-median (double *values, int n)
+double
+bench_median (double *values, int n)
 {
   qsort (values, n, sizeof *values, compare);
   return values[n / 2];
@@ -134,7 +134,7 @@ measure (Bench *bench, double *min_ms)
     run_ms (bench);
   for (int i = 0; i < runs; i++)
     ms[i] = run_ms (bench);
-  double middle = median (ms, runs);
+  double middle = bench_median (ms, runs);
   *min_ms = MIN (*min_ms, ms[0]);
   return middle;
 }
@@ -213,9 +213,9 @@ bench_run (Bench *bench, BenchResult *result, GError **error)
     ok = run_ort (bench, result, error);
     other[i] = result->ort.median_ms;
   }
-  result->median_ms = median (own, rounds);
+  result->median_ms = bench_median (own, rounds);
   result->ort.median_ms
-      = ok && bench->options.node_path ? median (other, rounds) : NAN;
+      = ok && bench->options.node_path ? bench_median (other, rounds) : NAN;
   result->info = ae_session_info (bench->session);
   return ok;
 }
@@ -274,7 +274,7 @@ bench_stream (
       if (i >= 0)
         ms[i] = (g_get_monotonic_time () - start) / 1e3;
     }
-    result = median (ms, n);
+    result = bench_median (ms, n);
   }
   ae_denoiser_free (&denoiser);
   for (int i = 0; i < PICTURES; i++)

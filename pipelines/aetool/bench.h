@@ -26,6 +26,9 @@ typedef struct {
   AeSessionInfo info;
 } BenchResult;
 
+/* Sorts the values; n > 0. */
+double bench_median (double *values, int n);
+
 typedef struct Bench Bench;
 
 /* A session of the model in the file `path`, bound for pictures of that

@@ -31,13 +31,6 @@ fill (AeTensor *tensor)
     ((float *) tensor->data)[i] = (float) (i * 7919 % 1000) / 1000;
 }
 
-static int
-compare (gconstpointer a, gconstpointer b)
-{
-  double x = *(const double *) a, y = *(const double *) b;
-  return (x > y) - (x < y);
-}
-
 /* Median of so many steps of Adam on the mean squared error. */
 static AeStatus
 time_steps (AeTrainer *trainer, int runs, double *median_ms, AeError *err)
@@ -53,8 +46,7 @@ time_steps (AeTrainer *trainer, int runs, double *median_ms, AeError *err)
     if (i >= 0)
       ms[i] = (g_get_monotonic_time () - start) / 1e3;
   }
-  qsort (ms, runs, sizeof *ms, compare);
-  *median_ms = ms[runs / 2];
+  *median_ms = bench_median (ms, runs);
   return AE_OK;
 }
 
@@ -123,10 +115,8 @@ run_entry (const Entry *entry, const BenchOptions *o, gboolean *with_torch,
       *with_torch = FALSE;
     }
   }
-  qsort (own, o->rounds, sizeof *own, compare);
-  qsort (torch, *with_torch ? o->rounds : 0, sizeof *torch, compare);
-  times->own_ms = own[o->rounds / 2];
-  times->torch_ms = *with_torch ? torch[o->rounds / 2] : NAN;
+  times->own_ms = bench_median (own, o->rounds);
+  times->torch_ms = *with_torch ? bench_median (torch, o->rounds) : NAN;
   return AE_OK;
 }
 

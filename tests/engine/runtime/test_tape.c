@@ -32,7 +32,8 @@ make_dense_model (void)
   return model;
 }
 
-/* The shape of the bundled networks: two scales with a skip. */
+/* The shape of the bundled networks: two scales with a skip; and convolutions
+ * in groups. */
 static AeModel *
 make_conv_model (void)
 {
@@ -49,7 +50,13 @@ make_conv_model (void)
     .gain = 1 };
   int up = ae_build_conv_transpose (&b, low, spec, "enlarge");
   up = ae_build_binary (&b, "Add", up, top);
-  spec = (AeConvSpec){ .ic = 16, .oc = 2, .kernel = 3, .gain = 1 };
+  spec = (AeConvSpec){ .ic = 16, .oc = 16, .kernel = 3, .groups = 16,
+    .gain = 1 };
+  up = ae_build_unary (&b, "Tanh", ae_build_conv (&b, up, spec, "depth"));
+  spec = (AeConvSpec){ .ic = 16, .oc = 32, .kernel = 3, .groups = 2,
+    .gain = 1 };
+  up = ae_build_conv (&b, up, spec, "groups");
+  spec = (AeConvSpec){ .ic = 32, .oc = 2, .kernel = 3, .gain = 1 };
   ae_build_output (&b, ae_build_conv (&b, up, spec, "tail"), "y");
   AeModel *model;
   AeError err;
