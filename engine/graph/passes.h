@@ -3,7 +3,7 @@
 #define AE_GRAPH_PASSES_H
 
 /* What happens to a private copy of a model's graph between the file and the
- * plan, in this order: cut, infer, fuse, layouts. */
+ * plan, in this order: cut, infer, fuse, split, layouts, pixels. */
 
 #include "graph/graph.h"
 
@@ -54,9 +54,17 @@ AeStatus ae_graph_infer (AeGraph *graph, bool training, AeError *err);
  * convolutions. */
 AeStatus ae_graph_fuse (AeGraph *graph, bool training, AeError *err);
 
+/* After ae_graph_fuse, not in training: transposed convolutions with few
+ * outputs as convolutions and DepthToSpace. */
+AeStatus ae_graph_split_transposed (AeGraph *graph, AeError *err);
+
 /* Chooses a layout for every value and inserts Reorder nodes where producer
  * and consumer differ. Inputs and outputs of the graph stay plain. */
 AeStatus ae_graph_assign_layouts (AeGraph *graph, AeError *err);
+
+/* After ae_graph_assign_layouts, for sessions whose products are made of bf16:
+ * AE_LAYOUT_PIXELS for what only such products make and read. */
+AeStatus ae_graph_assign_pixels (AeGraph *graph, AeError *err);
 
 /* Who reads a value. */
 typedef struct {

@@ -40,6 +40,9 @@ typedef struct {
   AeConvMethod method;
   bool plain_src; /* the source is plain: at most 16 channels, or phases */
   bool plain_dst; /* the destination (and residual): not Winograd */
+  /* AE_LAYOUT_PIXELS: the source; the destination and the residual. For
+   * matrices alone, set by the caller once the method is known. */
+  bool pixels_src, pixels_dst;
   /* From source to destination; for AE_CONV_WEIGHTS from in to out. */
   int src_c, src_h, src_w, src_blocks;
   int dst_c, dst_h, dst_w, dst_blocks;

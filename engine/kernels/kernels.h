@@ -130,6 +130,10 @@ typedef struct {
    * residual px floats apart. residual and clamp may be NULL. */
   void (*finish) (const float *c, int n, const float *bias,
       const float *residual, const AeClamp *clamp, size_t px, float *dst);
+  /* The same in bf16 to the first `lanes` channels of pixels that are px
+   * values apart, as are those of residual. */
+  void (*finish_pixels) (const float *c, int n, int lanes, const float *bias,
+      const AeBf16 *residual, const AeClamp *clamp, size_t px, AeBf16 *dst);
   /* The same to the planes of the first `lanes` channels, `plane` floats
    * apart, as are those of residual. */
   void (*finish_planes) (const float *c, int n, int lanes, const float *bias,

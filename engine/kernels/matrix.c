@@ -13,10 +13,9 @@
 #define MAX_VALUES ((size_t) 4 << 20) /* of a strip: leave more to others */
 #define MAX_CHANNELS (1 << 16)
 #define MAX_STEP 4
-#define PIECE 64 /* pixels of which products are made at a time */
 #define FEW_PIXELS 48 /* for which so many weights are better read once */
 #define MANY_PRODUCTS (1 << 20)
-#define MIN_PRODUCTS 512 /* multiply-adds per pixel; below it does not pay */
+#define MIN_PRODUCTS 200 /* multiply-adds per pixel; below it does not pay */
 
 /* Tiles along a run of taps. */
 static int
@@ -32,20 +31,13 @@ weight_block (const AeConvPlan *p)
   return (size_t) p->taps_y * run_tiles (p) * AE_TILE * AE_TILE_VALUES;
 }
 
-/* Source columns for so many of the destination. */
-static int
-strip_cols (const AeConvPlan *p, int cols)
-{
-  return cols + p->taps_x - 1;
-}
-
 /* Values of a strip; the last products read behind its pixels. */
 static size_t
 strip_values (const AeConvPlan *p)
 {
   size_t rows = p->job_rows + p->taps_y - 1;
-  return (rows * strip_cols (p, p->job_cols) + PIECE) * ae_matrix_depth (p)
-      + AE_TILE_VALUES;
+  size_t pixels = rows * ae_strip_cols (p, p->job_cols) + AE_PIECE;
+  return pixels * ae_matrix_depth (p) + AE_TILE_VALUES;
 }
 
 static size_t
@@ -63,7 +55,7 @@ strip_floats (const AeConvPlan *p)
 static size_t
 piece_floats (const AeConvPlan *p)
 {
-  return (size_t) ae_virtual_out_blocks (p) * PIECE * AE_BLOCK;
+  return (size_t) ae_virtual_out_blocks (p) * AE_PIECE * AE_BLOCK;
 }
 
 static void
@@ -104,7 +96,7 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   ae_phases_plan (p);
   if (p->taps_y > AE_MAX_TAPS || p->taps_x > AE_MAX_TAPS
-      || (p->plain_src && (p->in_step > 1 || p->src_c > AE_BLOCK))
+      || (p->plain_src && p->src_c > AE_BLOCK)
       || (p->plain_dst && p->out_step > 1))
     return false;
   if (p->kind == AE_CONV_WEIGHTS)
@@ -117,17 +109,16 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
   p->packed = p->dst_blocks * AE_BLOCK
       + (ae_virtual_out_blocks (p) * weight_block (p) + 1) / 2;
   p->work = strip_floats (p) + piece_floats (p)
-      + (size_t) strip_cols (p, p->job_cols) * AE_BLOCK;
+      + (size_t) ae_strip_cols (p, p->job_cols) * p->in_step * AE_BLOCK;
   return true;
 }
 
 typedef struct {
   const AeConvPlan *plan;
   const AeConvRun *run;
-  const AeConvEnds *ends;
-  const float *from; /* weights, to be packed */
+  const float *from; /* weights */
   AeBf16 *to;
-} Job;
+} PackJob;
 
 static const AeBf16 *
 packed_weights (const AeConvPlan *p, const float *packed)
@@ -137,7 +128,8 @@ packed_weights (const AeConvPlan *p, const float *packed)
 
 /* The weights of one value of a run of taps to a block of outputs. */
 static void
-gather_weights (const Job *job, int block, int i, int value, float to[AE_TILE])
+gather_weights (
+    const PackJob *job, int block, int i, int value, float to[AE_TILE])
 {
   const AeConvPlan *p = job->plan;
   int j = value / ae_matrix_depth (p), k = value % ae_matrix_depth (p);
@@ -153,7 +145,7 @@ gather_weights (const Job *job, int block, int i, int value, float to[AE_TILE])
 static void
 pack_job (void *arg, size_t index, int thread)
 {
-  const Job *job = arg;
+  const PackJob *job = arg;
   const AeConvPlan *p = job->plan;
   (void) thread;
   int block = index / p->taps_y, i = index % p->taps_y;
@@ -175,180 +167,39 @@ void
 ae_matrix_pack (const AeConvPlan *plan, const AeConvRun *run,
     const float *weights, float *packed)
 {
-  Job job = { .plan = plan, .run = run, .from = weights,
+  PackJob job = { .plan = plan, .run = run, .from = weights,
     .to = (AeBf16 *) packed };
   ae_pool_run (run->pool, run->n_threads,
       (size_t) ae_virtual_out_blocks (plan) * plan->taps_y, pack_job, &job);
 }
 
-/* Columns of a phase that exist. */
-static int
-phase_columns (int w, int step, int phase)
-{
-  return w > phase ? (w - phase + step - 1) / step : 0;
-}
-
-AeSourceRow
-ae_matrix_source (const AeConvPlan *p, const AeConvRun *run,
-    const AeRowBuffer *src, int image, int y, int x, int cols, AePhase block,
-    float *plain)
-{
-  AeSourceRow row = { .px = (size_t) AE_BLOCK * p->in_step };
-  int real_y = y * p->in_step + block.phase_y;
-  int width = phase_columns (p->src_w, p->in_step, block.phase_x);
-  int begin = x < 0 ? 0 : x, end = x + cols < width ? x + cols : width;
-  if (y < 0 || real_y >= p->src_h || begin >= end)
-    return row;
-  row.first = begin - x;
-  row.n = end - begin;
-  int last = block.channel + 1 == p->src_blocks;
-  row.lanes = last ? ae_last_block (p->src_c) : AE_BLOCK;
-  size_t at = (size_t) (real_y % src->ring) * p->src_w;
-  if (p->plain_src) {
-    const float *from
-        = src->data + (size_t) image * p->src_c * src->plane + at + begin;
-    run->kernels->row_to_blocked (
-        from, src->plane, p->src_c, row.n, plain, false);
-    row.data = plain;
-    return row;
-  }
-  size_t line = ((size_t) image * p->src_h + real_y % src->ring)
-      * p->src_blocks + block.channel;
-  row.data = src->data
-      + (line * p->src_w + (size_t) begin * p->in_step + block.phase_x)
-      * AE_BLOCK;
-  return row;
-}
-
 static void
-fill_row (const Job *job, const AeConvArea *a, int y, float *plain, AeBf16 *to)
+run_area (const AeMatrixRun *m, const AeConvArea *a, int thread)
 {
-  const AeConvPlan *p = job->plan;
-  int depth = ae_matrix_depth (p), cols = strip_cols (p, a->cols);
-  int n_blocks = ae_phases_in (p) * p->src_blocks;
-  for (int b = 0; b < n_blocks; b++) {
-    AePhase block = ae_phase_at (b, p->src_blocks, p->in_step);
-    AeSourceRow row = ae_matrix_source (p, job->run, &job->ends->src,
-        a->image, y, a->x - p->pad_x, cols, block, plain);
-    AeBf16 *at = to + ae_virtual_channel (p, block);
-    if (b == 0 && (p->in_step > 1 || !row.data)) {
-      memset (to, 0, (size_t) cols * depth * sizeof *to);
-    } else if (b == 0) {
-      int end = row.first + row.n;
-      memset (to, 0, (size_t) row.first * depth * sizeof *to);
-      memset (to + (size_t) end * depth, 0,
-          (size_t) (cols - end) * depth * sizeof *to);
-    }
-    if (row.data)
-      job->run->kernels->matrix->to_pixels (row.data, row.px, row.n,
-          row.lanes, at + (size_t) row.first * depth, depth);
-  }
-}
-
-/* The strip of an area; zeros behind it, for the last run of taps. */
-static void
-fill_strip (const Job *job, const AeConvArea *a, float *plain, AeBf16 *strip)
-{
-  const AeConvPlan *p = job->plan;
-  size_t row = (size_t) strip_cols (p, a->cols) * ae_matrix_depth (p);
-  int rows = a->rows + p->taps_y - 1;
-  for (int r = 0; r < rows; r++)
-    fill_row (job, a, a->y - p->pad_y + r, plain, strip + r * row);
-  memset (strip + rows * row, 0, AE_TILE_VALUES * sizeof *strip);
-}
-
-/* n pixels of a row to the planes of a plain destination. */
-static void
-finish_plain (const Job *job, int image, int y, int x, int n, const float *c)
-{
-  const AeConvPlan *p = job->plan;
-  const AeRowBuffer *dst = &job->ends->dst, *res = &job->ends->residual;
-  size_t planes = (size_t) image * p->dst_c, w = p->dst_w;
-  const float *residual = NULL;
-  if (res->data)
-    residual = res->data + planes * res->plane + y % res->ring * w + x;
-  job->run->kernels->matrix->finish_planes (c, n, p->dst_c,
-      job->ends->packed, residual, job->ends->clamp, dst->plane,
-      dst->data + planes * dst->plane + y % dst->ring * w + x);
-}
-
-/* Pixels x .. of row r of the area from the products of one virtual block. */
-static void
-finish_pixels (const Job *job, const AeConvArea *a, int b, int r, int x, int n,
-    const float *c)
-{
-  const AeConvPlan *p = job->plan;
-  AePhase block = ae_phase_at (b, p->dst_blocks, p->out_step);
-  int y = (a->y + r) * p->out_step + block.phase_y;
-  int width = phase_columns (p->dst_w, p->out_step, block.phase_x);
-  x += a->x;
-  n = x + n < width ? n : width - x;
-  if (y >= p->dst_h || n <= 0)
-    return;
-  if (p->plain_dst) {
-    finish_plain (job, a->image, y, x, n, c);
-    return;
-  }
-  const AeRowBuffer *dst = &job->ends->dst, *res = &job->ends->residual;
-  size_t column = (size_t) x * p->out_step + block.phase_x;
-  size_t image = (size_t) a->image * p->dst_h, blocks = p->dst_blocks;
-  size_t line = (image + y % dst->ring) * blocks + block.channel;
-  const float *residual = NULL;
-  if (res->data) {
-    size_t other = (image + y % res->ring) * blocks + block.channel;
-    residual = res->data + (other * p->dst_w + column) * AE_BLOCK;
-  }
-  job->run->kernels->matrix->finish (c, n,
-      job->ends->packed + block.channel * AE_BLOCK, residual,
-      job->ends->clamp, (size_t) AE_BLOCK * p->out_step,
-      dst->data + (line * p->dst_w + column) * AE_BLOCK);
-}
-
-/* The rows' parts of n products from position `at` of the strip. */
-static void
-finish_piece (
-    const Job *job, const AeConvArea *a, size_t at, int n, const float *c)
-{
-  const AeConvPlan *p = job->plan;
-  int cols = strip_cols (p, a->cols), n_blocks = ae_virtual_out_blocks (p);
-  for (int done = 0; done < n;) {
-    int r = (at + done) / cols, x = (at + done) % cols;
-    int left = cols - x < n - done ? cols - x : n - done;
-    int inside = a->cols - x < left ? a->cols - x : left;
-    for (int b = 0; b < n_blocks && inside > 0; b++)
-      finish_pixels (job, a, b, r, x, inside,
-          c + ((size_t) b * PIECE + done) * AE_BLOCK);
-    done += left;
-  }
-}
-
-static void
-run_area (const Job *job, const AeConvArea *a, int thread)
-{
-  const AeConvPlan *p = job->plan;
-  const AeMatrixKernels *kernels = job->run->kernels->matrix;
-  float *work = job->run->work + thread * p->work;
+  const AeConvPlan *p = m->plan;
+  const AeMatrixKernels *kernels = m->run->kernels->matrix;
+  float *work = m->run->work + thread * p->work;
   AeBf16 *strip = (AeBf16 *) work;
   float *c = work + strip_floats (p);
-  size_t depth = ae_matrix_depth (p), cols = strip_cols (p, a->cols);
+  size_t depth = ae_matrix_depth (p), cols = ae_strip_cols (p, a->cols);
   AeTileGemm g = { .a_px = depth,
     .a_row = cols * depth,
     .n_rows = p->taps_y,
     .n_k = run_tiles (p),
-    .b = packed_weights (p, job->ends->packed),
+    .b = packed_weights (p, m->ends->packed),
     .b_block = weight_block (p),
     .c = c,
-    .c_block = PIECE * AE_BLOCK,
+    .c_block = AE_PIECE * AE_BLOCK,
     .n_blocks = ae_virtual_out_blocks (p) };
-  fill_strip (job, a, c + piece_floats (p), strip);
+  ae_matrix_fill (m, a, c + piece_floats (p), strip);
   size_t end = cols * (a->rows - 1) + a->cols;
   kernels->begin ();
-  for (size_t at = 0; at < end; at += PIECE) {
-    int n = end - at < PIECE ? (int) (end - at) : PIECE;
+  for (size_t at = 0; at < end; at += AE_PIECE) {
+    int n = end - at < AE_PIECE ? (int) (end - at) : AE_PIECE;
     g.a = strip + at * depth;
     g.n_px = (n + AE_TILE - 1) / AE_TILE * AE_TILE;
     kernels->gemm (&g);
-    finish_piece (job, a, at, n, c);
+    ae_matrix_finish (m, a, at, n, c);
   }
   kernels->end ();
 }
@@ -356,19 +207,19 @@ run_area (const Job *job, const AeConvArea *a, int thread)
 static void
 run_job (void *arg, size_t index, int thread)
 {
-  const Job *job = arg;
-  const AeConvPlan *p = job->plan;
+  const AeMatrixRun *m = arg;
+  const AeConvPlan *p = m->plan;
   int h = ae_virtual_size (p, p->dst_h), w = ae_virtual_size (p, p->dst_w);
   AeConvArea a = ae_conv_area (p, h, w, index);
-  run_area (job, &a, thread);
+  run_area (m, &a, thread);
 }
 
 void
 ae_matrix_run (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends)
 {
-  Job job = { .plan = plan, .run = run, .ends = ends };
-  ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &job);
+  AeMatrixRun m = { plan, run, ends };
+  ae_pool_run (run->pool, run->n_threads, plan->n_jobs, run_job, &m);
 }
 
 /* Virtual rows that make the destination rows. */
@@ -392,7 +243,7 @@ void
 ae_matrix_run_rows (const AeConvPlan *plan, const AeConvRun *run,
     const AeConvEnds *ends, AeRows rows)
 {
-  Job job = { .plan = plan, .run = run, .ends = ends };
+  AeMatrixRun m = { plan, run, ends };
   AeRows v = virtual_rows (plan, &rows);
   int w = ae_virtual_size (plan, plan->dst_w);
   for (int y = v.begin; y < v.end; y += plan->job_rows)
@@ -400,6 +251,6 @@ ae_matrix_run_rows (const AeConvPlan *plan, const AeConvRun *run,
       AeConvArea a = { .y = y, .x = x };
       a.rows = v.end - y < plan->job_rows ? v.end - y : plan->job_rows;
       a.cols = w - x < plan->job_cols ? w - x : plan->job_cols;
-      run_area (&job, &a, 0);
+      run_area (&m, &a, 0);
     }
 }

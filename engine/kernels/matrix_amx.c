@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 
 #include <immintrin.h>
+#include <math.h>
 #include <string.h>
 
 /* Eight tiles of 16 rows of 64 bytes. In memory for good: the compiler is not
@@ -338,6 +339,13 @@ to_planes (const float *from, size_t px, int n, int lanes, AeBf16 *to,
     to_planes_32 (from + i * px, px, n - i, lanes, to + i, plane);
 }
 
+/* Does the slope below zero make a difference? */
+static inline bool
+is_sloped (const AeClamp *clamp)
+{
+  return clamp->lo < 0 && clamp->slope != 1;
+}
+
 static inline __m512
 clamp_vec (__m512 y, const AeClamp *clamp)
 {
@@ -361,6 +369,58 @@ finish (const float *c, int n, const float *bias, const float *residual,
       y = clamp_vec (y, clamp);
     _mm512_storeu_ps (dst + i * px, y);
   }
+}
+
+static inline __m512
+widen (__m256i x)
+{
+  return (__m512) _mm512_slli_epi32 (_mm512_cvtepu16_epi32 (x), 16);
+}
+
+/* `whole`: all 16 lanes; it and `sloped` are constants where this is inlined.
+ * Without a slope, lo and hi do. */
+static inline __attribute__ ((always_inline)) void
+finish_each (const float *c, int n, __mmask16 mask, const float *bias,
+    const AeBf16 *residual, const AeClamp *clamp, size_t px, AeBf16 *dst,
+    bool whole, bool sloped)
+{
+  __m512 add = _mm512_loadu_ps (bias);
+  __m512 lo = _mm512_set1_ps (clamp->lo), hi = _mm512_set1_ps (clamp->hi);
+  for (int i = 0; i < n; i++) {
+    __m512 y = _mm512_add_ps (_mm512_loadu_ps (c + i * 16), add);
+    if (residual && whole)
+      y = _mm512_add_ps (
+          y, widen (_mm256_loadu_si256 ((void *) (residual + i * px))));
+    else if (residual)
+      y = _mm512_add_ps (
+          y, widen (_mm256_maskz_loadu_epi16 (mask, residual + i * px)));
+    if (sloped)
+      y = clamp_vec (y, clamp);
+    else
+      y = _mm512_min_ps (hi, _mm512_max_ps (lo, y));
+    if (whole)
+      _mm256_storeu_si256 ((void *) (dst + i * px), narrow (y));
+    else
+      _mm256_mask_storeu_epi16 (dst + i * px, mask, narrow (y));
+  }
+}
+
+static void
+finish_pixels (const float *c, int n, int lanes, const float *bias,
+    const AeBf16 *residual, const AeClamp *clamp, size_t px, AeBf16 *dst)
+{
+  static const AeClamp none = { 1, -INFINITY, INFINITY };
+  __mmask16 mask = (__mmask16) ((1u << lanes) - 1);
+  clamp = clamp ? clamp : &none;
+  if (is_sloped (clamp))
+    finish_each (
+        c, n, mask, bias, residual, clamp, px, dst, lanes == 16, true);
+  else if (lanes < 16)
+    finish_each (c, n, mask, bias, residual, clamp, px, dst, false, false);
+  else if (residual)
+    finish_each (c, n, mask, bias, residual, clamp, px, dst, true, false);
+  else
+    finish_each (c, n, mask, bias, NULL, clamp, px, dst, true, false);
 }
 
 /* Up to 16 pixels. */
@@ -402,5 +462,6 @@ const AeMatrixKernels ae_matrix_amx = {
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,
+  .finish_pixels = finish_pixels,
   .finish_planes = finish_planes,
 };

@@ -113,6 +113,18 @@ finish (const float *c, int n, const float *bias, const float *residual,
 }
 
 static void
+finish_pixels (const float *c, int n, int lanes, const float *bias,
+    const AeBf16 *residual, const AeClamp *clamp, size_t px, AeBf16 *dst)
+{
+  for (int i = 0; i < n; i++)
+    for (int l = 0; l < lanes; l++) {
+      float add = residual ? of_bf16 (residual[i * px + l]) : 0;
+      dst[i * px + l]
+          = ae_to_bf16 (clamp_one (c[i * 16 + l] + bias[l] + add, clamp));
+    }
+}
+
+static void
 finish_planes (const float *c, int n, int lanes, const float *bias,
     const float *residual, const AeClamp *clamp, size_t plane, float *dst)
 {
@@ -132,5 +144,6 @@ const AeMatrixKernels ae_matrix_scalar = {
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,
+  .finish_pixels = finish_pixels,
   .finish_planes = finish_planes,
 };

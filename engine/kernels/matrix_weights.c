@@ -92,7 +92,7 @@ ae_matrix_plan_weights (AeConvPlan *p)
          && p->partial * p->n_partial * sizeof (float) > MAX_PARTIAL_BYTES)
     p->n_partial--;
   size_t values = planes_values (p) + pairs_values (p);
-  p->work = values / 2 + padded_cols (p) * AE_BLOCK;
+  p->work = values / 2 + padded_cols (p) * p->in_step * AE_BLOCK;
   p->packed = 0;
   return values <= MAX_VALUES;
 }

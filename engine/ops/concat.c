@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/parts.h"
+#include "ops/loop.h"
 #include "ops/params.h"
 #include "ops/rows.h"
 
@@ -39,10 +40,69 @@ infer (const AeOpCall *call, AeError *err)
   return ae_out_set (call, 0, first->type, &shape, err);
 }
 
+/* n pixels of `size` bytes, which are parts of pixels of `step` bytes. */
+static void
+copy_pixels (const char *from, size_t n, size_t size, char *to, size_t step)
+{
+  if (size % 32 != 0) {
+    for (; n > 0; n--, from += size, to += step)
+      memcpy (to, from, size);
+    return;
+  }
+  for (; n > 0; n--, from += size, to += step)
+    for (size_t i = 0; i < size; i += 32)
+      memcpy (to + i, from + i, 32);
+}
+
+/* Row `y` of one image, or of all images one after the other. */
+static void
+join_pixels (const AeOpCall *call, size_t y, const AeRowBuffer *in,
+    const AeRowBuffer *out)
+{
+  const AeTensor *whole = call->out[0];
+  size_t step = (size_t) whole->shape.dim[1] * sizeof (uint16_t);
+  char *to = (char *) (out->data + y % out->ring * ae_tensor_row (whole));
+  for (int i = 0; i < call->n_in; i++) {
+    const AeTensor *part = call->in[i];
+    size_t size = (size_t) part->shape.dim[1] * sizeof (uint16_t);
+    const float *from
+        = in[i].data + y % in[i].ring * ae_tensor_row (part);
+    copy_pixels ((const char *) from, (size_t) part->shape.dim[3], size, to,
+        step);
+    to += size;
+  }
+}
+
+static void
+pixel_rows (void *arg, size_t begin, size_t end, int thread)
+{
+  const AeOpCall *call = arg;
+  (void) thread;
+  const AeTensor *whole = call->out[0];
+  int rows = (int) (whole->shape.dim[0] * whole->shape.dim[2]);
+  AeRowBuffer out = { whole->data, rows, 0 }, in[AE_MAX_ROW_IO];
+  for (int i = 0; i < call->n_in; i++)
+    in[i] = (AeRowBuffer){ call->in[i]->data, rows, 0 };
+  for (size_t y = begin; y < end; y++)
+    join_pixels (call, y, in, &out);
+}
+
+static void
+forward_pixels (const AeOpCall *call)
+{
+  const AeShape *s = &call->out[0]->shape;
+  ae_for_range (call, (size_t) (s->dim[0] * s->dim[2]), 8, pixel_rows,
+      (void *) call);
+}
+
 static void
 forward (const AeOpCall *call)
 {
   AeTensor *y = call->out[0];
+  if (y->layout == AE_LAYOUT_PIXELS) {
+    forward_pixels (call);
+    return;
+  }
   size_t size = ae_type_size (y->type);
   int axis = ae_axis_attr (call, 1, y->shape.rank);
   int64_t at = 0;
@@ -106,13 +166,18 @@ forward_rows (const AeOpCall *call, const AeRowCall *r)
   const AeTensor *y = call->out[0];
   const AeRowBuffer *out = &r->out[0];
   size_t at = 0, width = (size_t) y->shape.dim[3];
+  for (int row = r->rows.begin;
+       y->layout == AE_LAYOUT_PIXELS && row < r->rows.end; row++)
+    join_pixels (call, (size_t) row, r->in, out);
+  if (y->layout == AE_LAYOUT_PIXELS)
+    return;
   for (int i = 0; i < call->n_in; i++) {
     const AeTensor *part = call->in[i];
     AeRowBuffer in = r->in[i];
     if (y->layout == AE_LAYOUT_BLOCKED) {
-      size_t row = ae_blocked_row (part);
+      size_t row = ae_tensor_row (part);
       copy_rows (&r->rows, row, &in, row, out->data + at, out->ring,
-          ae_blocked_row (y));
+          ae_tensor_row (y));
       at += row;
       continue;
     }
@@ -137,6 +202,13 @@ layout (const AeOpCall *call, AeOpLayout *want)
   return true;
 }
 
+static void
+pixels (const AeOpCall *call, AeOpPixels *can)
+{
+  if (ae_axis_attr (call, 1, 4) == 1 && call->n_in <= AE_MAX_ROW_IO)
+    *can = (AeOpPixels){ ~(uint64_t) 0, ~(uint64_t) 0, true };
+}
+
 const AeOp ae_op_concat = {
   .name = "Concat",
   .domain = "",
@@ -151,4 +223,5 @@ const AeOp ae_op_concat = {
   .rows = rows,
   .forward_rows = forward_rows,
   .layout = layout,
+  .pixels = pixels,
 };

@@ -115,6 +115,13 @@ layout (const AeOpCall *call, AeOpLayout *want)
   return true;
 }
 
+static void
+pixels (const AeOpCall *call, AeOpPixels *can)
+{
+  AeConvForm form = form_of (call);
+  ae_conv_pixels (call, &form, AE_CONV_FORWARD, can);
+}
+
 static double
 mac (const AeOpCall *call)
 {
@@ -138,6 +145,7 @@ const AeOp ae_op_conv = {
   .prepare = prepare,
   .release = ae_free,
   .layout = layout,
+  .pixels = pixels,
   .rows = ae_conv_rows,
   .forward_rows = ae_conv_forward_rows,
   .rows_work = ae_conv_rows_work,
@@ -160,6 +168,7 @@ const AeOp ae_op_conv_fused = {
   .prepare = prepare,
   .release = ae_free,
   .layout = layout,
+  .pixels = pixels,
   .rows = ae_conv_rows,
   .forward_rows = ae_conv_forward_rows,
   .rows_work = ae_conv_rows_work,

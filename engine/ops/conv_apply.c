@@ -63,12 +63,12 @@ make_run (const AeOpCall *call)
     .n_threads = call->n_threads };
 }
 
-/* The tensor's data in the blocked layout, converted into scratch if need
- * be; NULL while only counting. */
+/* The tensor's data in the blocked layout, converted into scratch if it is
+ * plain; NULL while only counting. Pixels are read as they are. */
 static const float *
 as_blocked (Scratch *s, const AeConvRun *run, const AeTensor *t)
 {
-  if (t->layout == AE_LAYOUT_BLOCKED)
+  if (t->layout != AE_LAYOUT_PLAIN)
     return t->data;
   float *to = take (s, blocked_bytes (t));
   Dims d = dims_of (t);
@@ -116,11 +116,12 @@ make_plan (AeConvPlan *plan, const AeConvForm *form, AeConvKind kind,
     const AeTensor *src, const AeTensor *dst, bool add,
     const AeKernels *kernels)
 {
-  if (reads_plain (plan, form, kind, src, kernels)
-      || (!add && dst->layout == AE_LAYOUT_PLAIN
-          && ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels)))
-    return;
-  ae_conv_plan (plan, &form->geo, kind, false, kernels);
+  if (!reads_plain (plan, form, kind, src, kernels)
+      && (add || dst->layout != AE_LAYOUT_PLAIN
+          || !ae_conv_plan_plain_dst (plan, &form->geo, kind, kernels)))
+    ae_conv_plan (plan, &form->geo, kind, false, kernels);
+  plan->pixels_src = src->layout == AE_LAYOUT_PIXELS;
+  plan->pixels_dst = dst->layout == AE_LAYOUT_PIXELS;
 }
 
 static size_t
@@ -321,4 +322,20 @@ ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *either,
   *either = *x && plan_plain_src (&plan, form, kind, from, ae_kernels ());
   *y = to > FEW_CHANNELS && (to > AE_MAX_DOTS || from % AE_BLOCK != 0);
   return *x || *y;
+}
+
+void
+ae_conv_pixels (const AeOpCall *call, const AeConvForm *form, AeConvKind kind,
+    AeOpPixels *can)
+{
+  const AeTensor *src = call->in[0], *dst = call->out[0];
+  if (!form->fast || form->rank != 2)
+    return;
+  AeConvPlan plan;
+  make_plan (&plan, form, kind, src, dst, false, kernels_of (call));
+  if (plan.method != AE_CONV_MATRIX)
+    return;
+  can->in = 1 | 1 << 3;
+  can->tied = 1 << 3;
+  can->out = ae_activation_of (call).act <= AE_ACT_CLIP;
 }

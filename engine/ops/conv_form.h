@@ -78,6 +78,10 @@ size_t ae_conv_rows_work (const AeOpCall *call);
 bool ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x,
     bool *either, bool *y);
 
+/* AeOp.pixels. */
+void ae_conv_pixels (const AeOpCall *call, const AeConvForm *form,
+    AeConvKind kind, AeOpPixels *can);
+
 double ae_conv_mac (const AeConvForm *form);
 
 #endif

@@ -2,6 +2,7 @@
 /* MaxPool. Of equal values the first of the window counts. Output 1, when
  * asked for, has the place of each maximum in the whole input, counted in row
  * order or (storage_order 1) with each plane in column order. */
+#include "ops/loop.h"
 #include "ops/params.h"
 #include "ops/window.h"
 
@@ -54,6 +55,60 @@ max_row_blocked (
         max_lanes (best, line + k * w->dilation[2] * AE_BLOCK);
     }
     memcpy (y, best, sizeof best);
+  }
+}
+
+/* Bits of a bf16 number as an integer of the same order, and back. */
+static inline int16_t
+order_of (uint16_t bits)
+{
+  int16_t x = (int16_t) bits;
+  return (int16_t) (x ^ (x >> 15 & 0x7fff));
+}
+
+static void
+max_pixel (const AeWindowRun *run, const uint16_t *x, const AeWindowOuter *r,
+    int64_t top, int64_t left, uint16_t *y)
+{
+  const AeWindow *w = &run->w;
+  int64_t c = run->x->shape.dim[1], k0, k1;
+  size_t row = 2 * ae_tensor_row (run->x);
+  ae_window_taps (left, w->dilation[2], w->kernel[2], w->in[2], &k0, &k1);
+  for (int64_t l = 0; l < c; l++)
+    y[l] = (uint16_t) INT16_MIN;
+  for (int64_t h = r->h0; h < r->h1; h++)
+    for (int64_t k = k0; k < k1; k++) {
+      const uint16_t *from = x + (size_t) (top + h * w->dilation[1]) * row
+          + (left + k * w->dilation[2]) * c;
+      for (int64_t l = 0; l < c; l++) {
+        int16_t one = order_of (from[l]), best = (int16_t) y[l];
+        y[l] = (uint16_t) (one > best ? one : best);
+      }
+    }
+  for (int64_t l = 0; l < c; l++)
+    y[l] = (uint16_t) order_of (y[l]);
+}
+
+/* Rows of bf16 pixels, those of all images one after the other. */
+static void
+max_pixel_rows (void *arg, size_t begin, size_t end, int thread)
+{
+  const AeWindowRun *run = arg;
+  (void) thread;
+  const AeWindow *w = &run->w;
+  const AeShape *xs = &run->x->shape, *ys = &run->y->shape;
+  size_t image = (size_t) xs->dim[2] * ae_tensor_row (run->x);
+  for (size_t i = begin; i < end; i++) {
+    size_t n = i / (size_t) ys->dim[2], oy = i % (size_t) ys->dim[2];
+    int64_t at[2] = { -w->begin[0],
+      (int64_t) oy * w->stride[1] - w->begin[1] };
+    AeWindowOuter r = ae_window_outer (w, at);
+    const float *x = (const float *) run->x->data + n * image;
+    float *y = (float *) run->y->data + i * ae_tensor_row (run->y);
+    for (int64_t o = 0; o < w->out[2]; o++)
+      max_pixel (run, (const uint16_t *) x, &r, at[1],
+          o * w->stride[2] - w->begin[2],
+          (uint16_t *) y + o * ys->dim[1]);
   }
 }
 
@@ -143,6 +198,11 @@ forward (const AeOpCall *call)
 {
   const AeTensor *y = call->out[0] ? call->out[0] : ae_out (call, 1);
   AeWindowRun run = ae_window_run (call, call->in[0], y);
+  if (y->layout == AE_LAYOUT_PIXELS) {
+    ae_for_range (call, (size_t) (y->shape.dim[0] * y->shape.dim[2]), 8,
+        max_pixel_rows, &run);
+    return;
+  }
   if (ae_out (call, 1) || call->in[0]->type != AE_F32)
     run.row = max_row_any;
   else
@@ -179,6 +239,13 @@ backward (const AeOpCall *call)
   ae_window_planes (&run, call->overwrite[0]);
 }
 
+static void
+pixels (const AeOpCall *call, AeOpPixels *can)
+{
+  if (!ae_out (call, 1))
+    *can = (AeOpPixels){ 1, 1, true };
+}
+
 const AeOp ae_op_max_pool = {
   .name = "MaxPool",
   .domain = "",
@@ -192,4 +259,5 @@ const AeOp ae_op_max_pool = {
   .forward = forward,
   .backward = backward,
   .layout = ae_window_layout,
+  .pixels = pixels,
 };

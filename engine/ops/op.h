@@ -91,6 +91,15 @@ typedef struct {
   uint64_t in_either; /* bit i: input i is also good plain, if it is so */
 } AeOpLayout;
 
+/* Which of a call's blocked inputs and outputs may lie as bf16 pixels instead
+ * (see AeOp.pixels). Bit i of `in`: input i; of `tied`: input i only if the
+ * output does, and the other way round; the last bit stands for all inputs
+ * from there on. */
+typedef struct {
+  uint64_t in, tied;
+  bool out; /* output 0; there is no other then */
+} AeOpPixels;
+
 static inline bool
 ae_layout_blocked (const AeOpLayout *want, int i)
 {
@@ -135,6 +144,10 @@ struct AeOp {
    * absent = plain only. The runtime converts where producers and consumers
    * differ, and may still call the operator with everything plain. */
   bool (*layout) (const AeOpCall *call, AeOpLayout *want);
+
+  /* Optional: what of a call with bf16 whose layouts are chosen may lie in
+   * AE_LAYOUT_PIXELS; *can is zeroed. Absent = nothing. */
+  void (*pixels) (const AeOpCall *call, AeOpPixels *can);
 
   /* Optional: can outputs of rank 4 be made some rows at a time? Called with
    * state and layouts set. Widens *out to the rows that are made at once (of

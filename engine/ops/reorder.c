@@ -66,7 +66,7 @@ forward_rows (const AeOpCall *call, const AeRowCall *r)
   const AeRowBuffer *blocked = to_plain ? r->in : r->out;
   int channels = (int) call->in[0]->shape.dim[1];
   int width = (int) call->in[0]->shape.dim[3];
-  size_t row = ae_blocked_row (call->in[0]);
+  size_t row = ae_blocked_row (channels, width);
   for (int y = r->rows.begin; y < r->rows.end; y++)
     for (int c = 0; c < channels; c += AE_BLOCK) {
       int n = channels - c < AE_BLOCK ? channels - c : AE_BLOCK;

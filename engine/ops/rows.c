@@ -61,7 +61,7 @@ view_of (const AeTensor *t, const AeRowBuffer *b, int c, int y, int n)
   view.shape.dim[0] = 1;
   view.shape.dim[2] = n;
   if (t->layout == AE_LAYOUT_BLOCKED) {
-    view.data = b->data + place * ae_blocked_row (t);
+    view.data = b->data + place * ae_tensor_row (t);
     return view;
   }
   size_t plane = t->shape.dim[1] > 1 ? (size_t) c * b->plane : 0;

@@ -18,14 +18,6 @@ ae_rows_whole (void)
   return (AeRows){ -1, -1 };
 }
 
-/* Floats of one row of a blocked tensor. */
-static inline size_t
-ae_blocked_row (const AeTensor *t)
-{
-  size_t blocks = ((size_t) t->shape.dim[1] + AE_BLOCK - 1) / AE_BLOCK;
-  return blocks * (size_t) t->shape.dim[3] * AE_BLOCK;
-}
-
 /* How many of the n rows from y on lie behind each other. */
 static inline int
 ae_rows_together (const AeRowBuffer *b, int y, int n)

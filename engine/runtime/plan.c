@@ -48,8 +48,13 @@ lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
     status = ae_graph_infer (graph, options->training, err);
   if (status == AE_OK && options->optimise)
     status = ae_graph_fuse (graph, options->training, err);
+  if (status == AE_OK && options->optimise && !options->training)
+    status = ae_graph_split_transposed (graph, err);
   if (status == AE_OK && options->optimise)
     status = ae_graph_assign_layouts (graph, err);
+  if (status == AE_OK && options->optimise && options->bf16
+      && !options->training)
+    status = ae_graph_assign_pixels (graph, err);
   return status;
 }
 

@@ -254,12 +254,9 @@ add_value (AeStrips *s, const AePlan *plan, int v, int maker)
   const AeTensor *t = &plan->tensors[v];
   AeStripValue *value = &s->values[s->n_values];
   *value = (AeStripValue){ .value = v, .maker = maker, .planes = 1,
-    .height = (int) t->shape.dim[2], .row = (size_t) t->shape.dim[3] };
+    .height = (int) t->shape.dim[2], .row = ae_tensor_row (t) };
   if (t->layout == AE_LAYOUT_PLAIN)
     value->planes = (size_t) t->shape.dim[1];
-  else
-    value->row *= (size_t) ((t->shape.dim[1] + AE_BLOCK - 1) / AE_BLOCK)
-        * AE_BLOCK;
   return s->n_values++;
 }
 

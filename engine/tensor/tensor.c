@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tensor/tensor.h"
 
+#include "kernels/rows.h"
+
 #include "util/mem.h"
 
 #include <stdarg.h>
@@ -135,8 +137,17 @@ ae_tensor_storage (const AeTensor *tensor)
   if (tensor->layout == AE_LAYOUT_PLAIN)
     return ae_shape_count (&tensor->shape);
   const int64_t *d = tensor->shape.dim;
-  size_t blocks = ((size_t) d[1] + AE_BLOCK - 1) / AE_BLOCK;
-  return (size_t) d[0] * blocks * (size_t) d[2] * (size_t) d[3] * AE_BLOCK;
+  return (size_t) d[0] * (size_t) d[2] * ae_tensor_row (tensor);
+}
+
+size_t
+ae_tensor_row (const AeTensor *tensor)
+{
+  const int64_t *d = tensor->shape.dim;
+  if (tensor->layout == AE_LAYOUT_PLAIN)
+    return (size_t) d[3];
+  return tensor->layout == AE_LAYOUT_BLOCKED ? ae_blocked_row (d[1], d[3])
+                                             : ae_pixels_row (d[1], d[3]);
 }
 
 size_t

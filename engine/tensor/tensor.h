@@ -15,10 +15,14 @@
  * AE_MAX_ELEMENTS. `what` begins the error text. */
 AeStatus ae_shape_check (const AeShape *shape, const char *what, AeError *err);
 
-/* Elements of storage, padding lanes of the blocked layout included; bytes of
- * that. The shape must be valid. */
+/* Elements that the storage has room for, padding of the layout included;
+ * bytes of that. The shape must be valid. */
 size_t ae_tensor_storage (const AeTensor *tensor);
 size_t ae_tensor_bytes (const AeTensor *tensor);
+
+/* Elements that lie together as one row of a tensor of rank 4: of one channel
+ * (plain) or of all. */
+size_t ae_tensor_row (const AeTensor *tensor);
 
 /* A new plain tensor that owns its zeroed data, freed by ae_tensor_free; NULL
  * when memory runs out. */

@@ -69,8 +69,15 @@ typedef struct {
 /* How a tensor's elements lie in memory.
  * PLAIN: dense row-major, no padding.
  * BLOCKED: f32 of shape (N,C,H,W) only, stored as [N][H][ceil(C/16)][W][16].
- *   Lanes past C hold finite values that mean nothing: readers ignore them. */
-typedef enum { AE_LAYOUT_PLAIN = 0, AE_LAYOUT_BLOCKED = 1 } AeLayout;
+ *   Lanes past C hold finite values that mean nothing: readers ignore them.
+ * PIXELS: f32 of shape (N,C,H,W) only, of which sessions whose products are
+ *   made of bf16 keep no more than that between convolutions: bf16 values as
+ *   [N][H][W][C], rows padded to 64 bytes. Never an input or output. */
+typedef enum {
+  AE_LAYOUT_PLAIN = 0,
+  AE_LAYOUT_BLOCKED = 1,
+  AE_LAYOUT_PIXELS = 2
+} AeLayout;
 
 #define AE_BLOCK 16
 

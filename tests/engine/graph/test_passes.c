@@ -187,6 +187,56 @@ START_TEST (test_skips_are_merged_into_transposed_convolutions)
 }
 END_TEST
 
+static const AeConvSpec few_outputs[] = {
+  { .ic = 7, .oc = 3, .kernel = 5, .stride = 2, .gain = 1 },
+  { .ic = 32, .oc = 4, .kernel = 4, .stride = 2, .gain = 1 },
+  { .ic = 16, .oc = 1, .kernel = 3, .stride = 3, .gain = 1 },
+  { .ic = 5, .oc = 1, .kernel = 2, .stride = 4, .gain = 1 },
+  { .ic = 9, .oc = 1, .kernel = 7, .stride = 3, .gain = 1, .no_bias = true },
+};
+#define N_FEW ((int) (sizeof few_outputs / sizeof few_outputs[0]))
+
+/* Transposed, by itself and with an activation behind. */
+static AeModel *
+make_few (AeConvSpec spec, bool activation)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 6);
+  int x = ae_build_input (&b, "x", ae_shape (4, -1, spec.ic, -1, -1));
+  int y = ae_build_conv_transpose (&b, x, spec, "up");
+  if (activation)
+    y = ae_build_unary (&b, "LeakyRelu", y);
+  ae_build_output (&b, y, "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+START_TEST (test_transposed_convolutions_to_few_channels_are_split)
+{
+  AeConvSpec spec = few_outputs[_i];
+  for (int activation = 0; activation < 2; activation++)
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+      AeModel *model = make_few (spec, activation);
+      AeShape shape = ae_shape (4, 2, spec.ic, sizes[k][0], sizes[k][1]);
+      AeSession *s = run (model, shape, false, 1);
+      int found = 0;
+      for (size_t i = 0; i < ae_session_info (s).n_steps; i++) {
+        const char *op = ae_session_step (s, i).op;
+        ck_assert_str_ne (op, "ConvTranspose");
+        ck_assert_str_ne (op, "LeakyRelu");
+        found += strcmp (op, "DepthToSpace") == 0;
+      }
+      ck_assert_int_eq (found, 1);
+      ae_session_free (&s);
+      check_agreement (model, shape);
+    }
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_thread_counts_give_the_same_bits)
 {
   AeModel *model = _i ? make_ends_model (32) : make_model (32);
@@ -415,6 +465,8 @@ passes_suite (void)
   tcase_add_test (tcase, test_norms_activations_and_residuals_are_merged);
   tcase_add_test (
       tcase, test_skips_are_merged_into_transposed_convolutions);
+  tcase_add_loop_test (tcase,
+      test_transposed_convolutions_to_few_channels_are_split, 0, N_FEW);
   tcase_add_loop_test (tcase, test_thread_counts_give_the_same_bits, 0, 2);
   tcase_add_test (tcase, test_folding_is_bounded);
   tcase_add_loop_test (

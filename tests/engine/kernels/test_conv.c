@@ -166,6 +166,42 @@ as_blocked (const AeConvRun *run, const float *plain, Dims d)
   return b;
 }
 
+/* The bf16 values of AE_LAYOUT_PIXELS: element (n, c, y, x). */
+static AeBf16 *
+pixel_at (float *pixels, Dims d, int n, int c, int y, int x)
+{
+  size_t row = (size_t) n * d.h + y;
+  AeBf16 *values = (AeBf16 *) (pixels + row * ae_pixels_row (d.c, d.w));
+  return values + (size_t) x * d.c + c;
+}
+
+/* To pixels; NaN where rows are padded. */
+static float *
+as_pixels (const float *plain, Dims d)
+{
+  size_t floats = (size_t) d.n * d.h * ae_pixels_row (d.c, d.w);
+  float *p = ae_alloc (floats * sizeof *p + 64);
+  memset (p, 0xff, floats * sizeof *p);
+  for (int n = 0; n < d.n; n++)
+    for (int c = 0; c < d.c; c++)
+      for (int y = 0; y < d.h; y++)
+        for (int x = 0; x < d.w; x++)
+          *pixel_at (p, d, n, c, y, x) = ae_to_bf16 (*plain++);
+  return p;
+}
+
+static void
+from_pixels (float *pixels, Dims d, float *plain)
+{
+  for (int n = 0; n < d.n; n++)
+    for (int c = 0; c < d.c; c++)
+      for (int y = 0; y < d.h; y++)
+        for (int x = 0; x < d.w; x++) {
+          uint32_t bits = (uint32_t) *pixel_at (pixels, d, n, c, y, x) << 16;
+          memcpy (plain++, &bits, sizeof bits);
+        }
+}
+
 /* Errors are measured against the largest value: sums over up to 5000
  * products in f32, and Winograd's transforms, keep about 5 digits. */
 static void
@@ -230,6 +266,32 @@ plan_as (Trial *t, AeConvKind kind, Form form)
       ? ae_conv_plan_plain_dst (&t->plan, &t->g, kind, t->run.kernels)
       : ae_conv_plan (
             &t->plan, &t->g, kind, form == PLAIN_SRC, t->run.kernels);
+}
+
+/* The same from pixels to pixels, where the method has them; NULL
+ * otherwise. */
+static float *
+run_pixels (Trial *t, AeConvKind kind, const float *src, const float *w,
+    const float *bias, const float *residual, const AeClamp *clamp)
+{
+  bool back = kind == AE_CONV_TRANSPOSED;
+  Dims from = back ? out_dims (&t->g) : in_dims (&t->g);
+  Dims to = back ? in_dims (&t->g) : out_dims (&t->g);
+  if (!plan_as (t, kind, BLOCKED) || t->plan.method != AE_CONV_MATRIX)
+    return NULL;
+  t->plan.pixels_src = t->plan.pixels_dst = true;
+  t->run.work = ae_alloc (ae_conv_work_size (&t->plan, t->run.n_threads));
+  float *packed = ae_alloc (t->plan.packed * sizeof *packed);
+  ae_conv_pack (&t->plan, &t->run, w, bias, packed);
+  float *x = as_pixels (src, from), *dst = as_pixels (residual, to);
+  float *plain = ae_alloc (plain_count (to) * sizeof *plain);
+  ae_conv_run (&t->plan, &t->run, x, packed, dst, clamp, dst);
+  from_pixels (dst, to, plain);
+  ae_free (packed);
+  ae_free (x);
+  ae_free (dst);
+  ae_free (t->run.work);
+  return plain;
 }
 
 /* Source to destination with bias, residual and clamp; the result, plain. */
@@ -351,6 +413,46 @@ compare_weights (int shape, int level, bool plain_src)
     ae_free (all[i]);
 }
 
+/* From operands that bf16 holds, pixels are the blocked result rounded. */
+static void
+compare_pixels (int shape, int level, AeConvKind kind, const AeClamp *clamp)
+{
+  Trial t;
+  if (!start (&t, shape, level, 2) || !t.bf16)
+    return;
+  bool back = kind == AE_CONV_TRANSPOSED;
+  size_t n_in = plain_count (back ? out_dims (&t.g) : in_dims (&t.g));
+  Dims to = back ? in_dims (&t.g) : out_dims (&t.g);
+  size_t n = plain_count (to), n_w = weight_count (&t.g);
+  float *src = random_floats (&t.rng, n_in), *w = random_floats (&t.rng, n_w);
+  float *bias = random_floats (&t.rng, to.c);
+  float *residual = random_floats (&t.rng, n);
+  round_floats (src, n_in);
+  round_floats (residual, n);
+  float *got = run_pixels (&t, kind, src, w, bias, residual, clamp);
+  float *want = NULL;
+  if (got) {
+    want = run_fast (&t, kind, BLOCKED, src, w, bias, residual, clamp);
+    round_floats (want, n);
+    ck_assert_mem_eq (got, want, n * sizeof *got);
+  }
+  void *all[] = { src, w, bias, residual, got, want };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    ae_free (all[i]);
+}
+
+START_TEST (test_pixels_are_the_blocked_result_rounded)
+{
+  static const AeClamp relu = { 1, 0, INFINITY };
+  const AeClamp *clamps[] = { &leaky, &relu, NULL };
+  for (int level = AE_CPU_AMX; level <= TWIN; level++)
+    for (int i = 0; i < 3; i++) {
+      compare_pixels (_i, level, AE_CONV_FORWARD, clamps[i]);
+      compare_pixels (_i, level, AE_CONV_TRANSPOSED, clamps[i]);
+    }
+}
+END_TEST
+
 START_TEST (test_forward_matches_definition)
 {
   for (int level = AE_CPU_SCALAR; level <= TWIN; level++)
@@ -470,6 +572,8 @@ conv_suite (void)
   tcase_set_timeout (tests, 120);
   tcase_add_loop_test (
       tests, test_plain_destinations_match_definition, 0, N_SHAPES);
+  tcase_add_loop_test (
+      tests, test_pixels_are_the_blocked_result_rounded, 0, N_SHAPES);
   tcase_add_loop_test (tests, test_forward_matches_definition, 0, N_SHAPES);
   tcase_add_loop_test (
       tests, test_transposed_matches_definition, 0, N_SHAPES);
