@@ -8,11 +8,12 @@
 #include <limits.h>
 #include <math.h>
 
-#define CACHE_BYTES 3e6 /* that a core has for itself, roughly */
+#define CACHE_BYTES 4.5e6 /* that a core has for itself, roughly */
 #define MAX_STEPS 32        /* of a run */
 /* Nanoseconds of one core. */
 #define NS_PER_BYTE 0.1 /* between the caches that cores share and memory */
 #define NS_PER_MAC 0.004
+#define NS_PER_MAC_BF16 0.0012
 #define NS_PER_FLOAT 0.3 /* written by an operator */
 #define NS_PER_CALL 500.0
 
@@ -57,7 +58,7 @@ work_of (const Choice *c, int step)
 {
   const AeOpCall *call = &c->plan->steps[step].call;
   double mac = call->op->mac ? call->op->mac (call) : 0;
-  return mac * NS_PER_MAC
+  return mac * (call->bf16 ? NS_PER_MAC_BF16 : NS_PER_MAC)
       + (double) ae_tensor_storage (call->out[0]) * NS_PER_FLOAT;
 }
 
