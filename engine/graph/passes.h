@@ -3,7 +3,7 @@
 #define AE_GRAPH_PASSES_H
 
 /* What happens to a private copy of a model's graph between the file and the
- * plan, in this order: cut, infer, fuse, split, layouts, pixels. */
+ * plan, in this order: cut, infer, dense, fuse, split, layouts, pixels. */
 
 #include "graph/graph.h"
 
@@ -47,6 +47,10 @@ AeStatus ae_graph_prune (AeGraph *graph, AeError *err);
  * whose inputs are all known are evaluated and become constants (in training:
  * not those that depend on trainable values). */
 AeStatus ae_graph_infer (AeGraph *graph, bool training, AeError *err);
+
+/* After ae_graph_infer: convolutions of a kernel as large as the picture, and
+ * transposed ones of a single pixel, as Gemm nodes. */
+AeStatus ae_graph_make_dense (AeGraph *graph, bool training, AeError *err);
 
 /* After ae_graph_infer: merges (transposed) convolution + residual add +
  * activation into one "ae" Conv or ConvTranspose node. Not in training:

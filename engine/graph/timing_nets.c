@@ -193,6 +193,101 @@ dcgan_generator (AeBuilder *b, int batch)
   return x;
 }
 
+static int
+dense_relu (AeBuilder *b, int x, int in, int out, const char *name)
+{
+  return ae_build_unary (b, "Relu", ae_build_dense (b, x, in, out, 1, name));
+}
+
+static int
+times (AeBuilder *b, int x, float factor)
+{
+  return ae_build_binary (b, "Mul", x, ae_build_scalar (b, factor));
+}
+
+/* (mean^2 + variance - log variance - 1) / 2 of every latent value. */
+static int
+divergence (AeBuilder *b, int mean, int log_variance)
+{
+  int variance = ae_build_unary (b, "Exp", log_variance);
+  int sum = ae_build_binary (
+      b, "Add", ae_build_binary (b, "Mul", mean, mean), variance);
+  sum = ae_build_binary (b, "Sub", sum, log_variance);
+  sum = ae_build_binary (b, "Sub", sum, ae_build_scalar (b, 1));
+  return times (b, sum, 0.5f);
+}
+
+/* Kingma and Welling, 2014, with the noise as an input. */
+static int
+vae (AeBuilder *b, int batch)
+{
+  int x = ae_build_input (b, "x", ae_shape (2, batch, 784));
+  int noise = ae_build_input (b, "noise", ae_shape (2, batch, 20));
+  int h = dense_relu (b, x, 784, 400, "encode");
+  int mean = ae_build_dense (b, h, 400, 20, 1, "mean");
+  int log_variance = ae_build_dense (b, h, 400, 20, 1, "log_variance");
+  int deviation = ae_build_unary (b, "Exp", times (b, log_variance, 0.5f));
+  int z = ae_build_binary (
+      b, "Add", mean, ae_build_binary (b, "Mul", noise, deviation));
+  ae_build_output (b, divergence (b, mean, log_variance), "divergence");
+  h = dense_relu (b, z, 20, 400, "decode");
+  return ae_build_unary (
+      b, "Sigmoid", ae_build_dense (b, h, 400, 784, 1, "pixels"));
+}
+
+/* A small DCGAN of 28x28 pixels. */
+static int
+make_digit (AeBuilder *b, int batch)
+{
+  int x = ae_build_input (b, "z", ae_shape (4, batch, 64, 1, 1));
+  AeConvSpec spec = { .ic = 64, .oc = 128, .kernel = 7, .stride = 7,
+    .gain = 1 };
+  x = ae_build_unary (
+      b, "Relu", ae_build_conv_transpose (b, x, spec, "g1"));
+  spec = (AeConvSpec){ .ic = 128, .oc = 64, .kernel = 4, .stride = 2,
+    .gain = 1 };
+  x = ae_build_unary (
+      b, "Relu", ae_build_conv_transpose (b, x, spec, "g2"));
+  spec.ic = 64;
+  spec.oc = 1;
+  return ae_build_unary (
+      b, "Tanh", ae_build_conv_transpose (b, x, spec, "g3"));
+}
+
+static int
+judge_digit (AeBuilder *b, int x)
+{
+  AeConvSpec spec = { .ic = 1, .oc = 64, .kernel = 4, .stride = 2,
+    .gain = 1 };
+  x = ae_build_unary (b, "LeakyRelu", ae_build_conv (b, x, spec, "d1"));
+  spec.ic = 64;
+  spec.oc = 128;
+  x = ae_build_unary (b, "LeakyRelu", ae_build_conv (b, x, spec, "d2"));
+  spec = (AeConvSpec){ .ic = 128, .oc = 1, .kernel = 7, .stride = 7,
+    .gain = 1 };
+  return ae_build_conv (b, x, spec, "d3");
+}
+
+static int
+gan_discriminator (AeBuilder *b, int batch)
+{
+  return judge_digit (
+      b, ae_build_input (b, "x", ae_shape (4, batch, 1, 28, 28)));
+}
+
+/* The generator's part of a step: the discriminator is not trained. */
+static int
+gan (AeBuilder *b, int batch)
+{
+  int x = make_digit (b, batch);
+  AeGraph *graph = ae_model_edit (b->model);
+  int first = graph->n_values;
+  int y = judge_digit (b, x);
+  for (int v = first; v < graph->n_values; v++)
+    graph->values[v].trainable = false;
+  return y;
+}
+
 static const AeTimingNet nets[] = {
   { "ffdnet", "denoiser at half size: 10 convolutions of 48 channels" },
   { "unet", "three scales of 16, 32, 64 channels, max-pool" },
@@ -203,12 +298,16 @@ static const AeTimingNet nets[] = {
   { "mlp", "dense layers 784-400-400-10" },
   { "dcgan-discriminator", "4x4 of stride 2 on 64x64 pixels" },
   { "dcgan-generator", "transposed 4x4 of stride 2 to 64x64 pixels" },
+  { "vae", "variational autoencoder of dense layers 784-400-20" },
+  { "gan-generator", "transposed 4x4 of stride 2 to 28x28 pixels" },
+  { "gan-discriminator", "4x4 of stride 2 on 28x28 pixels" },
+  { "gan", "the generator, judged by the discriminator" },
   { NULL, NULL },
 };
 
 static int (*const builders[]) (AeBuilder *b, int batch) = { ffdnet, unet,
   dncnn, encoder, decoder, autoencoder, mlp, dcgan_discriminator,
-  dcgan_generator };
+  dcgan_generator, vae, make_digit, gan_discriminator, gan };
 
 const AeTimingNet *
 ae_timing_nets (void)

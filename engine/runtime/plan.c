@@ -47,6 +47,8 @@ lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
   if (status == AE_OK)
     status = ae_graph_infer (graph, options->training, err);
   if (status == AE_OK && options->optimise)
+    status = ae_graph_make_dense (graph, options->training, err);
+  if (status == AE_OK && options->optimise)
     status = ae_graph_fuse (graph, options->training, err);
   if (status == AE_OK && options->optimise && !options->training)
     status = ae_graph_split_transposed (graph, err);

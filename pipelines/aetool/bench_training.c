@@ -6,6 +6,7 @@
 #include <ae/trainer.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "aetool.h"
 #include "json.h"
@@ -13,7 +14,7 @@
 
 typedef struct {
   const char *net; /* of timing_nets.h and torch-bench.py */
-  int batch, size; /* size 0: vectors */
+  int batch, size; /* size: of pictures whose size the network leaves open */
 } Entry;
 
 static const Entry entries[] = {
@@ -21,7 +22,16 @@ static const Entry entries[] = {
   { "dncnn", 8, 64 },
   { "autoencoder", 8, 128 },
   { "mlp", 128, 0 },
+  { "vae", 128, 0 },
+  { "gan", 64, 0 },
 };
+
+/* What a step is made of. */
+typedef struct {
+  AeTrainer *trainer;
+  AeTrainer *discriminator; /* of a GAN, with its own step before */
+  AeSession *generator;     /* makes half of what that sees */
+} Step;
 
 static void
 fill (AeTensor *tensor)
@@ -31,16 +41,120 @@ fill (AeTensor *tensor)
     ((float *) tensor->data)[i] = (float) (i * 7919 % 1000) / 1000;
 }
 
+static AeTensor
+input_of (AeModel *model, size_t index, int batch, int size)
+{
+  AeTensor input = { .type = AE_F32,
+    .shape = ae_model_input_shape (model, index) };
+  input.shape.dim[0] = batch;
+  for (int i = 1; i < input.shape.rank; i++)
+    if (input.shape.dim[i] < 0)
+      input.shape.dim[i] = size;
+  return input;
+}
+
+/* A trainer of the network with its batch in place. */
+static AeStatus
+new_trainer (AeTrainer **out, const char *net, int batch, int size,
+    const BenchOptions *o, AeError *err)
+{
+  enum { MOST = 2 };
+  AeModel *model;
+  AeTensor inputs[MOST];
+  AeTrainerOptions options = { .n_threads = o->threads,
+    .precision = o->precision,
+    .learning_rate = 1e-4f };
+  AeStatus status = ae_timing_net_new (&model, net, -1, err);
+  if (status != AE_OK)
+    return status;
+  size_t n_in = ae_model_n_inputs (model), n_out = ae_model_n_outputs (model);
+  for (size_t i = 0; i < n_in; i++)
+    inputs[i] = input_of (model, i, batch, size);
+  status = ae_trainer_new (out, model, &options, err);
+  if (status == AE_OK)
+    status = ae_trainer_bind (*out, inputs, n_in, err);
+  for (size_t i = 0; status == AE_OK && i < n_in; i++)
+    fill (ae_trainer_input (*out, i));
+  for (size_t i = 0; status == AE_OK && i < n_out; i++)
+    fill (ae_trainer_target (*out, i));
+  ae_model_unref (&model);
+  return status;
+}
+
+static AeStatus
+new_generator (
+    AeSession **out, int batch, const BenchOptions *o, AeError *err)
+{
+  AeModel *model;
+  AeSessionOptions options
+      = { .n_threads = o->threads, .precision = o->precision };
+  AeStatus status = ae_timing_net_new (&model, "gan-generator", -1, err);
+  if (status == AE_OK)
+    status = ae_session_new (out, model, &options, err);
+  if (status == AE_OK) {
+    AeTensor input = input_of (model, 0, batch, 0);
+    status = ae_session_bind (*out, &input, 1, err);
+  }
+  if (status == AE_OK)
+    fill (ae_session_input (*out, 0));
+  ae_model_unref (&model);
+  return status;
+}
+
+static AeStatus
+open_step (
+    Step *step, const Entry *entry, const BenchOptions *o, AeError *err)
+{
+  *step = (Step){ NULL };
+  AeStatus status = new_trainer (
+      &step->trainer, entry->net, entry->batch, entry->size, o, err);
+  if (status != AE_OK || !g_str_equal (entry->net, "gan"))
+    return status;
+  status = new_trainer (&step->discriminator, "gan-discriminator",
+      2 * entry->batch, 0, o, err);
+  return status == AE_OK
+             ? new_generator (&step->generator, entry->batch, o, err)
+             : status;
+}
+
+static void
+close_step (Step *step)
+{
+  ae_trainer_free (&step->trainer);
+  ae_trainer_free (&step->discriminator);
+  ae_session_free (&step->generator);
+}
+
+/* The generated pictures take the second half of the batch. */
+static void
+show_generated (const Step *step)
+{
+  ae_session_run (step->generator);
+  const AeTensor *made = ae_session_output (step->generator, 0);
+  size_t n = ae_shape_count (&made->shape);
+  float *seen = ae_trainer_input (step->discriminator, 0)->data;
+  memcpy (seen + n, made->data, n * sizeof *seen);
+}
+
+static AeStatus
+run_step (const Step *step, AeError *err)
+{
+  AeStatus status = AE_OK;
+  if (step->discriminator) {
+    show_generated (step);
+    status = ae_trainer_step (step->discriminator, NULL, err);
+  }
+  return status == AE_OK ? ae_trainer_step (step->trainer, NULL, err) : status;
+}
+
 /* Median of so many steps of Adam on the mean squared error. */
 static AeStatus
-time_steps (AeTrainer *trainer, int runs, double *median_ms, AeError *err)
+time_steps (const Step *step, int runs, double *median_ms, AeError *err)
 {
   g_autofree double *ms = g_new (double, runs);
-  fill (ae_trainer_input (trainer, 0));
-  fill (ae_trainer_target (trainer, 0));
   for (int i = -3; i < runs; i++) {
     gint64 start = g_get_monotonic_time ();
-    AeStatus status = ae_trainer_step (trainer, NULL, err);
+    AeStatus status = run_step (step, err);
     if (status != AE_OK)
       return status;
     if (i >= 0)
@@ -54,24 +168,11 @@ static AeStatus
 time_entry (const Entry *entry, const BenchOptions *o, double *median_ms,
     AeError *err)
 {
-  AeModel *model;
-  AeTrainer *trainer = NULL;
-  AeTrainerOptions options = { .n_threads = o->threads,
-    .precision = o->precision,
-    .learning_rate = 1e-4f };
-  AeStatus status = ae_timing_net_new (&model, entry->net, -1, err);
+  Step step;
+  AeStatus status = open_step (&step, entry, o, err);
   if (status == AE_OK)
-    status = ae_trainer_new (&trainer, model, &options, err);
-  AeTensor input = { .type = AE_F32,
-    .shape = entry->size > 0
-                 ? ae_shape (4, entry->batch, 3, entry->size, entry->size)
-                 : ae_shape (2, entry->batch, 784) };
-  if (status == AE_OK)
-    status = ae_trainer_bind (trainer, &input, 1, err);
-  if (status == AE_OK)
-    status = time_steps (trainer, o->runs, median_ms, err);
-  ae_trainer_free (&trainer);
-  ae_model_unref (&model);
+    status = time_steps (&step, o->runs, median_ms, err);
+  close_step (&step);
   return status;
 }
 

@@ -218,7 +218,7 @@ START_TEST (test_transposed_convolutions_to_few_channels_are_split)
 {
   AeConvSpec spec = few_outputs[_i];
   for (int activation = 0; activation < 2; activation++)
-    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+    for (size_t k = 1; k < sizeof sizes / sizeof sizes[0]; k++) {
       AeModel *model = make_few (spec, activation);
       AeShape shape = ae_shape (4, 2, spec.ic, sizes[k][0], sizes[k][1]);
       AeSession *s = run (model, shape, false, 1);
@@ -233,6 +233,48 @@ START_TEST (test_transposed_convolutions_to_few_channels_are_split)
       ae_session_free (&s);
       check_agreement (model, shape);
     }
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* ... of a single pixel, or to one. */
+static AeModel *
+make_whole (bool transposed, bool no_bias)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 7);
+  AeConvSpec spec = { .ic = 6, .oc = 20, .kernel = 5, .stride = 5, .gain = 1,
+    .no_bias = no_bias };
+  int side = transposed ? 1 : 5;
+  int x = ae_build_input (&b, "x", ae_shape (4, -1, 6, side, side));
+  int y = transposed ? ae_build_conv_transpose (&b, x, spec, "w")
+                     : ae_build_conv (&b, x, spec, "w");
+  ae_build_output (&b, ae_build_unary (&b, "Relu", y), "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+START_TEST (test_kernels_as_large_as_the_picture_are_dense_layers)
+{
+  bool transposed = _i & 1;
+  for (int batch = 1; batch <= 70; batch += 23) {
+    AeModel *model = make_whole (transposed, _i & 2);
+    int side = transposed ? 1 : 5;
+    AeShape shape = ae_shape (4, batch, 6, side, side);
+    AeSession *s = run (model, shape, false, 2);
+    size_t products = 0;
+    for (size_t i = 0; i < ae_session_info (s).n_steps; i++) {
+      const char *op = ae_session_step (s, i).op;
+      ck_assert_ptr_null (strstr (op, "Conv"));
+      products += strcmp (op, "Gemm") == 0;
+    }
+    ck_assert_uint_eq (products, 1);
+    ae_session_free (&s);
+    check_agreement (model, shape);
+  }
   ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
@@ -467,6 +509,8 @@ passes_suite (void)
       tcase, test_skips_are_merged_into_transposed_convolutions);
   tcase_add_loop_test (tcase,
       test_transposed_convolutions_to_few_channels_are_split, 0, N_FEW);
+  tcase_add_loop_test (
+      tcase, test_kernels_as_large_as_the_picture_are_dense_layers, 0, 4);
   tcase_add_loop_test (tcase, test_thread_counts_give_the_same_bits, 0, 2);
   tcase_add_test (tcase, test_folding_is_bounded);
   tcase_add_loop_test (

@@ -19,6 +19,13 @@ closed (AeShape shape)
   return shape;
 }
 
+static void
+fill (AeTensor *tensor)
+{
+  for (size_t k = 0; k < ae_shape_count (&tensor->shape); k++)
+    ((float *) tensor->data)[k] = (float) (k % 17) / 17;
+}
+
 /* Random weights, not exploding ones: outputs are finite and differ. */
 START_TEST (test_every_network_runs)
 {
@@ -29,16 +36,18 @@ START_TEST (test_every_network_runs)
     AeError err;
     ck_assert_int_eq (
         ae_timing_net_new (&model, nets[i].name, -1, &err), AE_OK);
-    AeShape shape = closed (ae_model_input_shape (model, 0));
+    AeTensor inputs[2];
+    size_t n_in = ae_model_n_inputs (model);
+    for (size_t k = 0; k < n_in; k++)
+      inputs[k] = (AeTensor){ .type = AE_F32,
+        .shape = closed (ae_model_input_shape (model, k)) };
     AeSessionOptions options = { .n_threads = 1 };
     ck_assert_int_eq (
         ae_session_new (&session, model, &options, &err), AE_OK);
-    AeTensor input = { .type = AE_F32, .shape = shape };
-    ck_assert_msg (ae_session_bind (session, &input, 1, &err) == AE_OK,
+    ck_assert_msg (ae_session_bind (session, inputs, n_in, &err) == AE_OK,
         "%s: %s", nets[i].name, err.text);
-    float *x = ae_session_input (session, 0)->data;
-    for (size_t k = 0; k < ae_shape_count (&shape); k++)
-      x[k] = (float) (k % 17) / 17;
+    for (size_t k = 0; k < n_in; k++)
+      fill (ae_session_input (session, k));
     ae_session_run (session);
     const AeTensor *out = ae_session_output (session, 0);
     const float *y = out->data;

@@ -155,6 +155,37 @@ START_TEST (test_gradients_of_a_convolutional_graph)
 }
 END_TEST
 
+/* From one pixel to a picture and back: dense layers in disguise, whose
+ * weights the passes give another shape. */
+static AeModel *
+make_whole_model (void)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 8);
+  AeConvSpec spec = { .ic = 3, .oc = 5, .kernel = 4, .stride = 4, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, 2, 3, 1, 1));
+  x = ae_build_unary (
+      &b, "Tanh", ae_build_conv_transpose (&b, x, spec, "large"));
+  spec.ic = 5;
+  spec.oc = 4;
+  ae_build_output (&b, ae_build_conv (&b, x, spec, "small"), "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+START_TEST (test_gradients_of_kernels_as_large_as_the_picture)
+{
+  AeModel *model = make_whole_model ();
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (4, 2, 3, 1, 1), NULL };
+  check_gradients (model, &in);
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_gradients_add_up_and_threads_do_not_matter)
 {
   AeModel *model = make_conv_model ();
@@ -208,6 +239,8 @@ tape_suite (void)
   TCase *tcase = tcase_create ("tape");
   tcase_add_test (tcase, test_gradients_of_a_dense_graph);
   tcase_add_test (tcase, test_gradients_of_a_convolutional_graph);
+  tcase_add_test (
+      tcase, test_gradients_of_kernels_as_large_as_the_picture);
   tcase_add_test (tcase, test_gradients_add_up_and_threads_do_not_matter);
   tcase_add_test (tcase, test_export_keeps_names_and_takes_weights);
   suite_add_tcase (suite, tcase);
