@@ -331,3 +331,19 @@ ae_timing_net_new (
   ae_build_output (&b, builders[i](&b, batch), "y");
   return ae_builder_end (&b, out, err);
 }
+
+AeStatus
+ae_timing_chain_new (
+    AeModel **out, int batch, int channels, int layers, AeError *err)
+{
+  AeBuilder b;
+  ae_builder_start (&b, SEED);
+  int x = picture (&b, batch, channels);
+  for (int i = 0; i < layers; i++) {
+    char name[32];
+    snprintf (name, sizeof name, "conv%d", i);
+    x = conv_relu (&b, x, channels, channels, 3, 1, name);
+  }
+  ae_build_output (&b, x, "y");
+  return ae_builder_end (&b, out, err);
+}

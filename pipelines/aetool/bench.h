@@ -16,6 +16,7 @@ typedef struct {
   gboolean no_strips;
   const char *node_path; /* onnxruntime's; NULL: not compared */
   gboolean no_peers;     /* nor with torch */
+  const char *chart;     /* file for a picture of the ratios, or NULL */
 } BenchOptions;
 
 typedef struct {

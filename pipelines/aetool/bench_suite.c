@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "aetool.h"
+#include "bench_chart.h"
 #include "json.h"
 #include "paths.h"
 
@@ -106,16 +107,21 @@ print_cell (const char *format, double value)
   printf (" %s |", text);
 }
 
-static void
-print_head (const BenchOptions *o, int width, int height)
+/* "640x480, threads: 2, avx2 kernels, f32"; caller frees. */
+static char *
+circumstances (const BenchOptions *o, int width, int height)
 {
   bool bf16 = false;
   ae_precision_is_bf16 (o->precision, &bf16, NULL);
-  printf ("%dx%d, threads: %d, %s kernels, %s, medians of %d rounds of %d "
-          "runs%s\n\n",
-      width, height, o->threads, ae_cpu_level_name (ae_cpu_level ()),
-      bf16 ? "bf16" : "f32", o->rounds, o->runs,
-      o->node_path ? "" : "; onnxruntime is not installed");
+  return g_strdup_printf ("%dx%d, threads: %d, %s kernels, %s", width, height,
+      o->threads, ae_cpu_level_name (ae_cpu_level ()), bf16 ? "bf16" : "f32");
+}
+
+static void
+print_head (const BenchOptions *o, const char *what)
+{
+  printf ("%s, medians of %d rounds of %d runs%s\n\n", what, o->rounds,
+      o->runs, o->node_path ? "" : "; onnxruntime is not installed");
   printf ("| network | ms | onnxruntime, ms | times as fast | activations, "
           "MiB | onnxruntime's process, MiB | largest difference |\n"
           "| --- | --- | --- | --- | --- | --- | --- |\n");
@@ -164,7 +170,8 @@ add_ratio (Ratios *ratios, double ratio)
 
 static gboolean
 run_entries (int width, int height, const char *folder,
-    const BenchOptions *options, Json *json, Ratios *ratios, GError **error)
+    const BenchOptions *options, Json *json, BenchChart *chart,
+    Ratios *ratios, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (entries); i++) {
     g_autofree char *name = entry_name (&entries[i]);
@@ -172,8 +179,10 @@ run_entries (int width, int height, const char *folder,
     if (!bench_entry (&entries[i], width, height, folder, options, &result,
             error))
       return FALSE;
+    double ratio = result.ort.median_ms / result.median_ms;
     if (entries[i].in_mean)
-      add_ratio (ratios, result.ort.median_ms / result.median_ms);
+      add_ratio (ratios, ratio);
+    bench_chart_add (chart, name, ratio);
     if (json)
       json_row (json, name, &result);
     else
@@ -191,14 +200,20 @@ bench_suite (
   g_autofree char *folder = g_dir_make_tmp ("aetool-suite-XXXXXX", &error);
   if (!folder)
     return aetool_g_error (error);
+  g_autofree char *what = circumstances (options, width, height);
   g_autoptr (Json) json = as_json ? json_new () : NULL;
   if (json)
     json_open (json, NULL, '{');
   else
-    print_head (options, width, height);
-  gboolean ok
-      = run_entries (width, height, folder, options, json, &ratios, &error);
+    print_head (options, what);
+  BenchChart chart;
+  bench_chart_init (&chart, what, "onnxruntime");
+  gboolean ok = run_entries (width, height, folder, options, json, &chart,
+      &ratios, &error);
   paths_remove_folder (folder);
+  if (ok && options->chart)
+    ok = bench_chart_save (&chart, options->chart, &error);
+  bench_chart_clear (&chart);
   if (!ok)
     return aetool_g_error (error);
   double mean = exp (ratios.sum / ratios.n);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "aetool.h"
+#include "bench_chart.h"
 #include "json.h"
 #include "peer_script.h"
 
@@ -221,17 +222,23 @@ run_entry (const Entry *entry, const BenchOptions *o, gboolean *with_torch,
   return AE_OK;
 }
 
-static void
-print_head (const BenchOptions *o)
+/* "Training, threads: 2, avx2 kernels, f32"; caller frees. */
+static char *
+circumstances (const BenchOptions *o)
 {
   bool bf16 = false;
   ae_precision_is_bf16 (o->precision, &bf16, NULL);
-  printf ("Training, threads: %d, %s kernels, %s, medians of %d rounds of %d "
-          "steps\n\n"
+  return g_strdup_printf ("Training, threads: %d, %s kernels, %s", o->threads,
+      ae_cpu_level_name (ae_cpu_level ()), bf16 ? "bf16" : "f32");
+}
+
+static void
+print_head (const BenchOptions *o, const char *what)
+{
+  printf ("%s, medians of %d rounds of %d steps\n\n"
           "| network | batch | ms per step | torch, ms | times as fast |\n"
           "| --- | --- | --- | --- | --- |\n",
-      o->threads, ae_cpu_level_name (ae_cpu_level ()), bf16 ? "bf16" : "f32",
-      o->rounds, o->runs);
+      what, o->rounds, o->runs);
 }
 
 static void
@@ -259,25 +266,48 @@ json_row (Json *json, const Entry *entry, const Times *t)
   json_close (json, '{');
 }
 
-int
-bench_training (const BenchOptions *options, gboolean as_json)
+static AeStatus
+run_entries (const BenchOptions *options, Json *json, BenchChart *chart,
+    AeError *err)
 {
-  g_autoptr (Json) json = as_json ? json_new () : NULL;
   gboolean with_torch = !options->no_peers;
-  if (json)
-    json_open (json, NULL, '{');
-  else
-    print_head (options);
   for (gsize i = 0; i < G_N_ELEMENTS (entries); i++) {
     Times times;
-    AeError err;
-    if (run_entry (&entries[i], options, &with_torch, &times, &err) != AE_OK)
-      return aetool_ae_error (&err);
+    AeStatus status
+        = run_entry (&entries[i], options, &with_torch, &times, err);
+    if (status != AE_OK)
+      return status;
+    bench_chart_add (
+        chart, entries[i].net, times.torch_ms / times.own_ms);
     if (json)
       json_row (json, &entries[i], &times);
     else
       print_row (&entries[i], &times);
   }
+  return AE_OK;
+}
+
+int
+bench_training (const BenchOptions *options, gboolean as_json)
+{
+  g_autofree char *what = circumstances (options);
+  g_autoptr (Json) json = as_json ? json_new () : NULL;
+  if (json)
+    json_open (json, NULL, '{');
+  else
+    print_head (options, what);
+  BenchChart chart;
+  AeError err;
+  GError *error = NULL;
+  bench_chart_init (&chart, what, "PyTorch");
+  AeStatus status = run_entries (options, json, &chart, &err);
+  if (status == AE_OK && options->chart)
+    bench_chart_save (&chart, options->chart, &error);
+  bench_chart_clear (&chart);
+  if (status != AE_OK)
+    return aetool_ae_error (&err);
+  if (error)
+    return aetool_g_error (error);
   if (json) {
     json_close (json, '{');
     json_print (json);

@@ -11,14 +11,15 @@
 #include "bench.h"
 #include "bench_suite.h"
 #include "bench_training.h"
+#include "bench_walk.h"
 #include "json.h"
 #include "shapes.h"
 
 static struct {
-  char *size, *precision;
+  char *size, *precision, *chart;
   AePrecision parsed_precision;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training;
+  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training, walk;
 } option;
 
 static const GOptionEntry entries[] = {
@@ -28,6 +29,13 @@ static const GOptionEntry entries[] = {
       "time steps of training beside PyTorch (Debian's python3-torch); no "
       "MODEL",
       NULL },
+  { "walk", 0, 0, G_OPTION_ARG_NONE, &option.walk,
+      "walk from small pictures and few channels to large ones and many; no "
+      "MODEL",
+      NULL },
+  { "chart", 0, 0, G_OPTION_ARG_FILENAME, &option.chart,
+      "with --suite or --training: draw the ratios as an SVG picture",
+      "FILE" },
   { "size", 0, 0, G_OPTION_ARG_STRING, &option.size,
       "picture size for dimensions that the model leaves open (default: "
       "640x480)", "WxH" },
@@ -213,12 +221,14 @@ aetool_bench (int argc, char **argv)
           "--install-onnxruntime puts it.",
           entries))
     return AETOOL_USAGE;
-  gboolean tables = option.suite || option.training;
+  gboolean tables = option.suite || option.training || option.walk;
   if (argc != (tables ? 1 : 2))
     return aetool_usage (tables
-            ? "--suite and --training want no model file, found %d"
+            ? "--suite, --training and --walk want no model file, found %d"
             : "wanted one model file, found %d",
         argc - 1);
+  if (option.chart && !option.suite && !option.training)
+    return aetool_usage ("--chart wants --suite or --training");
   if (option.size && !aetool_parse_size (option.size, &width, &height))
     return aetool_usage ("--size %s: wanted WxH, 1x1 to 16384x16384",
         option.size);
@@ -228,7 +238,8 @@ aetool_bench (int argc, char **argv)
     return AETOOL_USAGE;
   option.threads = option.threads ? option.threads : ae_cpu_count ();
   option.runs = option.runs ? option.runs : tables ? 15 : 30;
-  option.rounds = option.rounds ? option.rounds : tables ? 3 : 1;
+  if (!option.rounds)
+    option.rounds = tables && !option.walk ? 3 : 1;
   g_autofree char *node_path = find_onnxruntime ();
   BenchOptions options = { .threads = option.threads,
     .runs = option.runs,
@@ -236,7 +247,10 @@ aetool_bench (int argc, char **argv)
     .precision = option.parsed_precision,
     .no_strips = option.no_strips,
     .node_path = node_path,
-    .no_peers = option.no_onnxruntime };
+    .no_peers = option.no_onnxruntime,
+    .chart = option.chart };
+  if (option.walk)
+    return bench_walk (&options);
   if (option.training)
     return bench_training (&options, option.json);
   return option.suite ? bench_suite (width, height, &options, option.json)

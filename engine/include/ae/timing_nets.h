@@ -25,6 +25,12 @@ AE_API const AeTimingNet *ae_timing_nets (void);
 AE_API AeStatus ae_timing_net_new (
     AeModel **out, const char *name, int batch, AeError *err);
 
+/* A chain of `layers` 3x3 convolutions with ReLU, all of the same number of
+ * channels, on pictures of any size. *out holds a new reference, or NULL on
+ * failure. Errors: MEMORY. */
+AE_API AeStatus ae_timing_chain_new (
+    AeModel **out, int batch, int channels, int layers, AeError *err);
+
 #ifdef __cplusplus
 }
 #endif
