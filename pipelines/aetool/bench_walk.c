@@ -30,6 +30,13 @@ typedef struct {
   double gflops, ratio; /* NaN: not measured */
 } Cell;
 
+typedef struct {
+  const BenchOptions *options;
+  int width, height; /* of the largest picture */
+  const char *path;  /* of a file for models */
+  Cell cells[N_ROWS][N_COLUMNS];
+} Walk;
+
 static double
 pixels_of (int row)
 {
@@ -37,13 +44,19 @@ pixels_of (int row)
 }
 
 static gboolean
-bench_net (AeModel *model, int width, int height, const char *path,
+is_in (const Walk *walk, int width, int height)
+{
+  return width <= walk->width && height <= walk->height;
+}
+
+static gboolean
+bench_net (const Walk *walk, AeModel *model, int width, int height,
     const BenchOptions *options, BenchResult *result, GError **error)
 {
   AeError err;
   Bench *bench = NULL;
-  if (ae_model_save (model, path, &err) == AE_OK)
-    bench = bench_new (model, path, width, height, options, &err);
+  if (ae_model_save (model, walk->path, &err) == AE_OK)
+    bench = bench_new (model, walk->path, width, height, options, &err);
   if (!bench) {
     aetool_set_error (error, &err);
     return FALSE;
@@ -54,12 +67,11 @@ bench_net (AeModel *model, int width, int height, const char *path,
 }
 
 static gboolean
-measure_cell (int row, int column, const char *path,
-    const BenchOptions *options, Cell *cell, GError **error)
+measure_cell (Walk *walk, int row, int column, GError **error)
 {
+  Cell *cell = &walk->cells[row][column];
   int c = channels[column];
   double mac = pixels_of (row) * c * c * 9 * LAYERS;
-  *cell = (Cell){ NAN, NAN };
   if (mac > MOST_MAC || pixels_of (row) * c * sizeof (float) > MOST_BYTES)
     return TRUE;
   AeModel *model;
@@ -70,8 +82,8 @@ measure_cell (int row, int column, const char *path,
     aetool_set_error (error, &err);
     return FALSE;
   }
-  gboolean ok = bench_net (model, rows[row].width, rows[row].height, path,
-      options, &result, error);
+  gboolean ok = bench_net (walk, model, rows[row].width, rows[row].height,
+      walk->options, &result, error);
   ae_model_unref (&model);
   cell->gflops = 2e-6 * mac / result.median_ms;
   cell->ratio = result.ort.median_ms / result.median_ms;
@@ -107,8 +119,9 @@ print_cell (const Cell *cell)
 /* More pixels, or more channels, are never much slower per operation than
  * fewer. */
 static int
-print_cliffs (Cell cells[N_ROWS][N_COLUMNS])
+print_cliffs (const Walk *walk)
 {
+  const Cell(*cells)[N_COLUMNS] = walk->cells;
   int n = 0;
   for (int r = 0; r < N_ROWS; r++)
     for (int k = 0; k < N_COLUMNS; k++) {
@@ -127,8 +140,9 @@ print_cliffs (Cell cells[N_ROWS][N_COLUMNS])
 }
 
 static void
-print_least (Cell cells[N_ROWS][N_COLUMNS])
+print_least (const Walk *walk)
 {
+  const Cell(*cells)[N_COLUMNS] = walk->cells;
   double least = INFINITY, sum = 0;
   int n = 0, at_r = 0, at_k = 0;
   for (int r = 0; r < N_ROWS; r++)
@@ -151,13 +165,12 @@ print_least (Cell cells[N_ROWS][N_COLUMNS])
 }
 
 static gboolean
-print_growth (
-    const char *path, const BenchOptions *options, GError **error)
+print_growth (const Walk *walk, GError **error)
 {
   static const int sizes[][2]
       = { { 320, 240 }, { 640, 480 }, { 1280, 720 }, { 1920, 1080 },
           { 3840, 2160 } };
-  BenchOptions alone = *options;
+  BenchOptions alone = *walk->options;
   double least = INFINITY, most = 0;
   AeModel *model;
   AeError err;
@@ -167,55 +180,64 @@ print_growth (
     return FALSE;
   }
   gboolean ok = TRUE;
-  printf ("\nffdnet, nanoseconds per pixel:");
+  printf ("\nffdnet, nanoseconds per pixel:\n");
   for (gsize i = 0; ok && i < G_N_ELEMENTS (sizes); i++) {
+    int width = sizes[i][0], height = sizes[i][1];
     BenchResult result;
-    ok = bench_net (
-        model, sizes[i][0], sizes[i][1], path, &alone, &result, error);
-    if (!ok)
-      break;
-    double ns = result.median_ms * 1e6 / sizes[i][0] / sizes[i][1];
+    if (!is_in (walk, width, height))
+      continue;
+    ok = bench_net (walk, model, width, height, &alone, &result, error);
+    double ns = result.median_ms * 1e6 / width / height;
     least = fmin (least, ns);
     most = fmax (most, ns);
-    printf (" %dx%d %.1f%s", sizes[i][0], sizes[i][1], ns,
-        i + 1 < G_N_ELEMENTS (sizes) ? "," : "");
+    printf ("%dx%d %.1f\n", width, height, ns);
     fflush (stdout);
   }
   ae_model_unref (&model);
-  printf ("; the most is %.2f times the least.\n", most / least);
+  if (most > 0)
+    printf ("The most is %.2f times the least.\n", most / least);
   return ok;
 }
 
 static gboolean
-walk (const char *path, const BenchOptions *options, GError **error)
+fill_table (Walk *walk, GError **error)
 {
-  Cell cells[N_ROWS][N_COLUMNS];
-  print_head (options);
+  print_head (walk->options);
   for (int r = 0; r < N_ROWS; r++) {
+    for (int k = 0; k < N_COLUMNS; k++)
+      walk->cells[r][k] = (Cell){ NAN, NAN };
+    if (!is_in (walk, rows[r].width, rows[r].height))
+      continue;
     printf ("| %dx%d | %d |", rows[r].width, rows[r].height, rows[r].batch);
     for (int k = 0; k < N_COLUMNS; k++) {
-      if (!measure_cell (r, k, path, options, &cells[r][k], error))
+      if (!measure_cell (walk, r, k, error))
         return FALSE;
-      print_cell (&cells[r][k]);
+      print_cell (&walk->cells[r][k]);
     }
     printf ("\n");
   }
   printf ("\n");
-  if (print_cliffs (cells) == 0)
-    printf ("No cell is below %.1f of its neighbours.\n", CLIFF);
-  print_least (cells);
-  return print_growth (path, options, error);
+  return TRUE;
 }
 
 int
-bench_walk (const BenchOptions *options)
+bench_walk (int width, int height, const BenchOptions *options)
 {
   GError *error = NULL;
   g_autofree char *folder = g_dir_make_tmp ("aetool-walk-XXXXXX", &error);
   if (!folder)
     return aetool_g_error (error);
   g_autofree char *path = g_build_filename (folder, "net.onnx", NULL);
-  gboolean ok = walk (path, options, &error);
+  Walk walk = { .options = options,
+    .width = width,
+    .height = height,
+    .path = path };
+  gboolean ok = fill_table (&walk, &error);
+  if (ok && print_cliffs (&walk) == 0)
+    printf ("No cell is below %.1f of its neighbours.\n", CLIFF);
+  if (ok)
+    print_least (&walk);
+  ok = ok && print_growth (&walk, &error);
   paths_remove_folder (folder);
   return ok ? AETOOL_OK : aetool_g_error (error);
 }

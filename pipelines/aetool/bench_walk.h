@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 
 /* Prints a table of GFLOP/s (and times as fast as onnxruntime, where that is
  * compared), the cells that lie far below their neighbours, and the time per
- * pixel of a denoiser as pictures grow. Returns an exit status. */
-int bench_walk (const BenchOptions *options);
+ * pixel of a denoiser as pictures grow, to at most width x height. Returns an
+ * exit status. */
+int bench_walk (int width, int height, const BenchOptions *options);
 
 G_END_DECLS
 

@@ -9,6 +9,7 @@
 
 #include "aetool.h"
 #include "bench.h"
+#include "bench_load.h"
 #include "bench_suite.h"
 #include "bench_training.h"
 #include "bench_walk.h"
@@ -19,7 +20,7 @@ static struct {
   char *size, *precision, *chart;
   AePrecision parsed_precision;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training, walk;
+  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training, walk, load;
 } option;
 
 static const GOptionEntry entries[] = {
@@ -33,12 +34,15 @@ static const GOptionEntry entries[] = {
       "walk from small pictures and few channels to large ones and many; no "
       "MODEL",
       NULL },
+  { "load", 0, 0, G_OPTION_ARG_NONE, &option.load,
+      "what a busy thread costs, and how fairly denoisers share; no MODEL",
+      NULL },
   { "chart", 0, 0, G_OPTION_ARG_FILENAME, &option.chart,
       "with --suite or --training: draw the ratios as an SVG picture",
       "FILE" },
   { "size", 0, 0, G_OPTION_ARG_STRING, &option.size,
       "picture size for dimensions that the model leaves open (default: "
-      "640x480)", "WxH" },
+      "640x480); with --walk: the largest (3840x2160)", "WxH" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "threads, here and in onnxruntime (default: all cores)", "N" },
   { "precision", 0, 0, G_OPTION_ARG_STRING, &option.precision,
@@ -221,14 +225,20 @@ aetool_bench (int argc, char **argv)
           "--install-onnxruntime puts it.",
           entries))
     return AETOOL_USAGE;
-  gboolean tables = option.suite || option.training || option.walk;
+  gboolean tables
+      = option.suite || option.training || option.walk || option.load;
   if (argc != (tables ? 1 : 2))
     return aetool_usage (tables
-            ? "--suite, --training and --walk want no model file, found %d"
+            ? "--suite, --training, --walk and --load want no model file, "
+              "found %d"
             : "wanted one model file, found %d",
         argc - 1);
   if (option.chart && !option.suite && !option.training)
     return aetool_usage ("--chart wants --suite or --training");
+  if (option.walk) {
+    width = 3840;
+    height = 2160;
+  }
   if (option.size && !aetool_parse_size (option.size, &width, &height))
     return aetool_usage ("--size %s: wanted WxH, 1x1 to 16384x16384",
         option.size);
@@ -250,7 +260,9 @@ aetool_bench (int argc, char **argv)
     .no_peers = option.no_onnxruntime,
     .chart = option.chart };
   if (option.walk)
-    return bench_walk (&options);
+    return bench_walk (width, height, &options);
+  if (option.load)
+    return bench_load (width, height, &options);
   if (option.training)
     return bench_training (&options, option.json);
   return option.suite ? bench_suite (width, height, &options, option.json)

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 AETOOL = sys.argv[1]
 RECIPE = '''[network]
@@ -160,6 +161,36 @@ def test_bench_suite_times_every_network():
         assert result[name]['activation_bytes'] > 0, name
     assert result['geometric_mean'] is None
     assert 'no model' in run('bench', '--suite', 'm.onnx', status=2)[1]
+
+
+def test_bench_draws_a_chart():
+    run('bench', '--suite', '--size', '64x48', '--runs', '1', '--rounds', '1',
+        '--no-onnxruntime', '--chart', 'chart.svg')
+    root = ElementTree.parse('chart.svg').getroot()
+    assert root.tag.endswith('svg')
+    assert 'onnxruntime = 1' in Path('chart.svg').read_text()
+    assert '--suite or --training' in run('bench', 'm.onnx', '--chart', 'c',
+                                          status=2)[1]
+
+
+def test_bench_walks_sizes():
+    out, _ = run('bench', '--walk', '--size', '64x64', '--runs', '1',
+                 '--no-onnxruntime')
+    cells = re.findall(r'^\| (\d+x\d+) \| (\d+) \|(.*)\|$', out, re.M)
+    assert [c[0] for c in cells[:3]] == ['16x16', '32x32', '64x64'], out
+    for _, _, values in cells:
+        assert all(v == ' - ' or float(v) > 0 for v in values.split('|')), out
+    assert 'cliff' in out or 'No cell' in out
+
+
+def test_bench_measures_load():
+    out, _ = run('bench', '--load', '--size', '64x48', '--runs', '1',
+                 '--no-onnxruntime')
+    for preset in ('fast', 'balanced', 'quality'):
+        assert re.search(rf'^\| denoise-{preset} \| [\d.]+ \| [\d.]+ \| ',
+                         out, re.M), out
+    frames = re.search(r'frames per second: ([\d. ]+);', out)
+    assert len(frames[1].split()) == 4, out
 
 
 def test_eval_measures_added_noise():
