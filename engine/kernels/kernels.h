@@ -154,8 +154,16 @@ typedef struct {
 
 enum { AE_TILES_4, AE_TILES_6, AE_N_TILES };
 
+/* What the choice between methods of convolution weighs, in multiply-adds of a
+ * vector of 16 lanes: the transforms of Winograd's F(4x4,3x3) and F(6x6,3x3)
+ * per pixel and block of channels. Measured (`aetool autotune`). */
+typedef struct {
+  double in[AE_N_TILES], out[AE_N_TILES];
+} AeConvCosts;
+
 typedef struct {
   AeCpuLevel level;
+  const AeConvCosts *costs;
   const AeMatrixKernels *matrix; /* NULL: f32 only */
   /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
   int (*gemm_px) (int n_blocks);
@@ -197,6 +205,9 @@ typedef struct {
    * how many multiply-adds that was. *sink keeps them alive. */
   double (*peak) (long rounds, float *sink);
 } AeKernels;
+
+/* The costs of each level, measured on the machines of costs.c. */
+extern const AeConvCosts ae_conv_costs[AE_CPU_AMX + 1];
 
 /* The table for ae_cpu_level (). bf16: with the matrix kernels where there
  * are some; without, all is f32. */

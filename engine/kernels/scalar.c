@@ -184,6 +184,7 @@ peak (long rounds, float *sink)
 extern const AeKernels ae_kernels_scalar;
 const AeKernels ae_kernels_scalar = {
   .level = AE_CPU_SCALAR,
+  .costs = &ae_conv_costs[AE_CPU_SCALAR],
   .gemm_px = gemm_px,
   .gemm = gemm,
   .dots = dots,

@@ -184,6 +184,7 @@ peak (long rounds, float *sink)
 extern const AeKernels PASTE (ae_kernels, LEVEL);
 const AeKernels PASTE (ae_kernels, LEVEL) = {
   .level = LEVEL_ENUM,
+  .costs = &ae_conv_costs[LEVEL_ENUM],
   .gemm_px = FN (gemm_px),
   .gemm = FN (gemm),
   .dots = FN (dots),

@@ -37,9 +37,10 @@ cost_of_weights (double bytes, double times)
 /* Vector operations per block of 16 lanes: the products of all frequencies,
  * and the measured cost of the transforms per pixel. */
 static double
-cost_of (const AeConvPlan *p, int tile)
+cost_of (const AeConvPlan *p, int tile, const AeConvCosts *costs)
 {
-  double in = 20, out = 16;
+  int size = tile == 4 ? AE_TILES_4 : AE_TILES_6;
+  double in = costs->in[size], out = costs->out[size];
   double pixels = (double) tile * tile, freqs = (tile + 2.0) * (tile + 2.0);
   double transforms = in * ae_winograd_in_blocks (p)
       + out * ae_virtual_out_blocks (p);
@@ -67,12 +68,12 @@ cost_of_taps (const AeConvPlan *p)
 
 /* 0 when sums over taps are cheaper. */
 static int
-choose_tile (const AeConvPlan *p)
+choose_tile (const AeConvPlan *p, const AeConvCosts *costs)
 {
-  double small = cost_of (p, 4), large = cost_of (p, 6);
+  double small = cost_of (p, 4, costs), large = cost_of (p, 6, costs);
   /* Gradients of weights are small sums of large numbers. */
   int tile = large < small && p->kind != AE_CONV_WEIGHTS ? 6 : 4;
-  return cost_of (p, tile) < cost_of_taps (p) ? tile : 0;
+  return cost_of (p, tile, costs) < cost_of_taps (p) ? tile : 0;
 }
 
 static bool
@@ -129,7 +130,7 @@ ae_winograd_plan (AeConvPlan *p, const AeKernels *kernels)
   if (p->taps_y > 3 || p->taps_x > 3
       || (p->plain_src && ae_phases_in (p) * p->src_c > AE_BLOCK))
     return false;
-  p->tile = choose_tile (p);
+  p->tile = choose_tile (p, kernels->costs);
   if (p->tile == 0)
     return false;
   p->tiles_y = tiles_along (ae_virtual_size (p, p->dst_h), p->tile);

@@ -16,6 +16,7 @@ typedef struct {
   const char *summary;
 } AetoolCommand;
 
+int aetool_autotune (int argc, char **argv);
 int aetool_bench (int argc, char **argv);
 int aetool_compare (int argc, char **argv);
 int aetool_eval (int argc, char **argv);

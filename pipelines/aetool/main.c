@@ -10,6 +10,8 @@
 #include "aetool.h"
 
 static const AetoolCommand commands[] = {
+  { "autotune", aetool_autotune,
+      "print the costs that choose between kernels" },
   { "bench", aetool_bench, "time a model, beside onnxruntime when present" },
   { "compare", aetool_compare, "compare a clip with its clean original" },
   { "eval", aetool_eval, "print how well a denoiser denoises" },

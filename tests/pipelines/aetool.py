@@ -55,7 +55,7 @@ def pictures(folder):
 
 def test_help_lists_every_command():
     out, _ = run('--help')
-    for name in ('bench', 'compare', 'eval', 'info', 'onnx-test', 'pan',
+    for name in ('autotune', 'bench', 'compare', 'eval', 'info', 'onnx-test', 'pan',
                  'train'):
         assert re.search(rf'^  {name} ', out, re.M), name
         assert 'Usage' in run(name, '--help')[0]
@@ -161,6 +161,18 @@ def test_bench_suite_times_every_network():
         assert result[name]['activation_bytes'] > 0, name
     assert result['geometric_mean'] is None
     assert 'no model' in run('bench', '--suite', 'm.onnx', status=2)[1]
+
+
+def test_autotune_prints_the_cost_table():
+    out, _ = run('autotune')
+    rows = re.findall(r'^\| \d+ > \d+, \d+x\d+, (\d)x\1 / [12] \|(.*)\|$',
+                      out, re.M)
+    assert len(rows) >= 20, out
+    for _, row in rows:
+        ms = [float(v) for v in row.split('|')[:3] if v != ' - ']
+        assert ms and min(ms) > 0, row
+    assert re.search(r'^\{ \{ \d+, \d+ \}, \{ \d+, \d+ \} \},$', out, re.M)
+    assert 'wanted no arguments' in run('autotune', 'x', status=2)[1]
 
 
 def test_bench_draws_a_chart():
