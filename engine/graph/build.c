@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #define OPSET 17
 
@@ -100,6 +101,29 @@ ae_build_scalar (AeBuilder *b, float value)
   if (tensor)
     *(float *) tensor->data = value;
   return add_constant (b, tensor, "scalar", false);
+}
+
+int
+ae_build_values (AeBuilder *b, AeShape shape, const float *values)
+{
+  if (b->error.status != AE_OK)
+    return -1;
+  AeTensor *tensor = ae_tensor_new (AE_F32, &shape);
+  if (tensor)
+    memcpy (tensor->data, values, ae_tensor_bytes (tensor));
+  return add_constant (b, tensor, "values", false);
+}
+
+int
+ae_build_parameter (
+    AeBuilder *b, AeShape shape, float value, const char *name)
+{
+  if (b->error.status != AE_OK)
+    return -1;
+  AeTensor *tensor = ae_tensor_new (AE_F32, &shape);
+  for (size_t i = 0; tensor && i < ae_shape_count (&shape); i++)
+    ((float *) tensor->data)[i] = value;
+  return add_constant (b, tensor, name, true);
 }
 
 static int

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_CODEC_NETS_H
+#define AE_TRAIN_CODEC_NETS_H
+
+/* The networks of the codec, and the one that trains them.
+ *
+ * A frame of 2h x 2w pixels (N,6,h,w), as in nets.h, is transformed to latents
+ * (N,C,h/8,w/8), scaled by a gain of each channel, rounded, scaled back and
+ * transformed again. The gains are exponentials between two levels of quality:
+ * level 0 (N,1,1,1) is the least, 1 the best. */
+
+#include <ae/model.h>
+
+typedef struct {
+  int latents;   /* C */
+  int widths[2]; /* channels at a quarter and an eighth of the frame */
+  int depths[2]; /* residual pairs there */
+} AeCodecShape;
+
+/* Training, after Balle et al., "Variational image compression with a scale
+ * hyperprior", 2018, with scales from neighbours as codec/contexts.h has them.
+ *
+ * Inputs: frame; level; noise (N,C,h/8,w/8) of -0.5 .. 0.5 in place of
+ * rounding. Outputs: error (N,6,h,w), what is wrong with the frame, chroma
+ * times `chroma`; root_bits (N,C,h/8,w/8), the root of the bits that each
+ * latent takes. Errors: MEMORY. */
+AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
+    float chroma, uint64_t seed, AeError *err);
+
+/* The two halves, with parameters of the names that the training network has:
+ * frame, level -> latents (scaled, not rounded); latents, level -> frame.
+ * Errors: MEMORY. */
+AeStatus ae_build_codec_encoder (
+    AeModel **out, const AeCodecShape *shape, AeError *err);
+AeStatus ae_build_codec_decoder (
+    AeModel **out, const AeCodecShape *shape, AeError *err);
+
+#endif
