@@ -14,7 +14,7 @@
 #define AE_CONTEXTS (AE_NEAR_CONTEXTS * AE_DEEP_CONTEXTS)
 #define AE_MAX_TABLES 256
 
-/* Rows of a grid: value (c, y, x) is at values[(c * rows + y) * columns + x]. */
+/* Rows of a grid: value (c, y, x) is values[(c * rows + y) * columns + x]. */
 typedef struct {
   int channels, rows, columns;
   int16_t *values;

@@ -60,8 +60,8 @@ typedef struct {
 } AeSourceRow;
 
 /* Row y, columns x .. x + cols - 1 of the virtual source; column numbers in
- * the result count from x. `plain` is scratch of cols * in_step * 16 floats for a
- * plain source. */
+ * the result count from x. `plain` is scratch of cols * in_step * 16 floats for
+ * a plain source. */
 AeSourceRow ae_matrix_source (const AeConvPlan *p, const AeConvRun *run,
     const AeRowBuffer *src, int image, int y, int x, int cols, AePhase block,
     float *plain);

@@ -20,7 +20,8 @@ static struct {
   char *size, *precision, *chart;
   AePrecision parsed_precision;
   int threads, runs, rounds;
-  gboolean json, profile, no_onnxruntime, install, no_strips, suite, training, walk, load;
+  gboolean json, profile, no_onnxruntime, install, no_strips;
+  gboolean suite, training, walk, load;
 } option;
 
 static const GOptionEntry entries[] = {

@@ -71,7 +71,8 @@ make_tape (AeModel *model, const AeTensor *in, int n_threads)
   AeTape *tape;
   AeError err;
   ck_assert_msg (
-      ae_tape_new (&tape, model, n_threads, AE_PRECISION_F32, &err) == AE_OK, "%s", err.text);
+      ae_tape_new (&tape, model, n_threads, AE_PRECISION_F32, &err) == AE_OK,
+      "%s", err.text);
   ck_assert_msg (ae_tape_bind (tape, in, 1, &err) == AE_OK, "%s", err.text);
   AeTensor *x = ae_tape_input (tape, 0);
   AeRng rng;
