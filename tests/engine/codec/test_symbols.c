@@ -27,7 +27,7 @@ fit (const int32_t *values, size_t count, int lo, int n)
   uint32_t freq[AE_MAX_VALUES + 1];
   AeSymbolTable t;
   for (size_t i = 0; i < count; i++) {
-    int symbol = values[i] - lo;
+    int64_t symbol = (int64_t) values[i] - lo;
     counts[symbol < 0 || symbol >= n ? n : symbol]++;
   }
   ae_symbol_frequencies (counts, n, freq);
