@@ -104,14 +104,15 @@ ae_build_scalar (AeBuilder *b, float value)
 }
 
 int
-ae_build_values (AeBuilder *b, AeShape shape, const float *values)
+ae_build_values (
+    AeBuilder *b, AeShape shape, const float *values, const char *name)
 {
   if (b->error.status != AE_OK)
     return -1;
   AeTensor *tensor = ae_tensor_new (AE_F32, &shape);
   if (tensor)
     memcpy (tensor->data, values, ae_tensor_bytes (tensor));
-  return add_constant (b, tensor, "values", false);
+  return add_constant (b, tensor, name ? name : "values", name != NULL);
 }
 
 int

@@ -28,9 +28,12 @@ void ae_build_output (AeBuilder *b, int value, const char *name);
 /* An f32 constant that is not trained, of one element and rank 0. */
 int ae_build_scalar (AeBuilder *b, float value);
 
-/* An f32 constant: values that are not trained (copied), or a parameter that
- * is `value` everywhere at first. */
-int ae_build_values (AeBuilder *b, AeShape shape, const float *values);
+/* An f32 constant with these values (copied): a parameter where it has a name,
+ * not trained where that is NULL. */
+int ae_build_values (
+    AeBuilder *b, AeShape shape, const float *values, const char *name);
+
+/* A parameter that is `value` everywhere at first. */
 int ae_build_parameter (
     AeBuilder *b, AeShape shape, float value, const char *name);
 

@@ -6,10 +6,15 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define FRAME_CHANNELS 6
-#define GAIN_LOW 0.0f   /* logarithms of the gains at first: level 0, and */
-#define GAIN_RANGE 2.3f /* what level 1 adds */
+#define BLOCK 8           /* samples of a channel along a latent's edge */
+#define LUMA_SIDE 16      /* pixels there */
+#define GAIN_LOW 1.4f     /* logarithms of the gains at first: level 0, and */
+#define GAIN_RANGE 2.6f   /* what level 1 adds */
+#define NEW_BRANCH 0.05f  /* what a network adds to the cosines at first */
 #define LEAST_PROBABILITY 1e-9f
 
 static AeShape
@@ -55,17 +60,139 @@ residuals (AeBuilder *b, int x, int width, int depth, const char *prefix)
   return x;
 }
 
+/* A cosine transform's coefficient of luma (plane 0), U or V. */
+typedef struct {
+  int plane, u, v;
+  float radius; /* how fine it is: 1 is the finest along an edge */
+} Cosine;
+
+static int
+by_radius (const void *a, const void *b)
+{
+  const Cosine *x = a, *y = b;
+  if (x->radius != y->radius)
+    return x->radius < y->radius ? -1 : 1;
+  return x->plane != y->plane ? x->plane - y->plane : x->u - y->u;
+}
+
+/* All coefficients of 16x16 pixels, the coarsest first; chroma counts as
+ * finer than it is, since less of it is needed. */
+#define N_COSINES (LUMA_SIDE * LUMA_SIDE + 2 * BLOCK * BLOCK)
+static void
+list_cosines (Cosine all[N_COSINES])
+{
+  int n = 0;
+  for (int plane = 0; plane < 3; plane++) {
+    int side = plane == 0 ? LUMA_SIDE : BLOCK;
+    float fineness = plane == 0 ? 1 : 1.6f;
+    for (int u = 0; u < side; u++)
+      for (int v = 0; v < side; v++)
+        all[n++] = (Cosine){ plane, u, v,
+          fineness * sqrtf ((float) (u * u + v * v)) / (float) side };
+  }
+  qsort (all, N_COSINES, sizeof *all, by_radius);
+}
+
+static float
+cosine (int side, int frequency, int at)
+{
+  float scale = sqrtf ((frequency ? 2.0f : 1.0f) / (float) side);
+  return scale
+      * cosf ((float) M_PI * (2 * (float) at + 1) * (float) frequency
+          / (2 * (float) side));
+}
+
+#define COSINE_VALUES (FRAME_CHANNELS * BLOCK * BLOCK)
+
+/* A coefficient's weights on the samples of a block, in the order in which
+ * SpaceToDepth has them: [row][column][channel]. */
+static void
+fill_cosine (const Cosine *c, float to[COSINE_VALUES])
+{
+  for (int i = 0; i < COSINE_VALUES; i++) {
+    int channel = i % FRAME_CHANNELS, x = i / FRAME_CHANNELS % BLOCK;
+    int y = i / FRAME_CHANNELS / BLOCK, plane = channel < 4 ? 0 : channel - 3;
+    if (plane != c->plane)
+      to[i] = 0;
+    else if (plane == 0)
+      to[i] = cosine (LUMA_SIDE, c->u, 2 * y + channel / 2)
+          * cosine (LUMA_SIDE, c->v, 2 * x + channel % 2);
+    else
+      to[i] = cosine (BLOCK, c->u, y) * cosine (BLOCK, c->v, x);
+  }
+}
+
+/* The coarsest `latents` coefficients, [latent][sample], or the other way
+ * round; freed with ae_free. */
+static float *
+cosines (AeBuilder *b, int latents, bool inverse)
+{
+  Cosine all[N_COSINES];
+  float one[COSINE_VALUES];
+  float *values
+      = ae_alloc ((size_t) latents * COSINE_VALUES * sizeof *values);
+  if (!values || latents > N_COSINES) {
+    ae_free (values);
+    ae_fail (&b->error, AE_ERROR_ARGUMENT,
+        "a codec of %d latents, wanted at most %d", latents, N_COSINES);
+    return NULL;
+  }
+  list_cosines (all);
+  for (int l = 0; l < latents; l++) {
+    fill_cosine (&all[l], one);
+    for (int i = 0; i < COSINE_VALUES; i++)
+      values[inverse ? i * latents + l : l * COSINE_VALUES + i] = one[i];
+  }
+  return values;
+}
+
+static int
+linear (AeBuilder *b, int x, int ic, int oc, const float *values,
+    const char *name)
+{
+  if (!values)
+    return -1;
+  int in[2] = { x, ae_build_values (b, ae_shape (4, oc, ic, 1, 1), values,
+                       name) };
+  return ae_build_node (b, "Conv", NULL, in, 2);
+}
+
+/* A linear transform of blocks, a cosine transform at first. */
+static int
+forward_transform (AeBuilder *b, int x, int latents)
+{
+  float *values = cosines (b, latents, false);
+  int y = linear (b, ae_build_space_to_depth (b, x, BLOCK), COSINE_VALUES,
+      latents, values, "a.linear.weight");
+  ae_free (values);
+  return y;
+}
+
+static int
+inverse_transform (AeBuilder *b, int x, int latents)
+{
+  float *values = cosines (b, latents, true);
+  int y = linear (
+      b, x, latents, COSINE_VALUES, values, "s.linear.weight");
+  ae_free (values);
+  return ae_build_depth_to_space (b, y, BLOCK);
+}
+
 static int
 analysis (AeBuilder *b, const AeCodecShape *s, int frame)
 {
-  int x = plus (b, frame, -0.5f);
-  x = conv (b, x, FRAME_CHANNELS, s->widths[0], 5, 2, 1, "a.quarter");
+  int centred = plus (b, frame, -0.5f);
+  int x = conv (b, centred, FRAME_CHANNELS, s->widths[0], 5, 2, 1,
+      "a.quarter");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[0], s->depths[0],
       "a.quarter");
   x = conv (b, x, s->widths[0], s->widths[1], 5, 2, 1, "a.eighth");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[1], s->depths[1],
       "a.eighth");
-  return conv (b, x, s->widths[1], s->latents, 5, 2, 2, "a.latents");
+  x = conv (
+      b, x, s->widths[1], s->latents, 5, 2, NEW_BRANCH, "a.latents");
+  return ae_build_binary (
+      b, "Add", x, forward_transform (b, centred, s->latents));
 }
 
 /* 3x3 to four times the channels, and these to twice the size. */
@@ -79,13 +206,15 @@ enlarge (AeBuilder *b, int x, int ic, int oc, float gain, const char *name)
 static int
 synthesis (AeBuilder *b, const AeCodecShape *s, int latents)
 {
-  int x = enlarge (b, latents, s->latents, s->widths[1], 0.5f, "s.eighth");
+  int x = enlarge (b, latents, s->latents, s->widths[1], 1, "s.eighth");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[1], s->depths[1],
       "s.eighth");
   x = enlarge (b, x, s->widths[1], s->widths[0], 1, "s.quarter");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[0], s->depths[0],
       "s.quarter");
-  x = enlarge (b, x, s->widths[0], FRAME_CHANNELS, 0.3f, "s.frame");
+  x = enlarge (b, x, s->widths[0], FRAME_CHANNELS, NEW_BRANCH, "s.frame");
+  x = ae_build_binary (
+      b, "Add", x, inverse_transform (b, latents, s->latents));
   return plus (b, x, 0.5f);
 }
 
@@ -130,7 +259,8 @@ near_sizes (AeBuilder *b, int sizes, int channels)
     all[i] = kernel[i % 9];
   if (!all)
     ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a network");
-  int weights = ae_build_values (b, ae_shape (4, channels, 1, 3, 3), all);
+  int weights = ae_build_values (
+      b, ae_shape (4, channels, 1, 3, 3), all, NULL);
   ae_free (all);
   AeAttrs attrs = { 0 };
   if (!ae_attrs_set_int (&attrs, "group", channels)
@@ -150,8 +280,8 @@ deep_sizes (AeBuilder *b, int sizes, int channels)
       all[o * channels + i] = 1.0f / (float) o;
   if (!all)
     ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a network");
-  int weights
-      = ae_build_values (b, ae_shape (4, channels, channels, 1, 1), all);
+  int weights = ae_build_values (
+      b, ae_shape (4, channels, channels, 1, 1), all, NULL);
   ae_free (all);
   return ae_build_node (b, "Conv", NULL, (int[]){ sizes, weights }, 2);
 }
@@ -176,9 +306,9 @@ inverse_scales (AeBuilder *b, int sizes, int channels, int level)
   sum = ae_build_binary (b, "Add", sum,
       ae_build_parameter (b, per_channel (channels), 0, "scale.low"));
   int near = share_of (b, near_sizes (b, sizes, channels), channels, 0.2f,
-      -0.4f, "scale.near");
+      -0.6f, "scale.near");
   int deep = share_of (b, deep_sizes (b, sizes, channels), channels, 0.1f,
-      -0.2f, "scale.deep");
+      -0.3f, "scale.deep");
   sum = ae_build_binary (b, "Add", sum, ae_build_binary (b, "Add", near, deep));
   return ae_build_unary (b, "Exp", sum);
 }
@@ -228,31 +358,45 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
       &b, "Sub", decode (&b, s, latents, level), frame);
   const float weights[] = { 1, 1, 1, 1, chroma, chroma };
   error = ae_build_binary (&b, "Mul", error,
-      ae_build_values (&b, per_channel (FRAME_CHANNELS), weights));
+      ae_build_values (
+          &b, per_channel (FRAME_CHANNELS), weights, NULL));
   ae_build_output (&b, error, "error");
   ae_build_output (
       &b, root_bits (&b, latents, s->latents, level), "root_bits");
   return ae_builder_end (&b, out, err);
 }
 
+/* Every trainable value from the one of the same name. */
+static AeStatus
+take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
+{
+  for (int v = 0; v < to->n_values; v++) {
+    AeValue *value = &to->values[v];
+    if (!value->constant || !value->trainable)
+      continue;
+    int other = ae_graph_find (from, value->name);
+    const AeTensor *found = other >= 0 ? from->values[other].constant : NULL;
+    if (!found || !ae_shape_equal (&found->shape, &value->constant->shape))
+      return ae_fail (err, AE_ERROR_NOT_FOUND,
+          "the trained codec has no parameter %s of that shape", value->name);
+    memcpy (value->constant->data, found->data, ae_tensor_bytes (found));
+  }
+  return AE_OK;
+}
+
 AeStatus
-ae_build_codec_encoder (AeModel **out, const AeCodecShape *s, AeError *err)
+ae_build_codec_net (AeModel **out, const AeCodecShape *s,
+    const AeModel *trained, AeError *err)
 {
   AeBuilder b;
   ae_builder_start (&b, 1);
   int frame = frame_input (&b), level = level_input (&b);
+  int integers = ae_build_input (
+      &b, "integers", ae_shape (4, -1, s->latents, -1, -1));
   ae_build_output (&b, encode (&b, s, frame, level), "latents");
-  return ae_builder_end (&b, out, err);
-}
-
-AeStatus
-ae_build_codec_decoder (AeModel **out, const AeCodecShape *s, AeError *err)
-{
-  AeBuilder b;
-  ae_builder_start (&b, 1);
-  int latents = ae_build_input (
-      &b, "latents", ae_shape (4, -1, s->latents, -1, -1));
-  int level = level_input (&b);
-  ae_build_output (&b, decode (&b, s, latents, level), "frame");
+  ae_build_output (&b, decode (&b, s, integers, level), "decoded");
+  if (b.error.status == AE_OK)
+    take_parameters (
+        ae_model_edit (b.model), ae_model_graph (trained), &b.error);
   return ae_builder_end (&b, out, err);
 }

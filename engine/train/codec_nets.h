@@ -27,12 +27,10 @@ typedef struct {
 AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
     float chroma, uint64_t seed, AeError *err);
 
-/* The two halves, with parameters of the names that the training network has:
- * frame, level -> latents (scaled, not rounded); latents, level -> frame.
- * Errors: MEMORY. */
-AeStatus ae_build_codec_encoder (
-    AeModel **out, const AeCodecShape *shape, AeError *err);
-AeStatus ae_build_codec_decoder (
-    AeModel **out, const AeCodecShape *shape, AeError *err);
+/* Both halves in one model: frame, level -> latents
+ * (scaled, not rounded); integers, level -> decoded. Parameters are those of
+ * the same names in `trained`. Errors: MEMORY, NOT_FOUND (a parameter). */
+AeStatus ae_build_codec_net (AeModel **out, const AeCodecShape *shape,
+    const AeModel *trained, AeError *err);
 
 #endif
