@@ -70,7 +70,7 @@ ae_context_begin (AeContextWalk *walk, const AeLatents *latents,
 }
 
 bool
-ae_context_next_row (AeContextWalk *walk)
+ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
 {
   const AeLatents *l = walk->latents;
   if (l->rows == 0 || l->columns == 0)
@@ -83,5 +83,14 @@ ae_context_next_row (AeContextWalk *walk)
   }
   walk->sizes = walk->scratch->sizes + (walk->row + 1) * walk->stride + 1;
   walk->energy = walk->scratch->energy + (size_t) walk->row * l->columns;
-  return walk->channel < l->channels;
+  size_t place = (size_t) walk->row * l->columns;
+  size_t at = (size_t) walk->channel * l->rows * l->columns + place;
+  if (walk->channel >= l->channels)
+    return false;
+  *row = (AeContextRow){ .values = l->values + at };
+  if (l->modes) {
+    row->before = l->before + at;
+    row->modes = l->modes + place;
+  }
+  return true;
 }

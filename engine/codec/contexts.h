@@ -24,10 +24,33 @@ typedef struct {
 extern const uint8_t ae_near_context[AE_NEAR_SUMS];
 extern const uint8_t ae_deep_context[AE_DEEP_MEANS];
 
-static inline int16_t *
-ae_latents_row (const AeLatents *l, int channel, int row)
+/* A row of a channel. */
+typedef struct {
+  int16_t *values;
+  const int16_t *before; /* NULL without modes */
+  const uint8_t *modes;
+} AeContextRow;
+
+static inline AePlaceMode
+ae_context_mode (const AeContextRow *row, int x)
 {
-  return l->values + ((size_t) channel * l->rows + row) * l->columns;
+  return row->modes ? (AePlaceMode) row->modes[x] : AE_PLACE_INTRA;
+}
+
+/* What is added to the coded value. */
+static inline int
+ae_context_base (const AeContextRow *row, int x)
+{
+  return ae_context_mode (row, x) == AE_PLACE_INTRA ? 0 : row->before[x];
+}
+
+/* The value that is coded, 0 for a place that is skipped. */
+static inline int
+ae_context_coded (const AeContextRow *row, int x)
+{
+  return ae_context_mode (row, x) == AE_PLACE_SKIP
+      ? 0
+      : row->values[x] - ae_context_base (row, x);
 }
 
 /* Before the first row. Errors: MEMORY. */
@@ -35,7 +58,7 @@ AeStatus ae_context_begin (AeContextWalk *walk, const AeLatents *latents,
     AeLatentScratch *s, AeError *err);
 
 /* To the next row; false behind the last one. */
-bool ae_context_next_row (AeContextWalk *walk);
+bool ae_context_next_row (AeContextWalk *walk, AeContextRow *row);
 
 /* The context of column x: those before it are set. */
 static inline int

@@ -35,69 +35,85 @@ ae_latent_scratch_clear (AeLatentScratch *s)
   *s = (AeLatentScratch){ 0 };
 }
 
-static const AeSymbolTable *
-table_at (const AeLatentTables *t, const AeContextWalk *walk, int x)
+void
+ae_latent_model_clear (AeLatentModel *m)
 {
+  ae_latent_tables_clear (&m->intra);
+  ae_latent_tables_clear (&m->delta);
+}
+
+static const AeSymbolTable *
+table_at (const AeLatentModel *m, const AeContextWalk *walk,
+    const AeContextRow *row, int x)
+{
+  const AeLatentTables *t
+      = ae_context_mode (row, x) == AE_PLACE_DELTA ? &m->delta : &m->intra;
   int context = ae_context_at (walk, x);
   return &t->tables[t->map[walk->channel * AE_CONTEXTS + context]];
 }
 
 AeStatus
-ae_latents_put (AeRansWriter *w, const AeLatentTables *t,
+ae_latents_put (AeRansWriter *w, const AeLatentModel *m,
     const AeLatents *latents, AeLatentScratch *s, AeError *err)
 {
   AeContextWalk walk;
+  AeContextRow row;
   AeStatus status = ae_context_begin (&walk, latents, s, err);
   if (status != AE_OK)
     return status;
-  while (ae_context_next_row (&walk)) {
-    const int16_t *row = ae_latents_row (latents, walk.channel, walk.row);
+  while (ae_context_next_row (&walk, &row))
     for (int x = 0; x < latents->columns; x++) {
-      ae_symbol_put (w, table_at (t, &walk, x), row[x]);
-      ae_context_set (&walk, x, row[x]);
+      int value = ae_context_coded (&row, x);
+      if (ae_context_mode (&row, x) != AE_PLACE_SKIP)
+        ae_symbol_put (w, table_at (m, &walk, &row, x), value);
+      ae_context_set (&walk, x, value);
     }
-  }
   return w->failed ? ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec")
                    : AE_OK;
 }
 
 AeStatus
-ae_latents_get (AeRansReader *r, const AeLatentTables *t, AeLatents *latents,
+ae_latents_get (AeRansReader *r, const AeLatentModel *m, AeLatents *latents,
     AeLatentScratch *s, AeError *err)
 {
   AeContextWalk walk;
+  AeContextRow row;
   AeStatus status = ae_context_begin (&walk, latents, s, err);
   if (status != AE_OK)
     return status;
-  while (ae_context_next_row (&walk) && !r->failed) {
-    int16_t *row = ae_latents_row (latents, walk.channel, walk.row);
+  while (ae_context_next_row (&walk, &row) && !r->failed)
     for (int x = 0; x < latents->columns; x++) {
-      int32_t value = ae_symbol_get (r, table_at (t, &walk, x));
-      if (value != (int16_t) value)
+      AePlaceMode mode = ae_context_mode (&row, x);
+      int32_t coded = mode == AE_PLACE_SKIP
+          ? 0
+          : ae_symbol_get (r, table_at (m, &walk, &row, x));
+      int64_t value = (int64_t) coded + ae_context_base (&row, x);
+      if (value != (int16_t) value || coded < -UINT16_MAX
+          || coded > UINT16_MAX)
         r->failed = true;
-      row[x] = (int16_t) value;
-      ae_context_set (&walk, x, row[x]);
+      row.values[x] = (int16_t) value;
+      ae_context_set (&walk, x, coded);
     }
-  }
   return r->failed ? ae_fail (err, AE_ERROR_FORMAT, "damaged latents") : AE_OK;
 }
 
 AeStatus
-ae_latents_cost (const AeLatentTables *t, const AeLatents *latents,
+ae_latents_cost (const AeLatentModel *m, const AeLatents *latents,
     AeLatentScratch *s, double *bits, AeError *err)
 {
   AeContextWalk walk;
+  AeContextRow row;
   AeStatus status = ae_context_begin (&walk, latents, s, err);
   uint64_t sum = 0;
   if (status != AE_OK)
     return status;
-  while (ae_context_next_row (&walk)) {
-    const int16_t *row = ae_latents_row (latents, walk.channel, walk.row);
+  while (ae_context_next_row (&walk, &row))
     for (int x = 0; x < latents->columns; x++) {
-      sum += ae_symbol_cost (table_at (t, &walk, x), row[x]);
-      ae_context_set (&walk, x, row[x]);
+      int value = ae_context_coded (&row, x);
+      if (ae_context_mode (&row, x) != AE_PLACE_SKIP)
+        sum += ae_symbol_cost (table_at (m, &walk, &row, x), value);
+      ae_context_set (&walk, x, value);
     }
-  }
   *bits = (double) sum / 256;
   return AE_OK;
 }

@@ -14,18 +14,31 @@
 #define AE_CONTEXTS (AE_NEAR_CONTEXTS * AE_DEEP_CONTEXTS)
 #define AE_MAX_TABLES 256
 
+/* How a place of the grid is coded: as it was before, by its difference to
+ * that, or by itself. */
+typedef enum { AE_PLACE_SKIP, AE_PLACE_DELTA, AE_PLACE_INTRA } AePlaceMode;
+
 /* Rows of a grid: value (c, y, x) is values[(c * rows + y) * columns + x]. */
 typedef struct {
   int channels, rows, columns;
   int16_t *values;
+  const int16_t *before; /* what the places were, or NULL with `modes` */
+  const uint8_t *modes;  /* of each place; NULL: all are intra */
 } AeLatents;
 
-/* The tables of one kind of latents. */
+/* The tables of one kind of values. */
 typedef struct {
   int channels, n_tables;
   AeSymbolTable *tables;
   uint8_t *map; /* [channel][near][deep]: a table */
 } AeLatentTables;
+
+/* Those of values, and of differences. */
+typedef struct {
+  AeLatentTables intra, delta;
+} AeLatentModel;
+
+void ae_latent_model_clear (AeLatentModel *m);
 
 void ae_latent_tables_clear (AeLatentTables *t);
 
@@ -43,15 +56,16 @@ typedef struct {
 void ae_latent_scratch_clear (AeLatentScratch *s);
 
 /* Appends the symbols of the latents. Errors: MEMORY. */
-AeStatus ae_latents_put (AeRansWriter *w, const AeLatentTables *t,
+AeStatus ae_latents_put (AeRansWriter *w, const AeLatentModel *m,
     const AeLatents *latents, AeLatentScratch *s, AeError *err);
 
-/* Reads latents->values. Errors: FORMAT (the reader failed), MEMORY. */
-AeStatus ae_latents_get (AeRansReader *r, const AeLatentTables *t,
+/* Reads latents->values; before and modes are given. Errors: FORMAT (the reader
+ * failed), MEMORY. */
+AeStatus ae_latents_get (AeRansReader *r, const AeLatentModel *m,
     AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* Bits that ae_latents_put takes, by the tables. Errors: MEMORY. */
-AeStatus ae_latents_cost (const AeLatentTables *t, const AeLatents *latents,
+AeStatus ae_latents_cost (const AeLatentModel *m, const AeLatents *latents,
     AeLatentScratch *s, double *bits, AeError *err);
 
 /* Counts of values by channel and context, from which tables are made. */
@@ -62,7 +76,8 @@ typedef struct AeLatentCounts AeLatentCounts;
 AeStatus ae_latent_counts_new (
     AeLatentCounts **out, int channels, int range, AeError *err);
 void ae_latent_counts_free (AeLatentCounts **counts);
-AeStatus ae_latent_counts_add (AeLatentCounts *counts,
+/* Counts the places of one mode, intra or delta. */
+AeStatus ae_latent_counts_add (AeLatentCounts *counts, AePlaceMode mode,
     const AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* At most n_tables tables and the map with which the latents counted so far

@@ -62,23 +62,24 @@ ae_latent_counts_free (AeLatentCounts **counts)
 }
 
 AeStatus
-ae_latent_counts_add (AeLatentCounts *c, const AeLatents *latents,
-    AeLatentScratch *s, AeError *err)
+ae_latent_counts_add (AeLatentCounts *c, AePlaceMode mode,
+    const AeLatents *latents, AeLatentScratch *s, AeError *err)
 {
   AeContextWalk walk;
+  AeContextRow row;
   AeStatus status = ae_context_begin (&walk, latents, s, err);
   if (status != AE_OK)
     return status;
-  while (ae_context_next_row (&walk)) {
-    const int16_t *row = ae_latents_row (latents, walk.channel, walk.row);
+  while (ae_context_next_row (&walk, &row))
     for (int x = 0; x < latents->columns; x++) {
       size_t cell = (size_t) walk.channel * AE_CONTEXTS
           + (size_t) ae_context_at (&walk, x);
-      bool inside = abs (row[x]) <= c->range;
-      cell_at (c, cell)[inside ? row[x] + c->range : n_values (c)]++;
-      ae_context_set (&walk, x, row[x]);
+      int value = ae_context_coded (&row, x);
+      bool inside = abs (value) <= c->range;
+      if (ae_context_mode (&row, x) == mode)
+        cell_at (c, cell)[inside ? value + c->range : n_values (c)]++;
+      ae_context_set (&walk, x, value);
     }
-  }
   return AE_OK;
 }
 

@@ -23,7 +23,8 @@ now_s (void)
 static AeLatents
 make_latents (void)
 {
-  AeLatents l = { CHANNELS, ROWS, COLUMNS, NULL };
+  AeLatents l
+      = { .channels = CHANNELS, .rows = ROWS, .columns = COLUMNS };
   AeRng rng;
   ae_rng_seed (&rng, 1);
   l.values = ae_alloc (sizeof *l.values * CHANNELS * ROWS * COLUMNS);
@@ -49,14 +50,14 @@ main (void)
   AeLatents l = make_latents ();
   AeLatentCounts *counts;
   AeLatentScratch s = { 0 };
-  AeLatentTables t;
+  AeLatentModel t = { { 0 }, { 0 } };
   AeRansWriter w = { 0 };
   AeError err;
   double bits, write = HUGE_VAL, read = HUGE_VAL;
   size_t n = (size_t) CHANNELS * ROWS * COLUMNS, size = 0;
   if (!l.values || ae_latent_counts_new (&counts, CHANNELS, 100, &err)
-      || ae_latent_counts_add (counts, &l, &s, &err)
-      || ae_latent_tables_fit (&t, counts, 64, &err)
+      || ae_latent_counts_add (counts, AE_PLACE_INTRA, &l, &s, &err)
+      || ae_latent_tables_fit (&t.intra, counts, 64, &err)
       || ae_latents_cost (&t, &l, &s, &bits, &err))
     abort ();
   uint8_t *bytes = NULL;
@@ -84,7 +85,7 @@ main (void)
   ae_free (bytes);
   ae_free (l.values);
   ae_rans_writer_clear (&w);
-  ae_latent_tables_clear (&t);
+  ae_latent_model_clear (&t);
   ae_latent_scratch_clear (&s);
   ae_latent_counts_free (&counts);
   return 0;

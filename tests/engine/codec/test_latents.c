@@ -2,6 +2,7 @@
 #include "ae_test.h"
 
 #include "codec/latents.h"
+#include "codec/modes.h"
 #include "util/mem.h"
 #include "util/rng.h"
 
@@ -14,7 +15,7 @@
 static AeLatents
 make_latents (int channels, int rows, int columns, uint64_t seed)
 {
-  AeLatents l = { channels, rows, columns, NULL };
+  AeLatents l = { .channels = channels, .rows = rows, .columns = columns };
   size_t n = (size_t) channels * rows * columns;
   l.values = ae_alloc ((n + 1) * sizeof *l.values);
   AeRng rng;
@@ -30,28 +31,32 @@ make_latents (int channels, int rows, int columns, uint64_t seed)
   return l;
 }
 
-static AeLatentTables
+static AeLatentModel
 fit (int channels, int n_tables, int range)
 {
   AeLatentCounts *counts;
   AeLatentScratch s = { 0 };
-  AeLatentTables t;
+  AeLatentModel m = { { 0 }, { 0 } };
   AeError err;
   ck_assert_int_eq (
       ae_latent_counts_new (&counts, channels, range, &err), AE_OK);
   for (int i = 0; i < 4; i++) {
     AeLatents l = make_latents (channels, 30, 40, 100 + (uint64_t) i);
-    ck_assert_int_eq (ae_latent_counts_add (counts, &l, &s, &err), AE_OK);
+    ck_assert_int_eq (
+        ae_latent_counts_add (counts, AE_PLACE_INTRA, &l, &s, &err), AE_OK);
     ae_free (l.values);
   }
-  ck_assert_int_eq (ae_latent_tables_fit (&t, counts, n_tables, &err), AE_OK);
+  ck_assert_int_eq (
+      ae_latent_tables_fit (&m.intra, counts, n_tables, &err), AE_OK);
+  ck_assert_int_eq (
+      ae_latent_tables_fit (&m.delta, counts, n_tables, &err), AE_OK);
   ae_latent_counts_free (&counts);
   ae_latent_scratch_clear (&s);
-  return t;
+  return m;
 }
 
 static uint8_t *
-encode (const AeLatentTables *t, const AeLatents *l, size_t *size)
+encode (const AeLatentModel *t, const AeLatents *l, size_t *size)
 {
   AeRansWriter w = { 0 };
   AeLatentScratch s = { 0 };
@@ -69,7 +74,7 @@ static const int sizes[][3] = { { 1, 1, 1 }, { 3, 1, 7 }, { 2, 5, 1 },
 
 START_TEST (test_latents_come_back)
 {
-  AeLatentTables t = fit (20, 24, 20);
+  AeLatentModel t = fit (20, 24, 20);
   const int *d = sizes[_i];
   AeLatents l = make_latents (d[0], d[1], d[2], 3);
   size_t n = (size_t) d[0] * d[1] * d[2], size;
@@ -89,7 +94,7 @@ START_TEST (test_latents_come_back)
   ae_free (l.values);
   ae_free (bytes);
   ae_latent_scratch_clear (&s);
-  ae_latent_tables_clear (&t);
+  ae_latent_model_clear (&t);
   ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
@@ -102,13 +107,13 @@ START_TEST (test_contexts_save_bits)
   AeError err;
   double bits[2];
   for (int i = 0; i < 2; i++) {
-    AeLatentTables t = fit (20, i == 0 ? 1 : 32, 40);
+    AeLatentModel t = fit (20, i == 0 ? 1 : 32, 40);
     size_t size;
     uint8_t *bytes = encode (&t, &l, &size);
     ck_assert_int_eq (ae_latents_cost (&t, &l, &s, &bits[i], &err), AE_OK);
     ck_assert_double_le (fabs (8.0 * size - bits[i]), bits[i] * 0.01 + 128);
     ae_free (bytes);
-    ae_latent_tables_clear (&t);
+    ae_latent_model_clear (&t);
   }
   ck_assert_double_lt (bits[1], 0.8 * bits[0]);
   ae_free (l.values);
@@ -118,7 +123,7 @@ END_TEST
 
 START_TEST (test_damaged_latents_are_read_safely)
 {
-  AeLatentTables t = fit (6, 8, 10);
+  AeLatentModel t = fit (6, 8, 10);
   AeLatents l = make_latents (6, 9, 11, 5);
   AeLatentScratch s = { 0 };
   AeError err;
@@ -143,7 +148,51 @@ START_TEST (test_damaged_latents_are_read_safely)
   ae_free (bytes);
   ae_free (l.values);
   ae_latent_scratch_clear (&s);
-  ae_latent_tables_clear (&t);
+  ae_latent_model_clear (&t);
+}
+END_TEST
+
+/* All three modes, and the bits of each that no other uses. */
+START_TEST (test_differences_come_back)
+{
+  enum { CHANNELS = 12, ROWS = 9, COLUMNS = 14 };
+  AeLatentModel t = fit (CHANNELS, 8, 20);
+  AeLatents before = make_latents (CHANNELS, ROWS, COLUMNS, 21);
+  AeLatents now = make_latents (CHANNELS, ROWS, COLUMNS, 22);
+  uint8_t modes[ROWS * COLUMNS], found_modes[ROWS * COLUMNS];
+  for (int i = 0; i < ROWS * COLUMNS; i++) {
+    modes[i] = (uint8_t) (i < 50 ? AE_PLACE_SKIP : i * 7 % 3);
+    for (int c = 0; modes[i] == AE_PLACE_SKIP && c < CHANNELS; c++)
+      now.values[c * ROWS * COLUMNS + i] = before.values[c * ROWS * COLUMNS + i];
+  }
+  now.before = before.values;
+  now.modes = modes;
+  AeRansWriter w = { 0 };
+  AeLatentScratch s = { 0 };
+  AeError err;
+  ae_modes_put (&w, modes, ROWS, COLUMNS);
+  ck_assert_int_eq (ae_latents_put (&w, &t, &now, &s, &err), AE_OK);
+  uint8_t *bytes = ae_alloc (ae_rans_bound (&w));
+  size_t size = ae_rans_finish (&w, bytes);
+  AeRansReader r;
+  AeLatents found = now;
+  found.values = ae_calloc (CHANNELS * ROWS * COLUMNS, sizeof (int16_t));
+  found.modes = found_modes;
+  ae_rans_reader_open (&r, bytes, size);
+  ae_modes_get (&r, found_modes, ROWS, COLUMNS);
+  ck_assert_mem_eq (modes, found_modes, sizeof modes);
+  ck_assert_int_eq (ae_latents_get (&r, &t, &found, &s, &err), AE_OK);
+  ck_assert (ae_rans_is_done (&r));
+  ck_assert_mem_eq (found.values, now.values,
+      CHANNELS * ROWS * COLUMNS * sizeof (int16_t));
+  ae_free (found.values);
+  ae_free (now.values);
+  ae_free (before.values);
+  ae_free (bytes);
+  ae_rans_writer_clear (&w);
+  ae_latent_scratch_clear (&s);
+  ae_latent_model_clear (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
 
@@ -154,6 +203,7 @@ latents_suite (void)
   TCase *tcase = tcase_create ("latents");
   tcase_add_loop_test (tcase, test_latents_come_back, 0, 6);
   tcase_add_test (tcase, test_contexts_save_bits);
+  tcase_add_test (tcase, test_differences_come_back);
   tcase_add_test (tcase, test_damaged_latents_are_read_safely);
   suite_add_tcase (suite, tcase);
   return suite;
