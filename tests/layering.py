@@ -25,9 +25,11 @@ ENGINE = {
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
     # Muon multiplies small matrices.
-    'train': {'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h', 'tensor',
-        'util'},
+    'train': {'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
+        'tensor', 'util'},
     'codec': {'tensor', 'util'},
+    # Frames to packets and back: networks around the codec.
+    'coder': {'codec', 'video', 'runtime', 'tensor', 'util'},
     'score': {'tensor', 'util'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)

@@ -166,14 +166,30 @@ sum_groups (Fit *f)
   }
 }
 
-static double
-bits_of (const Fit *f, size_t cell, int group)
+/* The values that a cell has: first to end - 1. */
+typedef struct {
+  const uint32_t *count;
+  int first, end;
+} Values;
+
+static Values
+values_of (const AeLatentCounts *c, size_t cell)
 {
-  const uint32_t *count = cell_at (f->counts, cell);
+  Values v = { cell_at (c, cell), 0, n_values (c) + 1 };
+  while (v.first < v.end && v.count[v.first] == 0)
+    v.first++;
+  while (v.end > v.first && v.count[v.end - 1] == 0)
+    v.end--;
+  return v;
+}
+
+static double
+bits_of (const Fit *f, const Values *v, int group)
+{
   const float *bits = f->groups[group].bits;
   double sum = 0;
-  for (int i = 0; i <= n_values (f->counts); i++)
-    sum += (double) count[i] * bits[i];
+  for (int i = v->first; i < v->end; i++)
+    sum += (double) v->count[i] * bits[i];
   return sum;
 }
 
@@ -183,10 +199,11 @@ move_cells (Fit *f)
 {
   bool moved = false;
   for (size_t cell = 0; cell < n_cells (f->counts); cell++) {
+    Values v = values_of (f->counts, cell);
     int best = f->of[cell];
-    double least = bits_of (f, cell, best);
-    for (int g = 0; g < f->n_groups; g++) {
-      double bits = bits_of (f, cell, g);
+    double least = bits_of (f, &v, best);
+    for (int g = 0; g < f->n_groups && v.end > v.first; g++) {
+      double bits = bits_of (f, &v, g);
       if (bits < least) {
         least = bits;
         best = g;

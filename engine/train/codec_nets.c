@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/codec_nets.h"
 
+#include "codec/tables_text.h"
 #include "graph/build.h"
 #include "util/mem.h"
 
@@ -10,6 +11,7 @@
 #include <string.h>
 
 #define FRAME_CHANNELS 6
+#define LEVEL_UNIT 256 /* of the range of gains, in the metadata */
 #define BLOCK 8           /* samples of a channel along a latent's edge */
 #define LUMA_SIDE 16      /* pixels there */
 #define GAIN_LOW 1.4f     /* logarithms of the gains at first: level 0, and */
@@ -384,9 +386,53 @@ take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
   return AE_OK;
 }
 
+/* By how much level 1 is scaled more than level 0, in 1 / 256 of a factor of
+ * 2, for each channel. */
+static char *
+range_text (const AeGraph *graph, int channels)
+{
+  int v = ae_graph_find (graph, "gain.range");
+  char *text = ae_alloc ((size_t) channels * 12 + 1), *at = text;
+  if (!text || v < 0)
+    return text;
+  const float *range = graph->values[v].constant->data;
+  *at = '\0';
+  for (int c = 0; c < channels; c++)
+    at += sprintf (
+        at, "%ld ", lroundf (range[c] / logf (2) * LEVEL_UNIT));
+  return text;
+}
+
+static void
+set_meta (AeBuilder *b, const char *key, const char *value)
+{
+  if (b->error.status != AE_OK)
+    return;
+  if (value)
+    ae_model_set_meta (b->model, key, value, &b->error);
+  else
+    ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a codec");
+}
+
+static void
+set_tables (AeBuilder *b, const AeLatentModel *tables, int channels)
+{
+  char *texts[3] = { ae_latent_tables_text (&tables->intra),
+    ae_latent_tables_text (&tables->delta),
+    b->error.status == AE_OK ? range_text (ae_model_edit (b->model), channels)
+                             : NULL };
+  static const char *const keys[]
+      = { "ae.codec.intra", "ae.codec.delta", "ae.codec.range" };
+  for (int i = 0; i < 3; i++) {
+    set_meta (b, keys[i], texts[i]);
+    ae_free (texts[i]);
+  }
+}
+
 AeStatus
-ae_build_codec_net (AeModel **out, const AeCodecShape *s,
-    const AeModel *trained, AeError *err)
+ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
+    const AeLatentModel *tables, const char *const *meta, size_t n_meta,
+    AeError *err)
 {
   AeBuilder b;
   ae_builder_start (&b, 1);
@@ -398,5 +444,9 @@ ae_build_codec_net (AeModel **out, const AeCodecShape *s,
   if (b.error.status == AE_OK)
     take_parameters (
         ae_model_edit (b.model), ae_model_graph (trained), &b.error);
+  set_meta (&b, "ae.task", "codec");
+  set_tables (&b, tables, s->latents);
+  for (size_t i = 0; i < n_meta; i++)
+    set_meta (&b, meta[2 * i], meta[2 * i + 1]);
   return ae_builder_end (&b, out, err);
 }

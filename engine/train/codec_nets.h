@@ -11,6 +11,8 @@
 
 #include <ae/model.h>
 
+#include "codec/latents.h"
+
 typedef struct {
   int latents;   /* C */
   int widths[2]; /* channels at a quarter and an eighth of the frame */
@@ -27,10 +29,12 @@ typedef struct {
 AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
     float chroma, uint64_t seed, AeError *err);
 
-/* Both halves in one model: frame, level -> latents
- * (scaled, not rounded); integers, level -> decoded. Parameters are those of
- * the same names in `trained`. Errors: MEMORY, NOT_FOUND (a parameter). */
-AeStatus ae_build_codec_net (AeModel **out, const AeCodecShape *shape,
-    const AeModel *trained, AeError *err);
+/* The codec that ae/codec.h takes. Both halves in one model: frame, level ->
+ * latents (scaled, not rounded); integers, level -> decoded. Parameters are
+ * those of the same names in `trained`; `tables` become metadata, as do n_meta
+ * pairs of key and value. Errors: MEMORY, NOT_FOUND (a parameter). */
+AeStatus ae_build_codec (AeModel **out, const AeCodecShape *shape,
+    const AeModel *trained, const AeLatentModel *tables,
+    const char *const *meta, size_t n_meta, AeError *err);
 
 #endif

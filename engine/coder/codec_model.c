@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The codec's model: checks, tables, ids. */
+#include "coder/coder.h"
+
+#include "codec/tables_text.h"
+#include "util/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_RANGE (12 * AE_GAIN_ONE)
+
+static AeStatus
+check_task (const AeModel *model, AeError *err)
+{
+  const char *task = ae_model_meta (model, "ae.task");
+  if (task && strcmp (task, "codec") == 0)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "not a codec: metadata ae.task is %s%s%s, wanted \"codec\"",
+      task ? "\"" : "", task ? task : "missing", task ? "\"" : "");
+}
+
+static AeStatus
+read_tables (
+    const AeModel *model, const char *key, AeLatentTables *t, AeError *err)
+{
+  const char *text = ae_model_meta (model, key);
+  if (!text)
+    return ae_fail (
+        err, AE_ERROR_FORMAT, "not a codec: metadata %s is missing", key);
+  return ae_latent_tables_parse (t, text, err);
+}
+
+/* One number for each channel. */
+static AeStatus
+read_range (AeCodec *codec, AeError *err)
+{
+  const char *text = ae_model_meta (codec->model, "ae.codec.range");
+  codec->range = ae_calloc ((size_t) codec->channels, sizeof *codec->range);
+  if (!codec->range)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
+  for (int c = 0; c < codec->channels; c++) {
+    char *end = NULL;
+    long value = text ? strtol (text, &end, 10) : 0;
+    if (!text || end == text || value < -MAX_RANGE || value > MAX_RANGE)
+      return ae_fail (err, AE_ERROR_FORMAT,
+          "not a codec: metadata ae.codec.range has no number from %d to %d "
+          "for channel %d of %d",
+          -MAX_RANGE, MAX_RANGE, c, codec->channels);
+    codec->range[c] = (int) value;
+    text = end;
+  }
+  return AE_OK;
+}
+
+/* `integers` has as many channels as the tables. */
+static AeStatus
+check_channels (const AeCodec *codec, AeError *err)
+{
+  for (size_t i = 0; i < ae_model_n_inputs (codec->model); i++) {
+    if (strcmp (ae_model_input_name (codec->model, i), "integers") != 0)
+      continue;
+    AeShape shape = ae_model_input_shape (codec->model, i);
+    char text[96];
+    if (shape.rank == 4 && shape.dim[1] == codec->channels)
+      return AE_OK;
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "not a codec: input \"integers\" has shape %s, wanted ?x%dx?x?",
+        ae_shape_text (&shape, text, sizeof text), codec->channels);
+  }
+  return ae_fail (
+      err, AE_ERROR_FORMAT, "not a codec: no input \"integers\"");
+}
+
+static void
+read_id (AeCodec *codec)
+{
+  const char *id = ae_model_id (codec->model);
+  for (int i = 0; i < 8; i++) {
+    char two[3] = { id[2 * i], id[2 * i + 1], '\0' };
+    codec->id[i] = (uint8_t) strtol (two, NULL, 16);
+  }
+}
+
+AeStatus
+ae_codec_new (AeCodec **out, AeModel *model, AeError *err)
+{
+  *out = NULL;
+  AeStatus status = check_task (model, err);
+  if (status != AE_OK)
+    return status;
+  AeCodec *codec = ae_calloc (1, sizeof *codec);
+  if (!codec)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
+  codec->refs = 1;
+  codec->model = ae_model_ref (model);
+  AeLatentModel *t = &codec->tables;
+  status = read_tables (model, "ae.codec.intra", &t->intra, err);
+  if (status == AE_OK)
+    status = read_tables (model, "ae.codec.delta", &t->delta, err);
+  codec->channels = t->intra.channels;
+  if (status == AE_OK && t->delta.channels != codec->channels)
+    status = ae_fail (err, AE_ERROR_FORMAT,
+        "not a codec: tables of %d and of %d channels", codec->channels,
+        t->delta.channels);
+  if (status == AE_OK)
+    status = check_channels (codec, err);
+  if (status == AE_OK)
+    status = read_range (codec, err);
+  read_id (codec);
+  if (status == AE_OK)
+    *out = codec;
+  else
+    ae_codec_unref (&codec);
+  return status;
+}
+
+AeCodec *
+ae_codec_ref (AeCodec *codec)
+{
+  codec->refs++;
+  return codec;
+}
+
+void
+ae_codec_unref (AeCodec **pointer)
+{
+  AeCodec *codec = *pointer;
+  *pointer = NULL;
+  if (!codec || --codec->refs > 0)
+    return;
+  ae_latent_model_clear (&codec->tables);
+  ae_free (codec->range);
+  ae_model_unref (&codec->model);
+  ae_free (codec);
+}
+
+void
+ae_codec_id (const AeCodec *codec, uint8_t id[8])
+{
+  memcpy (id, codec->id, 8);
+}
+
+AeStatus
+ae_codec_session (const AeCodec *codec, const AeCodecOptions *options,
+    const char *input, const char *output, AeSession **session, AeError *err)
+{
+  const char *inputs[] = { input, "level" };
+  AeSessionOptions o = { .inputs = inputs, .n_inputs = 2, .outputs = &output,
+    .n_outputs = 1 };
+  if (options) {
+    o.n_threads = options->n_threads;
+    o.precision = options->precision;
+  }
+  return ae_session_new (session, codec->model, &o, err);
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Packets to pictures. */
+#include "coder/coder.h"
+#include "coder/pictures.h"
+#include "util/mem.h"
+
+#include <string.h>
+
+struct AeDecoder {
+  AeCodec *codec;
+  AeCodecOptions options;
+  AeSession *session;
+  AeGrid grid; /* that the session is bound for */
+  AePastLatents past;
+  int16_t *values, *before;
+  uint8_t *modes;
+  AeLatentScratch *scratch; /* of each slice */
+};
+
+static void
+info_of (AePacketInfo *info, const AePacket *p)
+{
+  *info = (AePacketInfo){ .key = p->key,
+    .has_pts = p->has_pts,
+    .pts = p->pts,
+    .duration = p->duration,
+    .level = p->level,
+    .pixels = p->format == AE_PACKET_GREY ? AE_PIXELS_GRAY8 : AE_PIXELS_I420,
+    .width = p->width,
+    .height = p->height,
+    .number = p->number,
+    .size = p->size };
+  memcpy (info->colour, p->colour, sizeof info->colour);
+  memcpy (info->model_id, p->model_id, sizeof info->model_id);
+}
+
+AeStatus
+ae_packet_info (
+    AePacketInfo *info, const uint8_t *packet, size_t size, AeError *err)
+{
+  AePacket p;
+  AeStatus status = ae_packet_read (&p, packet, size, err);
+  if (status == AE_OK)
+    info_of (info, &p);
+  return status;
+}
+
+size_t
+ae_packet_search (const uint8_t *bytes, size_t size)
+{
+  return ae_packet_find (bytes, size);
+}
+
+AeStatus
+ae_decoder_new (AeDecoder **out, AeCodec *codec,
+    const AeCodecOptions *options, AeError *err)
+{
+  AeDecoder *d = *out = ae_calloc (1, sizeof *d);
+  if (!d)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
+  d->codec = ae_codec_ref (codec);
+  if (options)
+    d->options = *options;
+  AeStatus status = ae_codec_session (
+      codec, options, "integers", "decoded", &d->session, err);
+  if (status != AE_OK)
+    ae_decoder_free (out);
+  return status;
+}
+
+static void
+free_buffers (AeDecoder *d)
+{
+  for (int i = 0; d->scratch && i < d->grid.n_slices; i++)
+    ae_latent_scratch_clear (&d->scratch[i]);
+  void **all[] = { (void **) &d->scratch, (void **) &d->values,
+    (void **) &d->before, (void **) &d->modes, (void **) &d->past.values };
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    ae_free (*all[i]);
+    *all[i] = NULL;
+  }
+  d->grid = (AeGrid){ 0 };
+  d->past.valid = false;
+}
+
+void
+ae_decoder_free (AeDecoder **decoder)
+{
+  AeDecoder *d = *decoder;
+  *decoder = NULL;
+  if (!d)
+    return;
+  free_buffers (d);
+  ae_session_free (&d->session);
+  ae_codec_unref (&d->codec);
+  ae_free (d);
+}
+
+void
+ae_decoder_reset (AeDecoder *d)
+{
+  d->past.valid = false;
+}
+
+static AeStatus
+bind_session (AeDecoder *d, const AeGrid *g, AeError *err)
+{
+  AeTensor inputs[2] = {
+    { .type = AE_F32, .shape = ae_shape (4, 1, g->channels, g->rows,
+                          g->columns) },
+    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) },
+  };
+  AeStatus status = ae_session_bind (d->session, inputs, 2, err);
+  if (status != AE_OK)
+    return status;
+  const AeShape *found = &ae_session_output (d->session, 0)->shape;
+  AeShape wanted = ae_shape (4, 1, 6, g->h, g->w);
+  char a[96], b[96];
+  if (ae_shape_equal (found, &wanted))
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_SHAPE,
+      "the codec's frames have shape %s, wanted %s",
+      ae_shape_text (found, a, sizeof a), ae_shape_text (&wanted, b, sizeof b));
+}
+
+/* Everything for pictures of this size. */
+static AeStatus
+bind (AeDecoder *d, int width, int height, AeError *err)
+{
+  AeGrid g = ae_grid_of (d->codec, width, height);
+  if (g.rows == d->grid.rows && g.columns == d->grid.columns)
+    return AE_OK;
+  free_buffers (d);
+  AeStatus status = bind_session (d, &g, err);
+  if (status != AE_OK)
+    return status;
+  d->grid = g;
+  d->values = ae_calloc (g.n, sizeof *d->values);
+  d->before = ae_calloc (g.n, sizeof *d->before);
+  d->past = (AePastLatents){ .grid = g };
+  d->past.values = ae_calloc (g.n, sizeof *d->past.values);
+  d->modes = ae_calloc ((size_t) g.rows * g.columns, 1);
+  d->scratch = ae_calloc ((size_t) g.n_slices, sizeof *d->scratch);
+  if (d->values && d->before && d->past.values && d->modes && d->scratch)
+    return AE_OK;
+  free_buffers (d);
+  return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
+}
+
+/* One packet's work. */
+typedef struct {
+  AeDecoder *d;
+  const AePacket *packet;
+  const AeSlice *slices;
+  uint8_t *bad; /* per slice */
+  float *latents;
+} Frame;
+
+static bool
+read_slice (const Frame *f, const AeGridSlice *slice, int index)
+{
+  AeDecoder *d = f->d;
+  const AeSlice *coded = &f->slices[index];
+  AeRansReader r;
+  AeLatents l = { .channels = d->grid.channels,
+    .rows = slice->n_rows,
+    .columns = d->grid.columns,
+    .values = d->values + slice->at };
+  if (!coded->data)
+    return false;
+  ae_rans_reader_open (&r, coded->data, coded->size);
+  if (!f->packet->key) {
+    uint8_t *modes = d->modes + (size_t) slice->row * d->grid.columns;
+    l.before = d->before + slice->at;
+    l.modes = modes;
+    ae_modes_get (&r, modes, l.rows, l.columns);
+  }
+  return ae_latents_get (
+             &r, &d->codec->tables, &l, &d->scratch[index], NULL)
+      == AE_OK
+      && ae_rans_is_done (&r);
+}
+
+/* The slice's rows of the network's input. */
+static void
+spread_slice (const Frame *f, const AeGridSlice *slice)
+{
+  const AeGrid *g = &f->d->grid;
+  const int16_t *from = f->d->values + slice->at;
+  size_t n = (size_t) slice->n_rows * g->columns;
+  for (int c = 0; c < g->channels; c++) {
+    float *to = f->latents + ((size_t) c * g->rows + slice->row) * g->columns;
+    for (size_t i = 0; i < n; i++)
+      to[i] = *from++;
+  }
+}
+
+static void
+slice_job (void *arg, size_t index, int thread)
+{
+  const Frame *f = arg;
+  AeDecoder *d = f->d;
+  (void) thread;
+  AeGridSlice slice = ae_grid_slice (&d->grid, (int) index);
+  f->bad[index] = !read_slice (f, &slice, (int) index);
+  if (f->bad[index])
+    memcpy (d->values + slice.at, d->before + slice.at,
+        (size_t) slice.n_rows * d->grid.columns * d->grid.channels
+            * sizeof *d->values);
+  spread_slice (f, &slice);
+}
+
+static void
+hex_of (const uint8_t id[8], char text[17])
+{
+  static const char digits[] = "0123456789abcdef";
+  for (int i = 0; i < 8; i++) {
+    text[2 * i] = digits[id[i] >> 4];
+    text[2 * i + 1] = digits[id[i] & 15];
+  }
+  text[16] = '\0';
+}
+
+static AeStatus
+check_packet (
+    const AeDecoder *d, const AePacket *p, const AeImage *out, AeError *err)
+{
+  char found[17], own[17];
+  if (memcmp (p->model_id, d->codec->id, sizeof p->model_id) != 0) {
+    hex_of (p->model_id, found);
+    hex_of (d->codec->id, own);
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "the stream was coded by model %s, the decoder has model %s", found,
+        own);
+  }
+  AePixels wanted
+      = p->format == AE_PACKET_GREY ? AE_PIXELS_GRAY8 : AE_PIXELS_I420;
+  if (out->width != p->width || out->height != p->height
+      || out->pixels != wanted)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "the packet holds %dx%d, format %d, the picture is %dx%d, format %d",
+        p->width, p->height, wanted, out->width, out->height, out->pixels);
+  AeGrid g = ae_grid_of (d->codec, p->width, p->height);
+  if (p->n_slices != g.n_slices)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "a packet of %d slices, wanted %d for %dx%d", p->n_slices,
+        g.n_slices, p->width, p->height);
+  return AE_OK;
+}
+
+/* What places are predicted from, and damaged slices taken from. */
+static AeStatus
+predict (AeDecoder *d, const AePacket *p, AeError *err)
+{
+  const AePastLatents *past = &d->past;
+  if (!p->key && (!past->valid || past->number + 1 != p->number))
+    return ae_fail (err, AE_ERROR_NEEDS_DATA,
+        "frame %u needs the one before, which is not there", p->number);
+  if (past->valid)
+    ae_past_predict (d->codec, past, p->level, d->before);
+  else
+    memset (d->before, 0, d->grid.n * sizeof *d->before);
+  return AE_OK;
+}
+
+static AeStatus
+decode_slices (AeDecoder *d, const AePacket *p, const uint8_t *packet,
+    size_t size, int *damaged, AeError *err)
+{
+  AeSlice slices[AE_PACKET_MAX_SLICES];
+  uint8_t bad[AE_PACKET_MAX_SLICES];
+  AeStatus status = predict (d, p, err);
+  if (status != AE_OK)
+    return status;
+  ae_packet_slices (p, packet, size, slices);
+  Frame f = { .d = d, .packet = p, .slices = slices, .bad = bad,
+    .latents = ae_session_input (d->session, 0)->data };
+  ae_pool_run (ae_pool_shared (), ae_pool_threads (d->options.n_threads),
+      (size_t) p->n_slices, slice_job, &f);
+  *damaged = 0;
+  for (int i = 0; i < p->n_slices; i++)
+    *damaged += bad[i];
+  return AE_OK;
+}
+
+static void
+remember (AeDecoder *d, const AePacket *p)
+{
+  int16_t *values = d->past.values;
+  d->past.values = d->values;
+  d->values = values;
+  d->past.valid = true;
+  d->past.level = p->level;
+  d->past.number = p->number;
+}
+
+AeStatus
+ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
+    const AeImage *out, int *damaged, AeError *err)
+{
+  AePacket p;
+  AeStatus status = ae_packet_read (&p, packet, size, err);
+  if (status == AE_OK)
+    status = check_packet (d, &p, out, err);
+  if (status == AE_OK)
+    status = bind (d, p.width, p.height, err);
+  if (status == AE_OK)
+    status = decode_slices (d, &p, packet, size, damaged, err);
+  if (status != AE_OK)
+    return status;
+  *(float *) ae_session_input (d->session, 1)->data = (float) p.level / 255;
+  ae_session_run (d->session);
+  ae_picture_store (ae_session_output (d->session, 0)->data, d->grid.h,
+      d->grid.w, out, ae_pool_threads (d->options.n_threads));
+  remember (d, &p);
+  return AE_OK;
+}

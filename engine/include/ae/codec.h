@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODEC_H
+#define AE_CODEC_H
+
+/* A learned video codec: pictures to packets and back, with a model of task
+ * "codec". The syntax of packets is described in engine/codec/packet.h; the
+ * latents in them are integers, read by integers, so that a packet means the
+ * same on every machine. Encoders and decoders serve one stream each and are
+ * used by one thread at a time. */
+
+#include <ae/cpu.h>
+#include <ae/image.h>
+#include <ae/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A model as a codec: shared by any number of encoders and decoders. */
+typedef struct AeCodec AeCodec;
+
+/* Keeps a reference to `model`. Errors: FORMAT, SHAPE (no codec, with what was
+ * found and wanted), MEMORY. */
+AE_API AeStatus ae_codec_new (AeCodec **out, AeModel *model, AeError *err);
+AE_API AeCodec *ae_codec_ref (AeCodec *codec);
+AE_API void ae_codec_unref (AeCodec **codec);
+
+/* The first eight bytes of the model's id, which every packet holds. */
+AE_API void ae_codec_id (const AeCodec *codec, uint8_t id[8]);
+
+typedef struct {
+  int n_threads; /* 0 = all cores */
+  AePrecision precision;
+} AeCodecOptions;
+
+/* What a packet says of its frame. */
+typedef struct {
+  bool key;           /* needs no other frame */
+  bool has_pts;
+  uint64_t pts;       /* nanoseconds */
+  uint32_t duration;  /* nanoseconds, 0 = not known */
+  uint8_t colour[4];  /* range (1 = full), matrix, transfer, primaries, as
+                         numbered by ISO/IEC 23091-2 */
+  int level;          /* quality, 0 .. 255 */
+  AePixels pixels;    /* AE_PIXELS_I420 or AE_PIXELS_GRAY8 */
+  int width, height;
+  uint32_t number;    /* counts frames */
+  uint8_t model_id[8];
+  size_t size;        /* bytes of the packet */
+} AePacketInfo;
+
+typedef struct AeEncoder AeEncoder;
+
+/* Keeps a reference to `codec`. options may be NULL. Errors: UNSUPPORTED (the
+ * precision), MEMORY. */
+AE_API AeStatus ae_encoder_new (AeEncoder **out, AeCodec *codec,
+    const AeCodecOptions *options, AeError *err);
+AE_API void ae_encoder_free (AeEncoder **encoder);
+
+/* Plans for pictures of this size and pixel kind, any of AePixels; the next
+ * frame is a key frame. Errors: LIMIT, MEMORY. */
+AE_API AeStatus ae_encoder_bind (
+    AeEncoder *encoder, const AeImage *format, AeError *err);
+
+/* Codes a picture of the bound format. Of `info`, key (asks for a key frame),
+ * has_pts, pts, duration, colour and level are read, the rest is filled in.
+ * *packet has info->size bytes, owned by the encoder and valid until the next
+ * call. Errors: MEMORY, NUMERIC (the network's numbers are no latents; the next
+ * frame is a key frame). */
+AE_API AeStatus ae_encoder_encode (AeEncoder *encoder, const AeImage *in,
+    AePacketInfo *info, const uint8_t **packet, AeError *err);
+
+/* Reads what a packet says of itself. Errors: FORMAT, LIMIT. */
+AE_API AeStatus ae_packet_info (AePacketInfo *info, const uint8_t *packet,
+    size_t size, AeError *err);
+
+/* Offset of the next packet's begin in `bytes`, or of what may be its begin at
+ * their end; `size` when there is none. */
+AE_API size_t ae_packet_search (const uint8_t *bytes, size_t size);
+
+/* Bytes that ae_packet_info needs. */
+#define AE_PACKET_INFO_SIZE 52
+
+typedef struct AeDecoder AeDecoder;
+
+AE_API AeStatus ae_decoder_new (AeDecoder **out, AeCodec *codec,
+    const AeCodecOptions *options, AeError *err);
+AE_API void ae_decoder_free (AeDecoder **decoder);
+
+/* Forgets earlier frames (a seek, packets were lost). */
+AE_API void ae_decoder_reset (AeDecoder *decoder);
+
+/* Decodes a packet into `out`, which has the packet's size and pixel kind.
+ * *damaged: slices that were missing and taken from the frame before. Errors:
+ * FORMAT (no packet, another model: both ids are named), SHAPE (`out` is of
+ * another format), NEEDS_DATA (a delta frame whose frame before is not there),
+ * MEMORY. */
+AE_API AeStatus ae_decoder_decode (AeDecoder *decoder, const uint8_t *packet,
+    size_t size, const AeImage *out, int *damaged, AeError *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
