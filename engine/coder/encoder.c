@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pictures to packets. */
+#include "coder/encoder.h"
+
 #include "coder/coder.h"
 #include "coder/pictures.h"
 #include "util/mem.h"
@@ -8,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rounding of differences: what is smaller than 1 - DELTA_ROUND is no change. */
+/* What is added before a size is cut off to an integer: less than a half,
+ * because small numbers cost fewer bits. Of values, and of differences, where
+ * less than 1 - DELTA_ROUND is no change. */
+#define INTRA_ROUND 0.42f
 #define DELTA_ROUND 0.38f
 /* What a bit is worth, in squared steps of the quantiser: the slope of rate
  * over distortion at high rates, 2 ln 2 / 12; and bits, roughly, of a place
@@ -39,6 +44,7 @@ struct AeEncoder {
   size_t packet_room;
   void *scratch;
   uint32_t number;
+  bool was_key; /* the last frame */
 };
 
 AeStatus
@@ -161,9 +167,9 @@ place_at (const Frame *f, const AeGridSlice *slice, int row, int column)
 }
 
 static int
-round_difference (float x)
+round_size (float x, float more)
 {
-  int size = (int) (fabsf (x) + DELTA_ROUND);
+  int size = (int) (fabsf (x) + more);
   return x < 0 ? -size : size;
 }
 
@@ -182,11 +188,11 @@ look_at (const Frame *f, const Place *p)
   for (int c = 0; c < e->grid.channels; c++) {
     float latent = p->latents[c * p->latents_step];
     float x = latent - e->before[p->at + c * p->step];
-    int q = round_difference (x);
+    int q = round_size (x, DELTA_ROUND);
     d.gain += x * x - (x - q) * (x - q);
     d.values += q != 0;
     d.sizes += q < 0 ? -q : q;
-    d.intra_sizes += abs ((int) lrintf (latent));
+    d.intra_sizes += abs (round_size (latent, INTRA_ROUND));
   }
   return d;
 }
@@ -209,9 +215,9 @@ round_place (const Frame *f, const Place *p, AePlaceMode mode)
     float latent = p->latents[c * p->latents_step];
     int before = e->before[at], value = before;
     if (mode == AE_PLACE_INTRA)
-      value = (int) lrintf (latent);
+      value = round_size (latent, INTRA_ROUND);
     else if (mode == AE_PLACE_DELTA)
-      value = before + round_difference (latent - (float) before);
+      value = before + round_size (latent - (float) before, DELTA_ROUND);
     value = value < INT16_MIN ? INT16_MIN : value;
     e->values[at] = (int16_t) (value > INT16_MAX ? INT16_MAX : value);
   }
@@ -379,6 +385,29 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
     return status;
   }
   remember (e, info->level);
+  e->was_key = f.key;
   *packet = e->packet;
   return ae_packet_info (info, e->packet, p.size, err);
+}
+
+AeStatus
+ae_encoder_count (const AeEncoder *e, AePlaceMode mode,
+    AeLatentCounts *counts, AeError *err)
+{
+  const AeGrid *g = &e->grid;
+  AeStatus status = AE_OK;
+  for (int i = 0; status == AE_OK && i < g->n_slices; i++) {
+    AeGridSlice slice = ae_grid_slice (g, i);
+    AeLatents l = { .channels = g->channels,
+      .rows = slice.n_rows,
+      .columns = g->columns,
+      .values = e->past.values + slice.at };
+    if (!e->was_key) {
+      l.before = e->before + slice.at;
+      l.modes = e->modes + (size_t) slice.row * g->columns;
+    }
+    status = ae_latent_counts_add (
+        counts, mode, &l, &e->slices[i].scratch, err);
+  }
+  return status;
 }

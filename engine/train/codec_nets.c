@@ -149,7 +149,7 @@ cosines (AeBuilder *b, int latents, bool inverse)
 }
 
 static int
-linear (AeBuilder *b, int x, int ic, int oc, const float *values,
+linear_layer (AeBuilder *b, int x, int ic, int oc, const float *values,
     const char *name)
 {
   if (!values)
@@ -164,7 +164,7 @@ static int
 forward_transform (AeBuilder *b, int x, int latents)
 {
   float *values = cosines (b, latents, false);
-  int y = linear (b, ae_build_space_to_depth (b, x, BLOCK), COSINE_VALUES,
+  int y = linear_layer (b, ae_build_space_to_depth (b, x, BLOCK), COSINE_VALUES,
       latents, values, "a.linear.weight");
   ae_free (values);
   return y;
@@ -174,7 +174,7 @@ static int
 inverse_transform (AeBuilder *b, int x, int latents)
 {
   float *values = cosines (b, latents, true);
-  int y = linear (
+  int y = linear_layer (
       b, x, latents, COSINE_VALUES, values, "s.linear.weight");
   ae_free (values);
   return ae_build_depth_to_space (b, y, BLOCK);
@@ -191,10 +191,14 @@ analysis (AeBuilder *b, const AeCodecShape *s, int frame)
   x = conv (b, x, s->widths[0], s->widths[1], 5, 2, 1, "a.eighth");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[1], s->depths[1],
       "a.eighth");
-  x = conv (
-      b, x, s->widths[1], s->latents, 5, 2, NEW_BRANCH, "a.latents");
-  return ae_build_binary (
-      b, "Add", x, forward_transform (b, centred, s->latents));
+  x = conv (b, x, s->widths[1], s->core, 5, 2, NEW_BRANCH, "a.latents");
+  int linear = forward_transform (b, centred, s->latents);
+  x = ae_build_binary (
+      b, "Add", x, ae_build_slice (b, linear, 1, 0, s->core));
+  if (s->core == s->latents)
+    return x;
+  int parts[2] = { x, ae_build_slice (b, linear, 1, s->core, s->latents) };
+  return ae_build_concat (b, parts, 2, 1);
 }
 
 /* 3x3 to four times the channels, and these to twice the size. */
@@ -208,7 +212,8 @@ enlarge (AeBuilder *b, int x, int ic, int oc, float gain, const char *name)
 static int
 synthesis (AeBuilder *b, const AeCodecShape *s, int latents)
 {
-  int x = enlarge (b, latents, s->latents, s->widths[1], 1, "s.eighth");
+  int x = ae_build_slice (b, latents, 1, 0, s->core);
+  x = enlarge (b, x, s->core, s->widths[1], 1, "s.eighth");
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[1], s->depths[1],
       "s.eighth");
   x = enlarge (b, x, s->widths[1], s->widths[0], 1, "s.quarter");

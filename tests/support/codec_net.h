@@ -39,7 +39,7 @@ codec_net_tables (AeLatentTables *t, int channels)
 static inline AeModel *
 codec_net (int latents)
 {
-  AeCodecShape shape = { .latents = latents, .widths = { 16, 16 },
+  AeCodecShape shape = { .latents = latents, .core = 48, .widths = { 16, 16 },
     .depths = { 1, 1 } };
   AeLatentModel tables = { { 0 }, { 0 } };
   AeModel *trained, *codec;
