@@ -2,6 +2,10 @@
 
 #include "config.h"
 
+#include "aecodecs.h"
+#include "gstaedecode.h"
+#include "gstaeencode.h"
+#include "gstaeparse.h"
 #include "gstaetrain.h"
 #include "gstdenoise.h"
 
@@ -11,11 +15,15 @@ plugin_init (GstPlugin *plugin)
 {
   gboolean registered = FALSE;
 
+  registered |= GST_ELEMENT_REGISTER (aedecode, plugin);
+  registered |= GST_ELEMENT_REGISTER (aeencode, plugin);
+  registered |= GST_ELEMENT_REGISTER (aeparse, plugin);
+  registered |= gst_ae_codec_register_typefind (plugin);
   registered |= GST_ELEMENT_REGISTER (aetrain, plugin);
   registered |= GST_ELEMENT_REGISTER (denoise, plugin);
   return registered;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, autoencoder,
-    "Autoencoders for video: denoising, and training on your own footage",
+    "Autoencoders for video: denoising, coding, training on your own footage",
     plugin_init, PACKAGE_VERSION, GST_LICENSE, PACKAGE, GST_PACKAGE_ORIGIN)

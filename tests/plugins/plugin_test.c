@@ -108,6 +108,13 @@ write_files (void)
     g_free (model);
     g_free (recipe);
   }
+  gchar *codec = g_build_filename (folder, "codec.onnx", NULL), *bytes;
+  gsize size;
+  if (!g_file_get_contents (g_getenv ("AE_TEST_CODEC"), &bytes, &size, NULL)
+      || !g_file_set_contents (codec, bytes, (gssize) size, NULL))
+    g_error ("cannot write %s", codec);
+  g_free (bytes);
+  g_free (codec);
 }
 
 /* Each test forks from this process, which must therefore not have started

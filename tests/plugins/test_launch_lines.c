@@ -26,6 +26,7 @@ static gchar *
 adapt (const gchar *line)
 {
   gchar *own = plugin_test_path ("own.onnx");
+  gchar *codec = plugin_test_path ("codec.onnx");
   gchar *text = g_strdup (line);
 
   for (gsize i = 0; i < G_N_ELEMENTS (replacements); i++) {
@@ -38,8 +39,10 @@ adapt (const gchar *line)
   }
   GString *full = g_string_new (text);
   g_string_replace (full, "own.onnx", own, 0);
+  g_string_replace (full, "codec.onnx", codec, 0);
   g_free (text);
   g_free (own);
+  g_free (codec);
   return g_string_free (full, FALSE);
 }
 

@@ -21,6 +21,14 @@ leaks_tracer (void)
   return found;
 }
 
+/* The plugin's typefinder and its caps live as long as the process. */
+static gboolean
+is_of_registry (const gchar *line)
+{
+  return strstr (line, "GstTypeFindFactory") != NULL
+      || strstr (line, "(GstCaps)video/x-ae,") != NULL;
+}
+
 /* How many live; appends which. */
 static guint
 live_objects (GstTracer *tracer, GString *text)
@@ -30,12 +38,15 @@ live_objects (GstTracer *tracer, GString *text)
   g_signal_emit_by_name (tracer, "get-live-objects", &info);
   ck_assert (info != NULL);
   const GValue *list = gst_structure_get_value (info, "live-objects-list");
-  guint n = gst_value_list_get_size (list);
-  for (guint i = 0; i < n; i++) {
+  guint n = 0;
+  for (guint i = 0; i < gst_value_list_get_size (list); i++) {
     const GstStructure *one
         = gst_value_get_structure (gst_value_list_get_value (list, i));
     gchar *line = gst_structure_to_string (one);
-    g_string_append_printf (text, "%s\n", line);
+    if (!is_of_registry (line)) {
+      g_string_append_printf (text, "%s\n", line);
+      n++;
+    }
     g_free (line);
   }
   /* Not freed: its values hold the objects without references of their own,
@@ -103,7 +114,8 @@ use_aetrain (void)
 static void
 fail_to_start (void)
 {
-  static const gchar *const names[] = { "denoise", "aetrain" };
+  static const gchar *const names[]
+      = { "denoise", "aetrain", "aeencode", "aedecode" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     GstElement *element = gst_element_factory_make (names[i], NULL);

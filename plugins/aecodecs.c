@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "aecodecs.h"
+
+#include "aeerror.h"
+
+gboolean
+gst_ae_codec_load (GstAeCodec *codec, const gchar *file, AeError *error)
+{
+  gchar *path = file != NULL && file[0] != '\0'
+      ? g_strdup (file)
+      : gst_ae_models_find (GST_AE_CODEC_MODEL, error);
+
+  gst_ae_codec_clear (codec);
+  if (path == NULL)
+    return FALSE;
+  codec->model = gst_ae_model_acquire (path, error);
+  if (codec->model != NULL
+      && ae_codec_new (
+             &codec->codec, gst_ae_model_get (codec->model), error)
+          != AE_OK) {
+    gst_ae_error_prefix (error, path);
+    gst_ae_codec_clear (codec);
+  }
+  g_free (path);
+  return codec->codec != NULL;
+}
+
+void
+gst_ae_codec_clear (GstAeCodec *codec)
+{
+  ae_codec_unref (&codec->codec);
+  gst_ae_model_release (&codec->model);
+}
+
+gchar *
+gst_ae_codec_id_text (const guint8 id[8])
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < 8; i++)
+    g_string_append_printf (text, "%02x", id[i]);
+  return g_string_free (text, FALSE);
+}
+
+GstCaps *
+gst_ae_codec_caps (const AePacketInfo *info)
+{
+  gchar *id = gst_ae_codec_id_text (info->model_id);
+  GstVideoColorimetry colorimetry;
+  GstCaps *caps = gst_caps_new_simple ("video/x-ae",
+      "version", G_TYPE_INT, 1,
+      "model-id", G_TYPE_STRING, id,
+      "format", G_TYPE_STRING,
+      info->pixels == AE_PIXELS_GRAY8 ? "GRAY8" : "I420",
+      "width", G_TYPE_INT, info->width,
+      "height", G_TYPE_INT, info->height, NULL);
+
+  gst_ae_codec_colorimetry (&colorimetry, info->colour);
+  gchar *text = gst_video_colorimetry_to_string (&colorimetry);
+  if (text != NULL)
+    gst_caps_set_simple (caps, "colorimetry", G_TYPE_STRING, text, NULL);
+  g_free (text);
+  g_free (id);
+  return caps;
+}
+
+/* 2 stands for "unspecified" in ISO/IEC 23091-2. */
+void
+gst_ae_codec_colour (guint8 to[4], const GstVideoColorimetry *from)
+{
+  to[0] = from->range == GST_VIDEO_COLOR_RANGE_0_255;
+  to[1] = (guint8) gst_video_color_matrix_to_iso (from->matrix);
+  to[2] = (guint8) gst_video_transfer_function_to_iso (from->transfer);
+  to[3] = (guint8) gst_video_color_primaries_to_iso (from->primaries);
+}
+
+void
+gst_ae_codec_colorimetry (GstVideoColorimetry *to, const guint8 from[4])
+{
+  to->range = from[0] ? GST_VIDEO_COLOR_RANGE_0_255
+                      : GST_VIDEO_COLOR_RANGE_16_235;
+  to->matrix = gst_video_color_matrix_from_iso (from[1]);
+  to->transfer = gst_video_transfer_function_from_iso (from[2]);
+  to->primaries = gst_video_color_primaries_from_iso (from[3]);
+}
+
+static void
+find_type (GstTypeFind *find, gpointer user)
+{
+  const guint8 *data = gst_type_find_peek (find, 0, AE_PACKET_INFO_SIZE);
+  AePacketInfo info;
+
+  (void) user;
+  if (data == NULL
+      || ae_packet_info (&info, data, AE_PACKET_INFO_SIZE, NULL) != AE_OK)
+    return;
+  GstCaps *caps = gst_ae_codec_caps (&info);
+  gst_type_find_suggest (find, GST_TYPE_FIND_MAXIMUM, caps);
+  gst_caps_unref (caps);
+}
+
+gboolean
+gst_ae_codec_register_typefind (GstPlugin *plugin)
+{
+  GstCaps *caps = gst_caps_from_string ("video/x-ae");
+  gboolean done = gst_type_find_register (plugin, "video/x-ae",
+      GST_RANK_PRIMARY, find_type, "aev", caps, NULL, NULL);
+
+  gst_caps_unref (caps);
+  return done;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-aedecode
+ * @title: aedecode
+ * @short_description: decodes what aeencode coded
+ *
+ * Decodes packets with the model that coded them. A damaged part of a packet is
+ * shown as it was in the frame before; frames that were lost are asked for
+ * again as a key frame.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode bitrate=500 ! aedecode ! videoconvert ! autovideosink
+ * ]|
+ *
+ * With a codec of one's own, which both ends must have:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode model-file=codec.onnx ! aedecode model-file=codec.onnx ! videoconvert ! autovideosink
+ * ]|
+ */
+
+#include "config.h"
+
+#include "gstaedecode.h"
+
+#include "aecodecs.h"
+#include "aeerror.h"
+#include "aeframe.h"
+#include "codecsettings.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (gst_ae_decode_debug);
+#define GST_CAT_DEFAULT gst_ae_decode_debug
+
+struct _GstAeDecode {
+  GstVideoDecoder parent;
+
+  /* With the object lock: */
+  GstAeCodecSettings settings;
+
+  /* Of the streaming thread: */
+  GstAeCodec codec;
+  AeDecoder *decoder;
+  GstVideoCodecState *input;
+  AePacketInfo format; /* that the output has; width 0: none yet */
+};
+
+G_DEFINE_TYPE (GstAeDecode, gst_ae_decode, GST_TYPE_VIDEO_DECODER);
+GST_ELEMENT_REGISTER_DEFINE (
+    aedecode, "aedecode", GST_RANK_PRIMARY, gst_ae_decode_get_type ());
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("video/x-ae"));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_VIDEO_CAPS_MAKE ("{ I420, GRAY8 }")));
+
+static void
+set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  GstAeDecode *self = GST_AE_DECODE (object);
+
+  GST_OBJECT_LOCK (self);
+  if (!gst_ae_codec_settings_set (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  GstAeDecode *self = GST_AE_DECODE (object);
+
+  GST_OBJECT_LOCK (self);
+  if (!gst_ae_codec_settings_get (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+load (GstAeDecode *self)
+{
+  AeError error = { 0 };
+  AeCodecOptions options;
+
+  gboolean ok = gst_ae_codec_settings_load (GST_ELEMENT (self),
+                    &self->settings, &self->codec, &options, &error)
+      && ae_decoder_new (
+             &self->decoder, self->codec.codec, &options, &error)
+          == AE_OK;
+  self->format.width = 0;
+  if (!ok)
+    GST_AE_ERROR (self, GST_AE_READING, &error);
+  return ok;
+}
+
+static void
+unload (GstAeDecode *self)
+{
+  ae_decoder_free (&self->decoder);
+  gst_ae_codec_clear (&self->codec);
+  g_clear_pointer (&self->input, gst_video_codec_state_unref);
+}
+
+/* Not in start(): the base class would add an error of its own. */
+static GstStateChangeReturn
+change_state (GstElement *element, GstStateChange transition)
+{
+  GstAeDecode *self = GST_AE_DECODE (element);
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !load (self)) {
+    unload (self);
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  GstStateChangeReturn done = GST_ELEMENT_CLASS (gst_ae_decode_parent_class)
+                                  ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    unload (self);
+  return done;
+}
+
+/* Caps that name another model are refused before any packet comes. */
+static gboolean
+set_format (GstVideoDecoder *base, GstVideoCodecState *state)
+{
+  GstAeDecode *self = GST_AE_DECODE (base);
+  const gchar *found = gst_structure_get_string (
+      gst_caps_get_structure (state->caps, 0), "model-id");
+  guint8 id[8];
+
+  ae_codec_id (self->codec.codec, id);
+  gchar *own = gst_ae_codec_id_text (id);
+  gboolean fits = found == NULL || g_str_equal (found, own);
+  if (!fits) {
+    AeError error = { 0 };
+    gst_ae_error_set (&error, AE_ERROR_FORMAT,
+        "the stream was coded by model %s, the decoder has model %s", found,
+        own);
+    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+  }
+  g_free (own);
+  g_clear_pointer (&self->input, gst_video_codec_state_unref);
+  self->input = gst_video_codec_state_ref (state);
+  gst_video_decoder_set_packetized (base,
+      gst_structure_has_field (
+          gst_caps_get_structure (state->caps, 0), "model-id"));
+  return fits;
+}
+
+static gboolean
+flush (GstVideoDecoder *base)
+{
+  ae_decoder_reset (GST_AE_DECODE (base)->decoder);
+  return TRUE;
+}
+
+/* Every frame comes out at once: nothing is left. */
+static GstFlowReturn
+drain (GstVideoDecoder *base)
+{
+  (void) base;
+  return GST_FLOW_OK;
+}
+
+/* Streams of bytes, as a file has them. */
+static GstFlowReturn
+parse (GstVideoDecoder *base, GstVideoCodecFrame *frame, GstAdapter *adapter,
+    gboolean at_eos)
+{
+  gsize size = gst_adapter_available (adapter);
+  AePacketInfo info;
+
+  (void) frame;
+  if (size < AE_PACKET_INFO_SIZE)
+    return GST_VIDEO_DECODER_FLOW_NEED_DATA;
+  const guint8 *data = gst_adapter_map (adapter, size);
+  gsize at = ae_packet_search (data, size);
+  gboolean whole = at == 0 && ae_packet_info (&info, data, size, NULL) == AE_OK;
+  gst_adapter_unmap (adapter);
+  if (at > 0) {
+    gst_adapter_flush (adapter, at);
+    return GST_FLOW_OK;
+  }
+  if (!whole || (info.size > size && !at_eos))
+    return GST_VIDEO_DECODER_FLOW_NEED_DATA;
+  gst_video_decoder_add_to_frame (base, (int) MIN (info.size, size));
+  return gst_video_decoder_have_frame (base);
+}
+
+static gboolean
+same_format (const AePacketInfo *a, const AePacketInfo *b)
+{
+  return a->width == b->width && a->height == b->height
+      && a->pixels == b->pixels
+      && memcmp (a->colour, b->colour, sizeof a->colour) == 0;
+}
+
+static gboolean
+set_output (GstAeDecode *self, const AePacketInfo *info)
+{
+  GstVideoDecoder *base = GST_VIDEO_DECODER (self);
+
+  if (same_format (info, &self->format))
+    return TRUE;
+  GstVideoCodecState *state = gst_video_decoder_set_output_state (base,
+      info->pixels == AE_PIXELS_GRAY8 ? GST_VIDEO_FORMAT_GRAY8
+                                      : GST_VIDEO_FORMAT_I420,
+      (guint) info->width, (guint) info->height, self->input);
+  gst_ae_codec_colorimetry (&state->info.colorimetry, info->colour);
+  if (GST_VIDEO_INFO_FPS_N (&state->info) == 0 && info->duration > 0)
+    gst_video_guess_framerate (info->duration,
+        &GST_VIDEO_INFO_FPS_N (&state->info),
+        &GST_VIDEO_INFO_FPS_D (&state->info));
+  gst_video_codec_state_unref (state);
+  self->format = *info;
+  return gst_video_decoder_negotiate (base);
+}
+
+static GstFlowReturn
+decode_into (GstAeDecode *self, GstVideoCodecFrame *frame,
+    const GstMapInfo *packet, AeStatus *status, AeError *error)
+{
+  GstVideoDecoder *base = GST_VIDEO_DECODER (self);
+  GstFlowReturn flow = gst_video_decoder_allocate_output_frame (base, frame);
+  GstVideoFrame picture;
+  AeImage image;
+  int damaged = 0;
+
+  if (flow != GST_FLOW_OK)
+    return flow;
+  GstVideoCodecState *state = gst_video_decoder_get_output_state (base);
+  gboolean mapped = gst_video_frame_map (
+      &picture, &state->info, frame->output_buffer, GST_MAP_WRITE);
+  gst_video_codec_state_unref (state);
+  if (!mapped)
+    return GST_FLOW_ERROR;
+  gst_ae_image_from_frame (&image, &picture);
+  *status = ae_decoder_decode (self->decoder, packet->data, packet->size,
+      &image, &damaged, error);
+  gst_video_frame_unmap (&picture);
+  if (*status == AE_OK && damaged > 0) {
+    GST_WARNING_OBJECT (self, "%d damaged slices", damaged);
+    gst_video_decoder_request_sync_point (
+        base, frame, GST_VIDEO_DECODER_REQUEST_SYNC_POINT_CORRUPT_OUTPUT);
+  }
+  return GST_FLOW_OK;
+}
+
+/* What could not be decoded is dropped; frames that are lost are asked for. */
+static GstFlowReturn
+give_up (GstAeDecode *self, GstVideoCodecFrame *frame, AeStatus status,
+    const AeError *error)
+{
+  GstVideoDecoder *base = GST_VIDEO_DECODER (self);
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (status == AE_ERROR_NEEDS_DATA) {
+    GST_DEBUG_OBJECT (self, "%s", error->text);
+    gst_video_decoder_request_sync_point (
+        base, frame, GST_VIDEO_DECODER_REQUEST_SYNC_POINT_DISCARD_INPUT);
+  } else {
+    GST_VIDEO_DECODER_ERROR (base, 1, STREAM, DECODE,
+        ("A packet cannot be decoded."), ("%s", error->text), flow);
+  }
+  gst_video_decoder_release_frame (base, frame);
+  return flow;
+}
+
+static GstFlowReturn
+handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
+{
+  GstAeDecode *self = GST_AE_DECODE (base);
+  AeError error = { 0 };
+  AePacketInfo info;
+  GstMapInfo packet;
+  GstFlowReturn flow = GST_FLOW_OK;
+
+  if (!gst_buffer_map (frame->input_buffer, &packet, GST_MAP_READ)) {
+    gst_video_decoder_release_frame (base, frame);
+    return GST_FLOW_ERROR;
+  }
+  AeStatus status
+      = ae_packet_info (&info, packet.data, packet.size, &error);
+  if (status == AE_OK) {
+    if (info.key)
+      GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
+    if (info.has_pts && !GST_CLOCK_TIME_IS_VALID (frame->pts))
+      frame->pts = info.pts;
+    if (info.duration > 0 && !GST_CLOCK_TIME_IS_VALID (frame->duration))
+      frame->duration = info.duration;
+    flow = set_output (self, &info)
+        ? decode_into (self, frame, &packet, &status, &error)
+        : GST_FLOW_NOT_NEGOTIATED;
+  }
+  gst_buffer_unmap (frame->input_buffer, &packet);
+  if (flow != GST_FLOW_OK) {
+    gst_video_decoder_release_frame (base, frame);
+    return flow;
+  }
+  return status == AE_OK ? gst_video_decoder_finish_frame (base, frame)
+                         : give_up (self, frame, status, &error);
+}
+
+static void
+finalize (GObject *object)
+{
+  gst_ae_codec_settings_clear (&GST_AE_DECODE (object)->settings);
+  G_OBJECT_CLASS (gst_ae_decode_parent_class)->finalize (object);
+}
+
+static void
+gst_ae_decode_class_init (GstAeDecodeClass *klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstVideoDecoderClass *decoder = GST_VIDEO_DECODER_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (
+      gst_ae_decode_debug, "aedecode", 0, "decodes what aeencode coded");
+  object->set_property = set_property;
+  object->get_property = get_property;
+  object->finalize = finalize;
+  gst_ae_codec_settings_install (object);
+  element->change_state = change_state;
+  decoder->set_format = set_format;
+  decoder->flush = flush;
+  decoder->drain = drain;
+  decoder->parse = parse;
+  decoder->handle_frame = handle_frame;
+  gst_element_class_add_static_pad_template (element, &sink_template);
+  gst_element_class_add_static_pad_template (element, &src_template);
+  gst_element_class_set_static_metadata (element, "Autoencoder decoder",
+      "Codec/Decoder/Video", "Decodes what aeencode coded", GST_AE_AUTHOR);
+}
+
+static void
+gst_ae_decode_init (GstAeDecode *self)
+{
+  GstVideoDecoder *base = GST_VIDEO_DECODER (self);
+
+  gst_ae_codec_settings_init (&self->settings);
+  gst_video_decoder_set_packetized (base, FALSE);
+  gst_video_decoder_set_use_default_pad_acceptcaps (base, TRUE);
+}

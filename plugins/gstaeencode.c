@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-aeencode
+ * @title: aeencode
+ * @short_description: codes video with an autoencoder
+ *
+ * Codes pictures as rounded latents of an autoencoder. A key frame needs no
+ * other; the frames between say what has changed. Any decoder with the same
+ * model reads them on any processor. No model comes with the plugin yet:
+ * name one with model-file, or put codec.onnx where AE_MODEL_PATH says.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=90 ! aeencode quality=60 ! filesink location=a.aev
+ * ]|
+ *
+ * At a bitrate, with a key frame every second:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=90 ! aeencode bitrate=800 key-int-max=30 ! aeparse ! fakesink
+ * ]|
+ */
+
+#include "config.h"
+
+#include "gstaeencode.h"
+
+#include "aecodecs.h"
+#include "aeerror.h"
+#include "aeframe.h"
+#include "codecsettings.h"
+#include "levelcontrol.h"
+
+#include <string.h>
+
+GST_DEBUG_CATEGORY_STATIC (gst_ae_encode_debug);
+#define GST_CAT_DEFAULT gst_ae_encode_debug
+
+#define DEFAULT_QUALITY 50
+#define DEFAULT_BITRATE 0
+#define DEFAULT_KEY_INT_MAX 60
+
+enum {
+  PROP_QUALITY = GST_AE_CODEC_N_PROPS,
+  PROP_BITRATE,
+  PROP_KEY_INT_MAX
+};
+
+struct _GstAeEncode {
+  GstVideoEncoder parent;
+
+  /* With the object lock: */
+  GstAeCodecSettings settings;
+  gdouble quality;
+  guint bitrate, key_int_max;
+
+  /* Of the streaming thread: */
+  GstAeCodec codec;
+  AeEncoder *encoder;
+  GstVideoCodecState *input;
+  guint since_key; /* frames since the last key frame, it included */
+  GstAeLevelControl control;
+};
+
+G_DEFINE_TYPE (GstAeEncode, gst_ae_encode, GST_TYPE_VIDEO_ENCODER);
+GST_ELEMENT_REGISTER_DEFINE (
+    aeencode, "aeencode", GST_RANK_NONE, gst_ae_encode_get_type ());
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_CODED_CAPS));
+
+static void
+set_property (
+    GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+  GstAeEncode *self = GST_AE_ENCODE (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_QUALITY:
+      self->quality = g_value_get_double (value);
+      break;
+    case PROP_BITRATE:
+      self->bitrate = g_value_get_uint (value);
+      break;
+    case PROP_KEY_INT_MAX:
+      self->key_int_max = g_value_get_uint (value);
+      break;
+    default:
+      if (!gst_ae_codec_settings_set (&self->settings, id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+  GstAeEncode *self = GST_AE_ENCODE (object);
+
+  GST_OBJECT_LOCK (self);
+  switch (id) {
+    case PROP_QUALITY:
+      g_value_set_double (value, self->quality);
+      break;
+    case PROP_BITRATE:
+      g_value_set_uint (value, self->bitrate);
+      break;
+    case PROP_KEY_INT_MAX:
+      g_value_set_uint (value, self->key_int_max);
+      break;
+    default:
+      if (!gst_ae_codec_settings_get (&self->settings, id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
+  }
+  GST_OBJECT_UNLOCK (self);
+}
+
+static gboolean
+load (GstAeEncode *self)
+{
+  AeError error = { 0 };
+  AeCodecOptions options;
+
+  gboolean ok = gst_ae_codec_settings_load (GST_ELEMENT (self),
+                    &self->settings, &self->codec, &options, &error)
+      && ae_encoder_new (
+             &self->encoder, self->codec.codec, &options, &error)
+          == AE_OK;
+  if (!ok)
+    GST_AE_ERROR (self, GST_AE_READING, &error);
+  return ok;
+}
+
+static void
+unload (GstAeEncode *self)
+{
+  ae_encoder_free (&self->encoder);
+  gst_ae_codec_clear (&self->codec);
+  g_clear_pointer (&self->input, gst_video_codec_state_unref);
+}
+
+/* Not in start(): the base class would add an error of its own. */
+static GstStateChangeReturn
+change_state (GstElement *element, GstStateChange transition)
+{
+  GstAeEncode *self = GST_AE_ENCODE (element);
+
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED && !load (self)) {
+    unload (self);
+    return GST_STATE_CHANGE_FAILURE;
+  }
+  GstStateChangeReturn done = GST_ELEMENT_CLASS (gst_ae_encode_parent_class)
+                                  ->change_state (element, transition);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY)
+    unload (self);
+  return done;
+}
+
+static void
+add_tags (GstAeEncode *self)
+{
+  GstTagList *tags = gst_tag_list_new (GST_TAG_VIDEO_CODEC,
+      "Autoencoder video", GST_TAG_ENCODER, "aeencode", NULL);
+
+  GST_OBJECT_LOCK (self);
+  if (self->bitrate > 0)
+    gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_BITRATE,
+        MIN (self->bitrate, G_MAXUINT / 1000) * 1000, NULL);
+  GST_OBJECT_UNLOCK (self);
+  gst_video_encoder_merge_tags (
+      GST_VIDEO_ENCODER (self), tags, GST_TAG_MERGE_REPLACE);
+  gst_tag_list_unref (tags);
+}
+
+static void
+set_colour (AePacketInfo *info, const GstVideoInfo *video)
+{
+  gst_ae_codec_colour (info->colour, &video->colorimetry);
+}
+
+static gboolean
+set_format (GstVideoEncoder *base, GstVideoCodecState *state)
+{
+  GstAeEncode *self = GST_AE_ENCODE (base);
+  AeError error = { 0 };
+  AeImage format;
+  AePacketInfo info = { 0 };
+
+  gst_ae_image_format (&format, &state->info);
+  if (ae_encoder_bind (self->encoder, &format, &error) != AE_OK) {
+    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+    return FALSE;
+  }
+  g_clear_pointer (&self->input, gst_video_codec_state_unref);
+  self->input = gst_video_codec_state_ref (state);
+  self->since_key = 0;
+  gst_ae_level_control_start (&self->control);
+
+  info.pixels = format.pixels == AE_PIXELS_GRAY8 ? AE_PIXELS_GRAY8
+                                                 : AE_PIXELS_I420;
+  info.width = format.width;
+  info.height = format.height;
+  ae_codec_id (self->codec.codec, info.model_id);
+  set_colour (&info, &state->info);
+  GstVideoCodecState *output = gst_video_encoder_set_output_state (
+      base, gst_ae_codec_caps (&info), state);
+  gst_video_codec_state_unref (output);
+  add_tags (self);
+  return gst_video_encoder_negotiate (base);
+}
+
+static gboolean
+flush (GstVideoEncoder *base)
+{
+  GST_AE_ENCODE (base)->since_key = 0;
+  return TRUE;
+}
+
+/* Bits that a frame may take on the mean; 0: constant quality. */
+static gdouble
+bits_per_frame (const GstAeEncode *self, guint bitrate)
+{
+  const GstVideoInfo *info = &self->input->info;
+  gdouble fps = GST_VIDEO_INFO_FPS_N (info) > 0
+      ? (gdouble) GST_VIDEO_INFO_FPS_N (info) / GST_VIDEO_INFO_FPS_D (info)
+      : 30;
+
+  return bitrate * 1000.0 / fps;
+}
+
+static void
+describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
+    AePacketInfo *info)
+{
+  GST_OBJECT_LOCK (self);
+  guint bitrate = self->bitrate, key_int_max = self->key_int_max;
+  gdouble quality = self->quality;
+  GST_OBJECT_UNLOCK (self);
+
+  *info = (AePacketInfo) { 0 };
+  info->key = self->since_key == 0
+      || (key_int_max > 0 && self->since_key >= key_int_max)
+      || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME (frame);
+  info->has_pts = GST_CLOCK_TIME_IS_VALID (frame->pts);
+  info->pts = frame->pts;
+  if (GST_CLOCK_TIME_IS_VALID (frame->duration)
+      && frame->duration <= G_MAXUINT32)
+    info->duration = (guint32) frame->duration;
+  set_colour (info, &self->input->info);
+  info->level = bitrate > 0
+      ? gst_ae_level_control_level (
+            &self->control, bits_per_frame (self, bitrate), info->key)
+      : (gint) (quality * 2.55 + 0.5);
+}
+
+static gboolean
+encode (GstAeEncode *self, GstVideoCodecFrame *frame, AePacketInfo *info,
+    const guint8 **packet, AeError *error)
+{
+  GstVideoFrame picture;
+  AeImage image;
+
+  if (!gst_ae_frame_map (&picture, &self->input->info, frame->input_buffer,
+          GST_MAP_READ)) {
+    gst_ae_error_set (error, AE_ERROR_FORMAT,
+        "a buffer of %" G_GSIZE_FORMAT " bytes holds no %dx%d picture",
+        gst_buffer_get_size (frame->input_buffer),
+        GST_VIDEO_INFO_WIDTH (&self->input->info),
+        GST_VIDEO_INFO_HEIGHT (&self->input->info));
+    return FALSE;
+  }
+  gst_ae_image_from_frame (&image, &picture);
+  AeStatus status
+      = ae_encoder_encode (self->encoder, &image, info, packet, error);
+  gst_video_frame_unmap (&picture);
+  return status == AE_OK;
+}
+
+static GstFlowReturn
+handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
+{
+  GstAeEncode *self = GST_AE_ENCODE (base);
+  AeError error = { 0 };
+  AePacketInfo info;
+  const guint8 *packet;
+
+  describe (self, frame, &info);
+  if (!encode (self, frame, &info, &packet, &error)) {
+    gst_video_codec_frame_unref (frame);
+    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+    return GST_FLOW_ERROR;
+  }
+  gst_ae_level_control_coded (&self->control, info.size * 8.0);
+  self->since_key = info.key ? 1 : self->since_key + 1;
+  if (info.key)
+    GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
+  frame->dts = frame->pts;
+  frame->output_buffer
+      = gst_video_encoder_allocate_output_buffer (base, info.size);
+  gst_buffer_fill (frame->output_buffer, 0, packet, info.size);
+  return gst_video_encoder_finish_frame (base, frame);
+}
+
+static void
+finalize (GObject *object)
+{
+  gst_ae_codec_settings_clear (&GST_AE_ENCODE (object)->settings);
+  G_OBJECT_CLASS (gst_ae_encode_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags live = flags | GST_PARAM_MUTABLE_PLAYING;
+
+  gst_ae_codec_settings_install (object);
+  g_object_class_install_property (object, PROP_QUALITY,
+      g_param_spec_double ("quality", "Quality",
+          "Constant quality, from few bits to good pictures; not used with a "
+          "bitrate",
+          0, 100, DEFAULT_QUALITY, live));
+  g_object_class_install_property (object, PROP_BITRATE,
+      g_param_spec_uint ("bitrate", "Bitrate",
+          "kbit/s to keep to by changing the quality (0 = constant quality)",
+          0, 2000000, DEFAULT_BITRATE, live));
+  g_object_class_install_property (object, PROP_KEY_INT_MAX,
+      g_param_spec_uint ("key-int-max", "Key frame interval",
+          "Frames from a key frame to the next at most (0 = no limit)", 0,
+          G_MAXINT, DEFAULT_KEY_INT_MAX, live));
+}
+
+static void
+gst_ae_encode_class_init (GstAeEncodeClass *klass)
+{
+  GObjectClass *object = G_OBJECT_CLASS (klass);
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstVideoEncoderClass *encoder = GST_VIDEO_ENCODER_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (
+      gst_ae_encode_debug, "aeencode", 0, "codes video with an autoencoder");
+  object->set_property = set_property;
+  object->get_property = get_property;
+  object->finalize = finalize;
+  install_properties (object);
+  element->change_state = change_state;
+  encoder->set_format = set_format;
+  encoder->flush = flush;
+  encoder->handle_frame = handle_frame;
+  gst_element_class_add_static_pad_template (element, &sink_template);
+  gst_element_class_add_static_pad_template (element, &src_template);
+  gst_element_class_set_static_metadata (element, "Autoencoder encoder",
+      "Codec/Encoder/Video", "Codes video with an autoencoder",
+      GST_AE_AUTHOR);
+}
+
+static void
+gst_ae_encode_init (GstAeEncode *self)
+{
+  self->quality = DEFAULT_QUALITY;
+  self->bitrate = DEFAULT_BITRATE;
+  self->key_int_max = DEFAULT_KEY_INT_MAX;
+  gst_ae_codec_settings_init (&self->settings);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/**
+ * SECTION:element-aeparse
+ * @title: aeparse
+ * @short_description: splits a coded stream into frames
+ *
+ * Finds the packets in a stream of bytes that aeencode made, as a file or a
+ * socket has it, skips what is damaged, and tells key frames, times and sizes.
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode ! aeparse ! aedecode ! videoconvert ! autovideosink
+ * ]|
+ *
+ * A live stream that was cut anywhere begins with the next key frame:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode key-int-max=10 ! aeparse ! queue leaky=downstream ! aedecode ! fakesink
+ * ]|
+ */
+
+#include "config.h"
+
+#include "gstaeparse.h"
+
+#include "aecodecs.h"
+
+GST_DEBUG_CATEGORY_STATIC (gst_ae_parse_debug);
+#define GST_CAT_DEFAULT gst_ae_parse_debug
+
+struct _GstAeParse {
+  GstBaseParse parent;
+  GstCaps *caps; /* that the source pad has */
+};
+
+G_DEFINE_TYPE (GstAeParse, gst_ae_parse, GST_TYPE_BASE_PARSE);
+GST_ELEMENT_REGISTER_DEFINE (
+    aeparse, "aeparse", GST_RANK_PRIMARY + 1, gst_ae_parse_get_type ());
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
+    GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("video/x-ae"));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
+    GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_AE_CODED_CAPS ", parsed = (boolean) true"));
+
+static gboolean
+start (GstBaseParse *base)
+{
+  gst_base_parse_set_min_frame_size (base, AE_PACKET_INFO_SIZE);
+  /* Packets tell their times; what upstream tells goes before. */
+  gst_base_parse_set_infer_ts (base, FALSE);
+  gst_base_parse_set_pts_interpolation (base, FALSE);
+  return TRUE;
+}
+
+static gboolean
+stop (GstBaseParse *base)
+{
+  gst_clear_caps (&GST_AE_PARSE (base)->caps);
+  return TRUE;
+}
+
+/* A framerate that upstream knows, or that durations tell. */
+static void
+add_framerate (GstBaseParse *base, GstCaps *caps, const AePacketInfo *info)
+{
+  GstCaps *in = gst_pad_get_current_caps (GST_BASE_PARSE_SINK_PAD (base));
+  gint n = 0, d = 1;
+
+  if (in != NULL)
+    gst_structure_get_fraction (
+        gst_caps_get_structure (in, 0), "framerate", &n, &d);
+  gst_clear_caps (&in);
+  if (n == 0 && info->duration > 0)
+    gst_video_guess_framerate (info->duration, &n, &d);
+  if (n > 0) {
+    gst_caps_set_simple (
+        caps, "framerate", GST_TYPE_FRACTION, n, d, NULL);
+    gst_base_parse_set_frame_rate (base, (guint) n, (guint) d, 0, 0);
+  }
+}
+
+static void
+announce (GstAeParse *self, const AePacketInfo *info)
+{
+  GstBaseParse *base = GST_BASE_PARSE (self);
+  GstCaps *caps = gst_ae_codec_caps (info);
+
+  gst_caps_set_simple (caps, "parsed", G_TYPE_BOOLEAN, TRUE, NULL);
+  add_framerate (base, caps, info);
+  if (self->caps == NULL || !gst_caps_is_equal (caps, self->caps)) {
+    gst_pad_set_caps (GST_BASE_PARSE_SRC_PAD (base), caps);
+    gst_caps_replace (&self->caps, caps);
+  }
+  gst_caps_unref (caps);
+}
+
+static void
+set_times (GstBuffer *buffer, const AePacketInfo *info)
+{
+  if (info->has_pts && !GST_BUFFER_PTS_IS_VALID (buffer))
+    GST_BUFFER_PTS (buffer) = info->pts;
+  if (info->duration > 0)
+    GST_BUFFER_DURATION (buffer) = info->duration;
+  if (info->key)
+    GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  else
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
+static GstFlowReturn
+handle_frame (GstBaseParse *base, GstBaseParseFrame *frame, gint *skip)
+{
+  GstMapInfo map;
+  AePacketInfo info;
+  gsize at, size;
+
+  if (!gst_buffer_map (frame->buffer, &map, GST_MAP_READ))
+    return GST_FLOW_ERROR;
+  size = map.size;
+  at = ae_packet_search (map.data, size);
+  gboolean whole = at == 0 && size >= AE_PACKET_INFO_SIZE
+      && ae_packet_info (&info, map.data, size, NULL) == AE_OK;
+  gst_buffer_unmap (frame->buffer, &map);
+
+  if (at > 0) {
+    GST_DEBUG_OBJECT (base, "skipping %" G_GSIZE_FORMAT " bytes", at);
+    *skip = (gint) at;
+    return GST_FLOW_OK;
+  }
+  if (!whole)
+    return GST_FLOW_OK;
+  if (info.size > size) {
+    gst_base_parse_set_min_frame_size (base, (guint) info.size);
+    if (!GST_BASE_PARSE_DRAINING (base))
+      return GST_FLOW_OK;
+    info.size = size; /* the end is cut off: the decoder makes do */
+  }
+  gst_base_parse_set_min_frame_size (base, AE_PACKET_INFO_SIZE);
+  announce (GST_AE_PARSE (base), &info);
+  return gst_base_parse_finish_frame (base, frame, (gint) info.size);
+}
+
+/* Here the base class has set what it knows of times. */
+static GstFlowReturn
+pre_push_frame (GstBaseParse *base, GstBaseParseFrame *frame)
+{
+  guint8 header[AE_PACKET_INFO_SIZE];
+  AePacketInfo info;
+
+  (void) base;
+  frame->buffer = gst_buffer_make_writable (frame->buffer);
+  if (gst_buffer_extract (frame->buffer, 0, header, sizeof header)
+          == sizeof header
+      && ae_packet_info (&info, header, sizeof header, NULL) == AE_OK)
+    set_times (frame->buffer, &info);
+  return GST_FLOW_OK;
+}
+
+static void
+gst_ae_parse_class_init (GstAeParseClass *klass)
+{
+  GstElementClass *element = GST_ELEMENT_CLASS (klass);
+  GstBaseParseClass *parse = GST_BASE_PARSE_CLASS (klass);
+
+  GST_DEBUG_CATEGORY_INIT (
+      gst_ae_parse_debug, "aeparse", 0, "splits coded streams into frames");
+  parse->start = start;
+  parse->stop = stop;
+  parse->handle_frame = handle_frame;
+  parse->pre_push_frame = pre_push_frame;
+  gst_element_class_add_static_pad_template (element, &sink_template);
+  gst_element_class_add_static_pad_template (element, &src_template);
+  gst_element_class_set_static_metadata (element,
+      "Autoencoder stream parser", "Codec/Parser/Converter/Video",
+      "Splits a stream that aeencode made into frames", GST_AE_AUTHOR);
+}
+
+static void
+gst_ae_parse_init (GstAeParse *self)
+{
+  (void) self;
+}
