@@ -25,7 +25,7 @@ ENGINE = {
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
     # Muon multiplies small matrices.
-    'train': {'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
+    'train': {'coder', 'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
         'tensor', 'util'},
     'codec': {'tensor', 'util'},
     # Frames to packets and back: networks around the codec.

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODEC_TRAINER_H
+#define AE_CODEC_TRAINER_H
+
+/* Trains a codec (ae/codec.h) on pictures: both networks and the rate of their
+ * latents together, for all levels of quality at once. */
+
+#include <ae/cpu.h>
+#include <ae/image.h>
+#include <ae/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct AeCodecTrainer AeCodecTrainer;
+
+/* 0 stands for the value in brackets. */
+typedef struct {
+  int latents;   /* [384], which is all of a 16x16 transform; a multiple of 16 */
+  int core;      /* [160] of them with networks */
+  int widths[2]; /* [48, 64] channels at a quarter and an eighth */
+  int depths[2]; /* [1, 1] residual pairs there */
+  int batch, patch;      /* [8] crops of [128] pixels, a multiple of 16 */
+  int64_t steps;         /* [50000] after which the rate has fallen */
+  float learning_rate;   /* [0.0007] */
+  float lambda[2];       /* [0.0012, 0.2] bits per pixel for a squared grey
+                            level, at level 0 and 255 */
+  float chroma;          /* [1.5] weight of the root of chroma's error */
+  uint64_t seed;
+  int n_threads;
+  AePrecision precision;
+} AeCodecTrainerOptions;
+
+typedef struct {
+  int64_t step;
+  float loss;
+  float psnr;           /* dB of the batch, all channels, levels mixed */
+  float bits_per_pixel; /* by the learned density */
+  float learning_rate;
+} AeCodecTrainReport;
+
+/* options may be NULL. Errors: ARGUMENT (a value), UNSUPPORTED (the precision),
+ * MEMORY. */
+AE_API AeStatus ae_codec_trainer_new (AeCodecTrainer **out,
+    const AeCodecTrainerOptions *options, AeError *err);
+AE_API void ae_codec_trainer_free (AeCodecTrainer **trainer);
+
+/* Copies a picture of any pixel kind, at least a patch large. Errors: SHAPE
+ * (too small), MEMORY. */
+AE_API AeStatus ae_codec_trainer_add (
+    AeCodecTrainer *trainer, const AeImage *picture, AeError *err);
+
+/* One step. Errors: NEEDS_DATA (no pictures), NUMERIC (nothing changed). */
+AE_API AeStatus ae_codec_trainer_step (
+    AeCodecTrainer *trainer, AeCodecTrainReport *report, AeError *err);
+
+/* The codec as it is now, with the averaged weights and tables counted on the
+ * pictures. Errors: NEEDS_DATA (no pictures), MEMORY. */
+AE_API AeStatus ae_codec_trainer_model (
+    AeCodecTrainer *trainer, AeModel **out, AeError *err);
+
+/* As ae_trainer_save and ae_trainer_restore; the pictures are the caller's to
+ * add again. */
+AE_API AeStatus ae_codec_trainer_save (
+    AeCodecTrainer *trainer, const char *path, AeError *err);
+AE_API AeStatus ae_codec_trainer_restore (
+    AeCodecTrainer *trainer, const char *path, AeError *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "train/codec_trainer.h"
+
+#include <ae/trainer.h>
+
+#include "coder/pictures.h"
+#include "util/mem.h"
+#include "util/pool.h"
+#include "util/rng.h"
+#include "video/frame.h"
+
+#include <math.h>
+#include <string.h>
+
+#define CHANNELS 6
+#define LATENT 16        /* pixels along the edge of a latent */
+#define SHARE 0.35f      /* how much more weight finer levels lose: see weigh */
+#define FINAL_RATE 0.02f /* of the learning rate */
+#define EMA_DECAY 0.9995f
+
+struct AeCodecTrainer {
+  AeCodecTrainerOptions o;
+  AeCodecShape shape;
+  AeTrainer *trainer;
+  AeCodecPicture *pictures;
+  int n_pictures, cap;
+  AeRng rng;
+};
+
+static int
+or_int (int value, int otherwise)
+{
+  return value ? value : otherwise;
+}
+
+static float
+or_float (float value, float otherwise)
+{
+  return value != 0 ? value : otherwise;
+}
+
+static AeCodecTrainerOptions
+with_defaults (const AeCodecTrainerOptions *options)
+{
+  AeCodecTrainerOptions o = { 0 };
+  if (options)
+    o = *options;
+  o.latents = or_int (o.latents, 384);
+  o.core = or_int (o.core, o.latents < 160 ? o.latents : 160);
+  o.widths[0] = or_int (o.widths[0], 48);
+  o.widths[1] = or_int (o.widths[1], 64);
+  o.depths[0] = or_int (o.depths[0], 1);
+  o.depths[1] = or_int (o.depths[1], 1);
+  o.batch = or_int (o.batch, 8);
+  o.patch = or_int (o.patch, 128);
+  o.steps = o.steps ? o.steps : 50000;
+  o.learning_rate = or_float (o.learning_rate, 0.0007f);
+  o.lambda[0] = or_float (o.lambda[0], 0.0012f);
+  o.lambda[1] = or_float (o.lambda[1], 0.2f);
+  o.chroma = or_float (o.chroma, 1.5f);
+  return o;
+}
+
+static AeStatus
+check_options (const AeCodecTrainerOptions *o, AeError *err)
+{
+  if (o->latents < 16 || o->latents > 384 || o->latents % 16 != 0)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "%d latents, wanted a multiple of 16 up to 384", o->latents);
+  if (o->core < 1 || o->core > o->latents)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "networks for %d latents of %d", o->core, o->latents);
+  if (o->patch < LATENT || o->patch > 1024 || o->patch % LATENT != 0)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "patches of %d pixels, wanted a multiple of %d up to 1024", o->patch,
+        LATENT);
+  for (int i = 0; i < 2; i++)
+    if (o->widths[i] < 1 || o->widths[i] > 1024 || o->depths[i] < 1
+        || o->depths[i] > 16)
+      return ae_fail (err, AE_ERROR_ARGUMENT,
+          "%d channels and %d residual pairs, wanted 1 to 1024 and 1 to 16",
+          o->widths[i], o->depths[i]);
+  if (o->batch < 1 || o->batch > 256 || !(o->lambda[0] > 0)
+      || !(o->lambda[1] >= o->lambda[0]))
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "batches of %d, lambda %g to %g; wanted 1 to 256, and lambda above 0 "
+        "and rising",
+        o->batch, o->lambda[0], o->lambda[1]);
+  return AE_OK;
+}
+
+static AeStatus
+bind_trainer (AeCodecTrainer *t, AeError *err)
+{
+  const AeCodecTrainerOptions *o = &t->o;
+  int h = o->patch / 2, rows = o->patch / LATENT;
+  AeTensor in[3] = {
+    { .type = AE_F32, .shape = ae_shape (4, o->batch, CHANNELS, h, h) },
+    { .type = AE_F32, .shape = ae_shape (4, o->batch, 1, 1, 1) },
+    { .type = AE_F32,
+        .shape = ae_shape (4, o->batch, o->latents, rows, rows) },
+  };
+  AeStatus status = ae_trainer_bind (t->trainer, in, 3, err);
+  for (int i = 0; status == AE_OK && i < 2; i++) {
+    AeTensor *target = ae_trainer_target (t->trainer, (size_t) i);
+    memset (target->data, 0,
+        ae_shape_count (&target->shape) * sizeof (float));
+  }
+  return status;
+}
+
+AeStatus
+ae_codec_trainer_new (AeCodecTrainer **out,
+    const AeCodecTrainerOptions *options, AeError *err)
+{
+  AeCodecTrainerOptions o = with_defaults (options);
+  *out = NULL;
+  AeStatus status = check_options (&o, err);
+  if (status != AE_OK)
+    return status;
+  AeCodecTrainer *t = *out = ae_calloc (1, sizeof *t);
+  if (!t)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a trainer");
+  t->o = o;
+  t->shape = (AeCodecShape){ o.latents, o.core,
+    { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] } };
+  ae_rng_seed (&t->rng, o.seed);
+  AeTrainerOptions to = { .learning_rate = o.learning_rate,
+    .final_learning_rate = o.learning_rate * FINAL_RATE,
+    .schedule = AE_SCHEDULE_COSINE,
+    .total_steps = o.steps,
+    .warmup_steps = o.steps < 2000 ? 0 : 200,
+    .ema_decay = EMA_DECAY,
+    .clip_norm = 1,
+    .n_threads = o.n_threads,
+    .precision = o.precision,
+    .seed = o.seed };
+  AeModel *model;
+  status = ae_build_codec_training_net (
+      &model, &t->shape, o.chroma, o.seed, err);
+  if (status == AE_OK)
+    status = ae_trainer_new (&t->trainer, model, &to, err);
+  if (status == AE_OK)
+    status = bind_trainer (t, err);
+  ae_model_unref (&model);
+  if (status != AE_OK)
+    ae_codec_trainer_free (out);
+  return status;
+}
+
+void
+ae_codec_trainer_free (AeCodecTrainer **trainer)
+{
+  AeCodecTrainer *t = *trainer;
+  *trainer = NULL;
+  if (!t)
+    return;
+  for (int i = 0; i < t->n_pictures; i++)
+    ae_free (t->pictures[i].bytes);
+  ae_free (t->pictures);
+  ae_trainer_free (&t->trainer);
+  ae_free (t);
+}
+
+static AeStatus
+out_of_memory (AeError *err)
+{
+  return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
+}
+
+static bool
+make_room (AeCodecTrainer *t)
+{
+  if (t->n_pictures < t->cap)
+    return true;
+  int cap = 2 * t->cap + 16;
+  AeCodecPicture *grown = ae_realloc (
+      t->pictures, (size_t) t->cap, (size_t) cap, sizeof *grown);
+  if (!grown)
+    return false;
+  t->pictures = grown;
+  t->cap = cap;
+  return true;
+}
+
+AeStatus
+ae_codec_trainer_add (
+    AeCodecTrainer *t, const AeImage *picture, AeError *err)
+{
+  if (picture->width < t->o.patch || picture->height < t->o.patch)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "a picture of %dx%d, wanted at least %dx%d", picture->width,
+        picture->height, t->o.patch, t->o.patch);
+  AeCodecPicture p;
+  int n_threads = ae_pool_threads (t->o.n_threads);
+  ae_frame_size (picture, &p.h, &p.w);
+  size_t n = (size_t) CHANNELS * p.h * p.w;
+  float *frame = ae_alloc (n * sizeof *frame);
+  void *scratch = ae_alloc (ae_picture_scratch (picture, n_threads));
+  p.bytes = ae_alloc (n);
+  bool ok = frame && scratch && p.bytes && make_room (t);
+  if (ok) {
+    ae_picture_load (picture, frame, p.h, p.w, n_threads, scratch);
+    for (size_t i = 0; i < n; i++)
+      p.bytes[i] = (uint8_t) (frame[i] * 255 + 0.5f);
+    t->pictures[t->n_pictures++] = p;
+  } else {
+    ae_free (p.bytes);
+  }
+  ae_free (frame);
+  ae_free (scratch);
+  return ok ? AE_OK : out_of_memory (err);
+}
+
+static int
+below (AeRng *rng, int n)
+{
+  int i = (int) (ae_rng_uniform (rng) * (float) n);
+  return i < n ? i : n - 1;
+}
+
+/* A crop, turned left to right half of the time: luma's phases change
+ * places. */
+static void
+fill_crop (AeCodecTrainer *t, float *to)
+{
+  const AeCodecPicture *p = &t->pictures[below (&t->rng, t->n_pictures)];
+  int side = t->o.patch / 2;
+  int y0 = below (&t->rng, p->h - side + 1);
+  int x0 = below (&t->rng, p->w - side + 1);
+  bool turned = ae_rng_uniform (&t->rng) < 0.5f;
+  for (int c = 0; c < CHANNELS; c++) {
+    int from = turned && c < 4 ? c ^ 1 : c;
+    for (int y = 0; y < side; y++) {
+      const uint8_t *row
+          = p->bytes + ((size_t) from * p->h + y0 + y) * p->w + x0;
+      for (int x = 0; x < side; x++)
+        *to++ = (float) row[turned ? side - 1 - x : x] / 255;
+    }
+  }
+}
+
+/* Bits per pixel and lambda times the squared error; less for fine levels,
+ * whose sums are large, so that all levels count. */
+static void
+weigh (AeCodecTrainer *t, int i, float level)
+{
+  float ratio = t->o.lambda[1] / t->o.lambda[0];
+  float growth = powf (ratio, level), share = powf (growth, SHARE);
+  float *error = ae_trainer_weight (t->trainer, 0)->data;
+  float *bits = ae_trainer_weight (t->trainer, 1)->data;
+  error[i] = t->o.lambda[0] * growth * 255 * 255 / share;
+  bits[i] = (float) t->o.latents / (LATENT * LATENT) / share;
+}
+
+static void
+fill_batch (AeCodecTrainer *t)
+{
+  AeTensor *frames = ae_trainer_input (t->trainer, 0);
+  AeTensor *noise = ae_trainer_input (t->trainer, 2);
+  float *levels = ae_trainer_input (t->trainer, 1)->data;
+  size_t one = ae_shape_count (&frames->shape) / (size_t) t->o.batch;
+  for (int i = 0; i < t->o.batch; i++) {
+    fill_crop (t, (float *) frames->data + (size_t) i * one);
+    levels[i] = ae_rng_uniform (&t->rng);
+    weigh (t, i, levels[i]);
+  }
+  for (size_t i = 0; i < ae_shape_count (&noise->shape); i++)
+    ((float *) noise->data)[i] = ae_rng_uniform (&t->rng) - 0.5f;
+}
+
+static double
+mean_square (const AeTensor *x)
+{
+  double sum = 0;
+  size_t n = ae_shape_count (&x->shape);
+  for (size_t i = 0; i < n; i++)
+    sum += (double) ((const float *) x->data)[i]
+        * ((const float *) x->data)[i];
+  return sum / (double) n;
+}
+
+AeStatus
+ae_codec_trainer_step (
+    AeCodecTrainer *t, AeCodecTrainReport *report, AeError *err)
+{
+  AeStepReport step;
+  if (t->n_pictures == 0)
+    return ae_fail (
+        err, AE_ERROR_NEEDS_DATA, "no pictures to train a codec on");
+  fill_batch (t);
+  AeStatus status = ae_trainer_step (t->trainer, &step, err);
+  if (!report)
+    return status;
+  double bits = mean_square (ae_trainer_output (t->trainer, 1));
+  *report = (AeCodecTrainReport){ .step = step.step,
+    .loss = step.loss,
+    .psnr = (float) (-10
+        * log10 (mean_square (ae_trainer_output (t->trainer, 0)) + 1e-12)),
+    .bits_per_pixel = (float) (bits * t->o.latents / (LATENT * LATENT)),
+    .learning_rate = step.learning_rate };
+  return status;
+}
+
+AeStatus
+ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
+{
+  AeLatentModel tables = { { 0 }, { 0 } };
+  AeModel *trained = NULL;
+  *out = NULL;
+  if (t->n_pictures == 0)
+    return ae_fail (
+        err, AE_ERROR_NEEDS_DATA, "no pictures to count a codec's latents on");
+  AeStatus status
+      = ae_trainer_model (t->trainer, true, NULL, 0, &trained, err);
+  if (status == AE_OK)
+    status = ae_codec_count_tables (&tables, &t->shape, trained, t->pictures,
+        t->n_pictures, t->o.n_threads, err);
+  const char *const meta[] = { "ae.format", "yuv420-s2d" };
+  if (status == AE_OK)
+    status = ae_build_codec (
+        out, &t->shape, trained, &tables, meta, 1, err);
+  ae_latent_model_clear (&tables);
+  ae_model_unref (&trained);
+  return status;
+}
+
+AeStatus
+ae_codec_trainer_save (AeCodecTrainer *t, const char *path, AeError *err)
+{
+  return ae_trainer_save (t->trainer, path, &t->rng, sizeof t->rng, err);
+}
+
+AeStatus
+ae_codec_trainer_restore (AeCodecTrainer *t, const char *path, AeError *err)
+{
+  return ae_trainer_restore (t->trainer, path, &t->rng, sizeof t->rng, err);
+}

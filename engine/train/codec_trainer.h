@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_CODEC_TRAINER_H
+#define AE_TRAIN_CODEC_TRAINER_H
+
+/* What the files of the codec's trainer share. */
+
+#include <ae/codec_trainer.h>
+
+#include "codec/latents.h"
+#include "train/codec_nets.h"
+
+/* A picture as bytes: the planes of a frame, (6,h,w). */
+typedef struct {
+  int h, w;
+  uint8_t *bytes;
+} AeCodecPicture;
+
+/* Tables for the trained networks, counted on the pictures: alone, and after
+ * one another as if a camera moved. *tables is cleared on failure. */
+AeStatus ae_codec_count_tables (AeLatentModel *tables,
+    const AeCodecShape *shape, const AeModel *trained,
+    const AeCodecPicture *pictures, int n_pictures, int n_threads,
+    AeError *err);
+
+#endif

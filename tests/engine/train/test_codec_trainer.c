@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ae_test.h"
+#include "ae_tmp.h"
+
+#include <ae/codec.h>
+#include <ae/codec_trainer.h>
+
+#include "util/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDTH = 72, HEIGHT = 60 };
+
+static const AeCodecTrainerOptions small = { .latents = 96, .core = 32,
+  .widths = { 16, 16 }, .batch = 2, .patch = 32, .steps = 60, .seed = 3,
+  .n_threads = 2 };
+
+/* I420 of waves and edges, in memory of its own. */
+static AeImage
+make_picture (int seed)
+{
+  AeImage image = { .pixels = AE_PIXELS_I420, .width = WIDTH,
+    .height = HEIGHT };
+  uint8_t *bytes = malloc (WIDTH * HEIGHT * 3 / 2);
+  for (int i = 0; i < WIDTH * HEIGHT; i++) {
+    int x = i % WIDTH, y = i / WIDTH;
+    bytes[i] = (uint8_t) (120 + 50 * sin (x * 0.1 * (1 + seed % 3))
+        + ((x + seed * 5) / 16 + y / 12) % 2 * 50);
+  }
+  for (int i = 0; i < WIDTH * HEIGHT / 2; i++)
+    bytes[WIDTH * HEIGHT + i] = (uint8_t) (128 + 30 * sin (i * 0.02 + seed));
+  for (int i = 0; i < 3; i++) {
+    image.plane[i] = bytes
+        + (i == 0 ? 0 : WIDTH * HEIGHT + (i - 1) * WIDTH * HEIGHT / 4);
+    image.stride[i] = i == 0 ? WIDTH : WIDTH / 2;
+  }
+  return image;
+}
+
+static AeCodecTrainer *
+open_trainer (void)
+{
+  AeCodecTrainer *t;
+  AeError err;
+  ck_assert_msg (ae_codec_trainer_new (&t, &small, &err) == AE_OK, "%s",
+      err.text);
+  for (int i = 0; i < 4; i++) {
+    AeImage picture = make_picture (i);
+    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, &err), AE_OK);
+    free (picture.plane[0]);
+  }
+  return t;
+}
+
+static float
+train (AeCodecTrainer *t, int steps, AeCodecTrainReport *last)
+{
+  AeError err;
+  float sum = 0;
+  for (int i = 0; i < steps; i++) {
+    ck_assert_msg (ae_codec_trainer_step (t, last, &err) == AE_OK, "%s",
+        err.text);
+    sum += last->loss;
+  }
+  return sum / (float) steps;
+}
+
+START_TEST (test_loss_falls_and_the_model_codes)
+{
+  AeCodecTrainer *t = open_trainer ();
+  AeCodecTrainReport report;
+  AeModel *model;
+  AeCodec *codec;
+  AeEncoder *encoder;
+  AeDecoder *decoder;
+  AeError err;
+  float first = train (t, 10, &report);
+  train (t, 40, &report);
+  ck_assert_float_lt (train (t, 10, &report), 0.8f * first);
+  ck_assert_int_eq (report.step, 60);
+  ck_assert_float_gt (report.bits_per_pixel, 0);
+  ck_assert_float_gt (report.psnr, 15);
+  ck_assert_msg (ae_codec_trainer_model (t, &model, &err) == AE_OK, "%s",
+      err.text);
+  ck_assert_int_eq (ae_codec_new (&codec, model, &err), AE_OK);
+  ck_assert_int_eq (ae_encoder_new (&encoder, codec, NULL, &err), AE_OK);
+  ck_assert_int_eq (ae_decoder_new (&decoder, codec, NULL, &err), AE_OK);
+  AeImage in = make_picture (1), out = make_picture (2);
+  AePacketInfo info = { .level = 200 };
+  const uint8_t *packet;
+  int damaged;
+  ck_assert_int_eq (ae_encoder_bind (encoder, &in, &err), AE_OK);
+  ck_assert_int_eq (
+      ae_encoder_encode (encoder, &in, &info, &packet, &err), AE_OK);
+  ck_assert_int_eq (ae_decoder_decode (decoder, packet, info.size, &out,
+      &damaged, &err), AE_OK);
+  double sum = 0;
+  for (int i = 0; i < WIDTH * HEIGHT; i++)
+    sum += pow (in.plane[0][i] - out.plane[0][i], 2);
+  ck_assert_double_gt (10 * log10 (65025.0 * WIDTH * HEIGHT / sum), 22);
+  free (in.plane[0]);
+  free (out.plane[0]);
+  ae_encoder_free (&encoder);
+  ae_decoder_free (&decoder);
+  ae_codec_unref (&codec);
+  ae_model_unref (&model);
+  ae_codec_trainer_free (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+START_TEST (test_a_restored_training_goes_on_the_same)
+{
+  AeCodecTrainer *one = open_trainer (), *two = open_trainer ();
+  AeCodecTrainReport a, b;
+  AeError err;
+  char folder[64];
+  ae_tmp_make (folder);
+  const char *path = ae_tmp_path (folder, "codec.ckpt");
+  train (one, 5, &a);
+  ck_assert_int_eq (ae_codec_trainer_save (one, path, &err), AE_OK);
+  train (one, 3, &a);
+  ck_assert_int_eq (ae_codec_trainer_restore (two, path, &err), AE_OK);
+  train (two, 3, &b);
+  ck_assert_int_eq (a.step, b.step);
+  ck_assert (a.loss == b.loss);
+  ck_assert (a.bits_per_pixel == b.bits_per_pixel);
+  ae_codec_trainer_free (&one);
+  ae_codec_trainer_free (&two);
+  ae_tmp_remove (folder);
+}
+END_TEST
+
+static const AeCodecTrainerOptions wrong[] = {
+  { .latents = 17 }, { .latents = 400 }, { .latents = 32, .core = 33 },
+  { .patch = 40 }, { .batch = -1 }, { .widths = { -1, 4 } },
+  { .lambda = { 0.1f, 0.01f } }, { .depths = { 1, 99 } },
+};
+
+START_TEST (test_wrong_values_are_refused)
+{
+  AeCodecTrainer *t;
+  AeError err = { 0 };
+  ck_assert_int_eq (
+      ae_codec_trainer_new (&t, &wrong[_i], &err), AE_ERROR_ARGUMENT);
+  ck_assert_ptr_null (t);
+  ck_assert_msg (strstr (err.text, "wanted") || strstr (err.text, "of"),
+      "%s", err.text);
+}
+END_TEST
+
+START_TEST (test_pictures_are_needed)
+{
+  AeCodecTrainer *t;
+  AeModel *model;
+  AeError err;
+  AeImage picture = make_picture (0);
+  AeCodecTrainerOptions large = small;
+  large.patch = 64;
+  ck_assert_int_eq (ae_codec_trainer_new (&t, &large, &err), AE_OK);
+  ck_assert_int_eq (
+      ae_codec_trainer_add (t, &picture, &err), AE_ERROR_SHAPE);
+  ck_assert_msg (strstr (err.text, "72x60") != NULL, "%s", err.text);
+  ck_assert_int_eq (
+      ae_codec_trainer_step (t, NULL, &err), AE_ERROR_NEEDS_DATA);
+  ck_assert_int_eq (
+      ae_codec_trainer_model (t, &model, &err), AE_ERROR_NEEDS_DATA);
+  ae_codec_trainer_free (&t);
+  free (picture.plane[0]);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+static Suite *
+codec_trainer_suite (void)
+{
+  Suite *suite = suite_create ("codec trainer");
+  TCase *tcase = tcase_create ("codec trainer");
+  tcase_add_test (tcase, test_loss_falls_and_the_model_codes);
+  tcase_add_test (tcase, test_a_restored_training_goes_on_the_same);
+  tcase_add_loop_test (tcase, test_wrong_values_are_refused, 0,
+      sizeof wrong / sizeof wrong[0]);
+  tcase_add_test (tcase, test_pictures_are_needed);
+  suite_add_tcase (suite, tcase);
+  return suite;
+}
+
+AE_TEST_MAIN (codec_trainer_suite)
