@@ -316,10 +316,11 @@ ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
   if (status == AE_OK)
     status = ae_codec_count_tables (&tables, &t->shape, trained, t->pictures,
         t->n_pictures, t->o.n_threads, err);
-  const char *const meta[] = { "ae.format", "yuv420-s2d" };
+  const char *const meta[]
+      = { "ae.format", "yuv420-s2d", "ae.weights", "float16" };
   if (status == AE_OK)
     status = ae_build_codec (
-        out, &t->shape, trained, &tables, meta, 1, err);
+        out, &t->shape, trained, &tables, meta, 2, err);
   ae_latent_model_clear (&tables);
   ae_model_unref (&trained);
   return status;

@@ -19,6 +19,8 @@ static const AetoolCommand commands[] = {
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
   { "pan", aetool_pan, "make a moving, noisy clip from photographs" },
   { "train", aetool_train, "train a model from videos and pictures" },
+  { "train-codec", aetool_train_codec,
+      "train a codec from videos and pictures" },
 };
 
 static void
@@ -26,7 +28,7 @@ print_help (FILE *to)
 {
   fprintf (to, "usage: aetool COMMAND [OPTION...] [ARGUMENT...]\n\n");
   for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
-    fprintf (to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf (to, "  %-11s %s\n", commands[i].name, commands[i].summary);
   fprintf (to, "\n`aetool COMMAND --help` lists a command's options.\n");
 }
 

@@ -56,7 +56,7 @@ def pictures(folder):
 def test_help_lists_every_command():
     out, _ = run('--help')
     for name in ('autotune', 'bench', 'compare', 'eval', 'info', 'onnx-test',
-                 'pan', 'train'):
+                 'pan', 'train', 'train-codec'):
         assert re.search(rf'^  {name} ', out, re.M), name
         assert 'Usage' in run(name, '--help')[0]
 
@@ -173,6 +173,18 @@ def test_autotune_prints_the_cost_table():
         assert ms and min(ms) > 0, row
     assert re.search(r'^\{ \{ \d+, \d+ \}, \{ \d+, \d+ \} \},$', out, re.M)
     assert 'wanted no arguments' in run('autotune', 'x', status=2)[1]
+
+
+def test_train_codec_makes_a_codec():
+    out, err = run('train-codec', '.', '-o', 'codec.onnx', '--steps', '6',
+                   '--batch', '1', '--patch', '48', '--seed', '7')
+    assert 'seed 7' in out and re.search(r'step 6: loss [\d.]+', err), err
+    info = json.loads(run('info', '--json', 'codec.onnx')[0])
+    assert info['metadata']['ae.task'] == 'codec'
+    assert Path('codec.onnx').stat().st_size < 4 << 20
+    assert 'found none' in run('train-codec', status=2)[1]
+    assert 'large enough' in run('train-codec', 'c.mkv', '--patch', '64',
+                                 status=3)[1]
 
 
 def test_bench_draws_a_chart():
