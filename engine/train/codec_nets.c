@@ -312,9 +312,9 @@ inverse_scales (AeBuilder *b, int sizes, int channels, int level)
   int sum = ae_build_binary (b, "Mul", level, range);
   sum = ae_build_binary (b, "Add", sum,
       ae_build_parameter (b, per_channel (channels), 0, "scale.low"));
-  int near = share_of (b, near_sizes (b, sizes, channels), channels, 0.2f,
+  int near = share_of (b, near_sizes (b, sizes, channels), channels, 0.05f,
       -0.6f, "scale.near");
-  int deep = share_of (b, deep_sizes (b, sizes, channels), channels, 0.1f,
+  int deep = share_of (b, deep_sizes (b, sizes, channels), channels, 0.02f,
       -0.3f, "scale.deep");
   sum = ae_build_binary (b, "Add", sum, ae_build_binary (b, "Add", near, deep));
   return ae_build_unary (b, "Exp", sum);
@@ -325,7 +325,9 @@ static int
 root_bits (AeBuilder *b, int latents, int channels, int level)
 {
   int sizes = ae_build_unary (b, "Abs", latents);
-  int inverse = inverse_scales (b, sizes, channels, level);
+  /* What would be rounded to 0 counts as that, in spite of the noise. */
+  int rounded = ae_build_unary (b, "Relu", plus (b, sizes, -0.5f));
+  int inverse = inverse_scales (b, rounded, channels, level);
   int upper = ae_build_binary (
       b, "Mul", plus (b, scaled (b, sizes, -1), 0.5f), inverse);
   int lower = ae_build_binary (

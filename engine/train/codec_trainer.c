@@ -10,6 +10,7 @@
 #include "video/frame.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CHANNELS 6
@@ -302,6 +303,24 @@ ae_codec_trainer_step (
   return status;
 }
 
+/* The model, with how it was made. */
+static AeStatus
+build_model (AeCodecTrainer *t, const AeModel *trained,
+    const AeLatentModel *tables, AeModel **out, AeError *err)
+{
+  char steps[32], seed[32], pictures[32];
+  snprintf (steps, sizeof steps, "%lld",
+      (long long) ae_trainer_steps (t->trainer));
+  snprintf (seed, sizeof seed, "%llu", (unsigned long long) t->o.seed);
+  snprintf (pictures, sizeof pictures, "%d", t->n_pictures);
+  const char *const meta[] = { "ae.name", "codec", "ae.description",
+    "Video codec for aeencode and aedecode", "ae.format", "yuv420-s2d",
+    "ae.weights", "float16", "ae.train.steps", steps, "ae.train.seed", seed,
+    "ae.train.pictures", pictures };
+  return ae_build_codec (out, &t->shape, trained, tables, meta,
+      sizeof meta / sizeof meta[0] / 2, err);
+}
+
 AeStatus
 ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
 {
@@ -316,11 +335,8 @@ ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
   if (status == AE_OK)
     status = ae_codec_count_tables (&tables, &t->shape, trained, t->pictures,
         t->n_pictures, t->o.n_threads, err);
-  const char *const meta[]
-      = { "ae.format", "yuv420-s2d", "ae.weights", "float16" };
   if (status == AE_OK)
-    status = ae_build_codec (
-        out, &t->shape, trained, &tables, meta, 2, err);
+    status = build_model (t, trained, &tables, out, err);
   ae_latent_model_clear (&tables);
   ae_model_unref (&trained);
   return status;
