@@ -7,8 +7,8 @@
  *
  * Codes pictures as rounded latents of an autoencoder. A key frame needs no
  * other; the frames between say what has changed. Any decoder with the same
- * model reads them on any processor. No model comes with the plugin yet:
- * name one with model-file, or put codec.onnx where AE_MODEL_PATH says.
+ * model reads them on any processor. The bitstream and the bundled model are
+ * first ones and will still change.
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=90 ! aeencode quality=60 ! filesink location=a.aev

@@ -88,8 +88,7 @@ def prepare(root, aetool, folder):
              '-o', str(folder / f'denoise-{preset}.onnx')],
             check=True, env=env, timeout=TIMEOUT, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-    if not (root / 'models' / 'codec.onnx').exists():
-        shutil.copy(env['AE_TEST_CODEC'], folder / 'codec.onnx')
+    shutil.copy(env['AE_TEST_CODEC'], folder / 'codec.onnx')
     env['AE_MODEL_PATH'] = ':'.join(paths)
     return clip, env
 
