@@ -12,6 +12,8 @@
 #include "json.h"
 #include "shapes.h"
 
+#define LONGEST_META 8000 /* characters that are printed */
+
 static struct {
   gboolean json, dot, nodes;
   char *size;
@@ -104,12 +106,18 @@ print_cost (const Cost *cost, int width, int height)
       cost->param_bytes / 1048576);
 }
 
-/* Metadata, values of several lines indented. */
+/* Metadata, values of several lines indented; of what is no text for people
+ * only the length. */
 static void
 print_meta (const AeModel *model)
 {
   for (size_t i = 0; i < ae_model_n_meta (model); i++) {
     const char *value = ae_model_meta_value (model, i);
+    if (strlen (value) > LONGEST_META) {
+      printf ("%s: %zu characters\n", ae_model_meta_key (model, i),
+          strlen (value));
+      continue;
+    }
     g_auto (GStrv) lines = g_strsplit (value, "\n", -1);
     guint n = g_strv_length (lines);
     printf ("%s%s", ae_model_meta_key (model, i), n > 1 ? ":\n" : " = ");
