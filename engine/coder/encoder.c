@@ -15,6 +15,7 @@
  * less than 1 - DELTA_ROUND is no change. */
 #define INTRA_ROUND 0.42f
 #define DELTA_ROUND 0.38f
+#define LARGEST_SIZE 65535.0f
 /* What a bit is worth, in squared steps of the quantiser: the slope of rate
  * over distortion at high rates, 2 ln 2 / 12; and bits, roughly, of a place
  * that is coded and of each value there that is not 0. */
@@ -166,10 +167,11 @@ place_at (const Frame *f, const AeGridSlice *slice, int row, int column)
     .latents_step = (size_t) g->rows * g->columns };
 }
 
+/* Numbers that no packet can hold are cut off, as large as they may be. */
 static int
 round_size (float x, float more)
 {
-  int size = (int) (fabsf (x) + more);
+  int size = (int) fminf (fabsf (x) + more, LARGEST_SIZE);
   return x < 0 ? -size : size;
 }
 
