@@ -1,72 +1,164 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "codec/contexts.h"
 
+#include "codec/fixed.h"
 #include "util/mem.h"
 
 #include <string.h>
 
-#define MAX_CHANNELS 4096 /* the energy of a place fits 16 bits */
-
-/* Of the weighted sum of four neighbours' sizes: fine where values are small
- * and frequent. */
-const uint8_t ae_near_context[AE_NEAR_SUMS] = {
-  0, 1, 2, 3, 4, 5, 5, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
-  10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-  11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11,
-  11, 11, 11, 11, 11, 11, 11, 11
-};
-
-/* Of 16 times the mean size of the earlier channels. */
-const uint8_t ae_deep_context[AE_DEEP_MEANS] = {
-  0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 5, 6, 6, 6, 6, 6, 6, 7, 7, 7, 7, 7, 7,
-  7, 7, 7, 7, 7, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 8,
-  8, 8, 8, 8, 8, 8, 8, 8, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-  9, 9, 9, 9, 9, 9
-};
-
-static AeStatus
-make_room (AeLatentScratch *s, size_t places, size_t sizes, AeError *err)
+static size_t
+n_places (const AeContextWalk *walk)
 {
-  if (s->places >= sizes)
-    return AE_OK;
-  ae_latent_scratch_clear (s);
-  s->sizes = ae_alloc (sizes);
-  s->energy = ae_alloc (places * sizeof *s->energy);
-  if (!s->sizes || !s->energy) {
+  return walk->stride * ((size_t) walk->latents->rows + 2);
+}
+
+static size_t
+n_channels (const AeContextWalk *walk)
+{
+  return (size_t) walk->level->model->intra.weights.channels;
+}
+
+/* Everything of all places, in one piece of memory. */
+static AeStatus
+make_room (AeContextWalk *walk, AeLatentScratch *s, AeError *err)
+{
+  size_t places = n_places (walk);
+  size_t sums = places * sizeof *walk->sums;
+  size_t entries = places * n_channels (walk) * sizeof *walk->entries;
+  size_t counts = places * sizeof *walk->counts;
+  size_t size = sums + entries + counts + places;
+  if (s->size < size) {
     ae_latent_scratch_clear (s);
-    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
+    s->memory = ae_alloc (size);
+    if (!s->memory)
+      return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
+    s->size = size;
   }
-  s->places = sizes;
+  walk->sums = s->memory;
+  walk->entries = (AeRowEntry *) ((uint8_t *) s->memory + sums);
+  walk->counts = (uint16_t *) ((uint8_t *) walk->entries + entries);
+  walk->of_difference = (uint8_t *) walk->counts + counts;
+  memset (walk->counts, 0, counts);
   return AE_OK;
 }
 
-AeStatus
-ae_context_begin (AeContextWalk *walk, const AeLatents *latents,
-    AeLatentScratch *s, AeError *err)
+static size_t
+place_of (const AeContextWalk *walk, int row, int x)
 {
-  size_t stride = (size_t) latents->columns + 2;
-  size_t sizes = stride * ((size_t) latents->rows + 1);
-  size_t places = (size_t) latents->rows * latents->columns;
-  *walk = (AeContextWalk){ .latents = latents, .channel = -1, .scratch = s,
-    .stride = stride };
-  if (latents->channels > MAX_CHANNELS)
-    return ae_fail (err, AE_ERROR_LIMIT, "%d channels, wanted at most %d",
-        latents->channels, MAX_CHANNELS);
-  AeStatus status = make_room (s, places, sizes, err);
-  if (status != AE_OK)
-    return status;
-  memset (s->sizes, 0, sizes);
-  memset (s->energy, 0, places * sizeof *s->energy);
-  walk->row = latents->rows;
-  return AE_OK;
+  return ((size_t) row + 1) * walk->stride + 1 + (size_t) x;
+}
+
+static void
+mark_differences (AeContextWalk *walk)
+{
+  const AeLatents *l = walk->latents;
+  memset (walk->of_difference, 0, n_places (walk));
+  for (int y = 0; l->modes && y < l->rows; y++)
+    for (int x = 0; x < l->columns; x++)
+      walk->of_difference[place_of (walk, y, x)]
+          = l->modes[(size_t) y * l->columns + x] == AE_PLACE_DELTA;
+}
+
+AeStatus
+ae_context_begin (AeContextWalk *walk, const AeLatentLevel *level,
+    const AeLatents *latents, AeLatentScratch *s, AeError *err)
+{
+  *walk = (AeContextWalk){ .level = level, .latents = latents, .channel = -1,
+    .row = latents->rows, .stride = (size_t) latents->columns + 2,
+    .kernels = ae_kernels_for (false) };
+  if (latents->channels > (int) n_channels (walk))
+    return ae_fail (err, AE_ERROR_LIMIT, "%d channels, the codec has %zu",
+        latents->channels, n_channels (walk));
+  AeStatus status = make_room (walk, s, err);
+  if (status == AE_OK)
+    mark_differences (walk);
+  return status;
+}
+
+static const AeContextWeights *
+weights_of (const AeContextWalk *walk, bool difference)
+{
+  const AeLatentModel *m = walk->level->model;
+  return difference ? &m->delta.weights : &m->intra.weights;
+}
+
+/* Adds entries of a place to the sums of the one at an offset from it. */
+static void
+add_around (const AeContextWalk *walk, const AeContextWeights *w,
+    const AeRowEntry *entries, int n, int offset, AePlaceSums *to)
+{
+  size_t first = (size_t) walk->channel / AE_GROUP * AE_GROUP;
+  size_t core = (size_t) w->core, at = (size_t) offset * core + first;
+  walk->kernels->add_rows (
+      entries, n, 0, w->around + at, AE_OFFSETS * core, to->sizes, walk->means);
+  walk->kernels->add_rows (
+      entries, n, 1, w->means + at, AE_OFFSETS * core, to->means, walk->means);
+}
+
+static ptrdiff_t
+neighbour (const AeContextWalk *walk, int offset)
+{
+  return (offset / 3 - 1) * (ptrdiff_t) walk->stride + offset % 3 - 1;
+}
+
+/* Entries of the core, which come first. */
+static int
+n_core (const AeContextWalk *walk, size_t place, int core)
+{
+  const AeRowEntry *e = walk->entries + place * n_channels (walk);
+  int n = walk->counts[place];
+  while (n > 0 && e[n - 1].row >= core)
+    n--;
+  return n;
+}
+
+/* The sums of a place for the group that begins: what it has itself, and what
+ * its neighbours have. */
+static void
+begin_sums (const AeContextWalk *walk, size_t place)
+{
+  size_t channels = n_channels (walk);
+  const AeContextWeights *w
+      = weights_of (walk, walk->of_difference[place]);
+  AePlaceSums *to = &walk->sums[place];
+  *to = (AePlaceSums){ { 0 }, { 0 } };
+  walk->kernels->add_rows (walk->entries + place * channels,
+      walk->counts[place], 0, w->sizes + walk->channel, channels, to->sizes,
+      walk->lanes);
+  for (int o = 0; walk->means > 0 && o < AE_OFFSETS; o++) {
+    size_t from = (size_t) ((ptrdiff_t) place - neighbour (walk, o));
+    add_around (walk, weights_of (walk, walk->of_difference[from]),
+        walk->entries + from * channels, n_core (walk, from, w->core), o, to);
+  }
+}
+
+static void
+begin_group (AeContextWalk *walk)
+{
+  int left = (int) n_channels (walk) - walk->channel;
+  int core = walk->level->model->intra.weights.core - walk->channel;
+  walk->lanes = left < AE_GROUP ? left : AE_GROUP;
+  walk->means = core < 0 ? 0 : core < AE_GROUP ? core : AE_GROUP;
+  for (int y = 0; y < walk->latents->rows; y++)
+    for (int x = 0; x < walk->latents->columns; x++)
+      begin_sums (walk, place_of (walk, y, x));
+}
+
+static void
+begin_channel (AeContextWalk *walk)
+{
+  int c = walk->channel;
+  if (c % AE_GROUP == 0)
+    begin_group (walk);
+  for (int i = 0; i < 2; i++) {
+    const AeContextWeights *w = weights_of (walk, i == 1);
+    const int16_t *vectors = w->vectors + c;
+    walk->of[i] = (AeContextChannel){ .weights = w,
+      .bias = walk->level->bias[i][c],
+      .factor = walk->level->factor[i][c],
+      .past_size = vectors[AE_WEIGHT_PAST_SIZE * w->channels],
+      .past_mean = vectors[AE_WEIGHT_PAST_MEAN * w->channels] };
+  }
 }
 
 bool
@@ -77,20 +169,69 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
     return false;
   if (++walk->row >= l->rows) {
     walk->row = 0;
-    walk->channel++;
-    walk->share = walk->channel > 0 ? (1u << 20) / (uint32_t) walk->channel
-                                    : 0;
+    if (++walk->channel >= l->channels)
+      return false;
+    begin_channel (walk);
   }
-  walk->sizes = walk->scratch->sizes + (walk->row + 1) * walk->stride + 1;
-  walk->energy = walk->scratch->energy + (size_t) walk->row * l->columns;
-  size_t place = (size_t) walk->row * l->columns;
-  size_t at = (size_t) walk->channel * l->rows * l->columns + place;
-  if (walk->channel >= l->channels)
-    return false;
-  *row = (AeContextRow){ .values = l->values + at };
+  walk->row_sums = walk->sums + place_of (walk, walk->row, 0);
+  size_t at = (size_t) walk->row * l->columns;
+  *row = (AeContextRow){ .values = l->values
+        + (size_t) walk->channel * l->rows * l->columns + at };
   if (l->modes) {
-    row->before = l->before + at;
-    row->modes = l->modes + place;
+    row->before = l->before + (row->values - l->values);
+    row->modes = l->modes + at;
   }
+  if (l->wanted)
+    row->wanted = l->wanted + walk->channel * l->wanted_step + at;
   return true;
+}
+
+/* To the neighbours in the channel that come later. */
+static void
+add_near (const AeContextWalk *walk, AePlaceSums *at, int weight)
+{
+  uint32_t by = (uint32_t) weight;
+  int lane = walk->channel % AE_GROUP;
+  AePlaceSums *below = at + walk->stride;
+  at[1].sizes[lane] += 2 * by;
+  below[-1].sizes[lane] += by;
+  below[0].sizes[lane] += 2 * by;
+  below[1].sizes[lane] += by;
+}
+
+static AeRowEntry
+entry_of (int channel, int value)
+{
+  int cut = value > INT16_MAX ? INT16_MAX
+      : value < INT16_MIN     ? INT16_MIN
+                              : value;
+  return (AeRowEntry){ (uint16_t) channel,
+    { (int16_t) ae_context_size (value), (int16_t) cut } };
+}
+
+void
+ae_context_spread (
+    const AeContextWalk *walk, AePlaceMode mode, int x, int value)
+{
+  size_t place = place_of (walk, walk->row, x);
+  size_t channels = n_channels (walk), channel = (size_t) walk->channel;
+  const AeContextWeights *w = weights_of (walk, mode == AE_PLACE_DELTA);
+  AePlaceSums *at = &walk->sums[place];
+  AeRowEntry *entry
+      = walk->entries + place * channels + walk->counts[place]++;
+  *entry = entry_of (walk->channel, value);
+  walk->kernels->add_rows (entry, 1, 0,
+      w->sizes + channel / AE_GROUP * AE_GROUP, channels, at->sizes,
+      walk->lanes);
+  add_near (walk, at,
+      w->vectors[AE_WEIGHT_NEAR * channels + channel] * entry->by[0]);
+  if (walk->channel >= w->core)
+    return;
+  size_t core = (size_t) w->core;
+  size_t row = channel * AE_OFFSETS * core + channel / AE_GROUP * AE_GROUP;
+  AePlaceRows rows = { .sizes = w->around + row, .means = w->means + row,
+    .step = core, .n = walk->means };
+  for (int o = 0; o < AE_OFFSETS; o++)
+    rows.at[o] = at + neighbour (walk, o);
+  walk->kernels->add_nine (entry, &rows);
 }

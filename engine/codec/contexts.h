@@ -2,33 +2,53 @@
 #ifndef AE_CODEC_CONTEXTS_H
 #define AE_CODEC_CONTEXTS_H
 
-/* The contexts of latents, in the order in which they are coded: channel by
- * channel, row by row. Integers alone decide. */
+/* The walk through latents in the order in which they are coded: channel by
+ * channel, row by row. Each that is not 0 adds to the sums of those which it
+ * tells about; a latent's sums choose its table. Integers alone decide. */
 
 #include "codec/latents.h"
+#include "kernels/kernels.h"
 
-#define AE_LARGEST_SIZE 15 /* sizes are counted up to it */
-#define AE_NEAR_SUMS (6 * AE_LARGEST_SIZE + 1)
-#define AE_DEEP_MEANS 256
+/* What a latent is coded by: a table of symbols, which are what is left of the
+ * value without the mean's whole part, negated where its fraction is negative. */
+typedef struct {
+  int table, whole;
+  bool negated;
+} AeContext;
+
+/* Of the walk's channel and one kind of places. */
+typedef struct {
+  const AeContextWeights *weights;
+  int64_t bias, factor;
+  int past_size, past_mean;
+} AeContextChannel;
+
+/* Sums are kept for a group of channels. When the walk comes to a group, all
+ * that was coded before is added; what is coded in it is added at once. */
+#define AE_GROUP AE_MOST_SUMS
 
 typedef struct {
+  const AeLatentLevel *level;
   const AeLatents *latents;
-  int channel, row;  /* where the walk is */
-  uint8_t *sizes;    /* of the row's values, and one row of stride before it */
-  uint16_t *energy;  /* of the row */
-  AeLatentScratch *scratch;
+  const AeKernels *kernels;
+  int channel, row;   /* where the walk is */
+  int lanes, means;   /* channels of the group, and of them in the core */
+  AeContextChannel of[2]; /* of values, of differences */
+  /* Of all places, with a border of one around them, `stride` from one row to
+   * the next: sums; values that are not 0, and how many of them. */
   size_t stride;
-  uint32_t share; /* 2^20 / earlier channels */
+  AePlaceSums *sums, *row_sums; /* row_sums: of the walk's row */
+  AeRowEntry *entries;
+  uint16_t *counts;
+  uint8_t *of_difference; /* whether a place is a difference */
 } AeContextWalk;
-
-extern const uint8_t ae_near_context[AE_NEAR_SUMS];
-extern const uint8_t ae_deep_context[AE_DEEP_MEANS];
 
 /* A row of a channel. */
 typedef struct {
   int16_t *values;
   const int16_t *before; /* NULL without modes */
   const uint8_t *modes;
+  const float *wanted; /* NULL without them */
 } AeContextRow;
 
 static inline AePlaceMode
@@ -53,31 +73,73 @@ ae_context_coded (const AeContextRow *row, int x)
       : row->values[x] - ae_context_base (row, x);
 }
 
+static inline int
+ae_context_size (int value)
+{
+  int size = value < 0 ? -value : value;
+  return size < AE_LARGEST_SIZE ? size : AE_LARGEST_SIZE;
+}
+
 /* Before the first row. Errors: MEMORY. */
-AeStatus ae_context_begin (AeContextWalk *walk, const AeLatents *latents,
-    AeLatentScratch *s, AeError *err);
+AeStatus ae_context_begin (AeContextWalk *walk, const AeLatentLevel *level,
+    const AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* To the next row; false behind the last one. */
 bool ae_context_next_row (AeContextWalk *walk, AeContextRow *row);
 
-/* The context of column x: those before it are set. */
+/* A quarter of an octave each, of scales from 2^-8 to 2^5. */
 static inline int
-ae_context_at (const AeContextWalk *walk, int x)
+ae_context_class (int64_t scale)
 {
-  const uint8_t *at = walk->sizes + x, *above = at - walk->stride;
-  int near = 2 * (at[-1] + above[0]) + above[-1] + above[1];
-  uint32_t mean = walk->energy[x] * walk->share >> 16;
-  int deep = mean < AE_DEEP_MEANS ? (int) mean : AE_DEEP_MEANS - 1;
-  return ae_near_context[near] * AE_DEEP_CONTEXTS + ae_deep_context[deep];
+  int64_t least = 1 << (AE_WEIGHT_BITS - 8), most = (32 << AE_WEIGHT_BITS) - 1;
+  unsigned s = (unsigned) (scale < least ? least : scale > most ? most : scale);
+  int octave = 31 - __builtin_clz (s);
+  return 4 * (octave - (AE_WEIGHT_BITS - 8)) + (int) (s >> (octave - 2) & 3);
 }
 
-static inline void
-ae_context_set (AeContextWalk *walk, int x, int value)
+/* The context of column x: those before it are set. */
+static inline AeContext
+ae_context_at (const AeContextWalk *walk, const AeContextRow *row, int x)
 {
-  int size = value < 0 ? -value : value;
-  size = size < AE_LARGEST_SIZE ? size : AE_LARGEST_SIZE;
-  walk->sizes[x] = (uint8_t) size;
-  walk->energy[x] = (uint16_t) (walk->energy[x] + size);
+  bool difference = ae_context_mode (row, x) == AE_PLACE_DELTA;
+  const AeContextChannel *of = &walk->of[difference];
+  int lane = walk->channel % AE_GROUP;
+  int64_t sum = (int32_t) walk->row_sums[x].sizes[lane];
+  int64_t mean = (int32_t) walk->row_sums[x].means[lane];
+  if (difference) {
+    sum += of->past_size * ae_context_size (row->before[x]);
+    mean += (int64_t) of->past_mean * row->before[x];
+  }
+  int class = ae_context_class (of->bias + (sum * of->factor >> 16));
+  int quarters = (int) ((mean + (1 << (AE_WEIGHT_BITS - 3)))
+      >> (AE_WEIGHT_BITS - 2));
+  int whole = (quarters + 2) >> 2, part = quarters - 4 * whole;
+  return (AeContext){ .table = class * AE_MEAN_PARTS + (part < 0 ? -part : part),
+    .whole = whole, .negated = part < 0 };
+}
+
+static inline int
+ae_context_symbol (AeContext c, int value)
+{
+  return c.negated ? c.whole - value : value - c.whole;
+}
+
+static inline int64_t
+ae_context_value (AeContext c, int32_t symbol)
+{
+  return c.negated ? (int64_t) c.whole - symbol : (int64_t) symbol + c.whole;
+}
+
+/* Adds a value that is not 0 to the sums. */
+void ae_context_spread (
+    const AeContextWalk *walk, AePlaceMode mode, int x, int value);
+
+static inline void
+ae_context_set (
+    const AeContextWalk *walk, const AeContextRow *row, int x, int value)
+{
+  if (value != 0)
+    ae_context_spread (walk, ae_context_mode (row, x), x, value);
 }
 
 #endif

@@ -2,17 +2,17 @@
 #ifndef AE_CODEC_LATENTS_H
 #define AE_CODEC_LATENTS_H
 
-/* Entropy coding of latents: integers of some channels on a grid. Which table a
- * value is coded by depends on integers that were coded before: how large its
- * neighbours in the channel are ("near"), and how large the earlier channels
- * are at its place ("deep"). */
+/* Entropy coding of latents: integers of some channels on a grid. A latent's
+ * scale and mean are predicted from integers that were coded before, see
+ * context_weights.h; the class of its scale and the fraction of its mean choose
+ * its table. */
 
+#include "codec/context_weights.h"
 #include "codec/symbols.h"
 
-#define AE_NEAR_CONTEXTS 12
-#define AE_DEEP_CONTEXTS 10
-#define AE_CONTEXTS (AE_NEAR_CONTEXTS * AE_DEEP_CONTEXTS)
-#define AE_MAX_TABLES 256
+#define AE_SCALE_CLASSES 52
+#define AE_MEAN_PARTS 3 /* 0, a quarter, a half */
+#define AE_CONTEXT_TABLES (AE_SCALE_CLASSES * AE_MEAN_PARTS)
 
 /* How a place of the grid is coded: as it was before, by its difference to
  * that, or by itself. */
@@ -24,16 +24,17 @@ typedef struct {
   int16_t *values;
   const int16_t *before; /* what the places were, or NULL with `modes` */
   const uint8_t *modes;  /* of each place; NULL: all are intra */
+  const float *wanted;   /* what ae_latents_choose rounds: rows of a channel */
+  size_t wanted_step;    /* from one channel of it to the next */
 } AeLatents;
 
 /* The tables of one kind of values. */
 typedef struct {
-  int channels, n_tables;
-  AeSymbolTable *tables;
-  uint8_t *map; /* [channel][near][deep]: a table */
+  AeContextWeights weights;
+  AeSymbolTable *tables; /* AE_CONTEXT_TABLES: [class][part] */
 } AeLatentTables;
 
-/* Those of values, and of differences. */
+/* Those of values, and of differences; as many channels, the same core. */
 typedef struct {
   AeLatentTables intra, delta;
 } AeLatentModel;
@@ -42,48 +43,49 @@ void ae_latent_model_clear (AeLatentModel *m);
 
 void ae_latent_tables_clear (AeLatentTables *t);
 
-/* Room for them, all zero. Errors: MEMORY. */
+/* Room for them, all zero. Errors: MEMORY, LIMIT. */
 AeStatus ae_latent_tables_init (
-    AeLatentTables *t, int channels, int n_tables, AeError *err);
+    AeLatentTables *t, int channels, int core, AeError *err);
+
+/* A model at one level of quality. */
+typedef struct {
+  const AeLatentModel *model;
+  int64_t *bias[2], *factor[2]; /* of values, differences: per channel */
+} AeLatentLevel;
+
+/* Room for a level of the model, which stays the caller's. Errors: MEMORY. */
+AeStatus ae_latent_level_init (
+    AeLatentLevel *level, const AeLatentModel *model, AeError *err);
+void ae_latent_level_clear (AeLatentLevel *level);
+
+/* level is 0 .. 255. */
+void ae_latent_level_set (AeLatentLevel *at, int level);
 
 /* What coding needs beside: reused for grids of any size. */
 typedef struct {
-  uint8_t *sizes;   /* of the channel's values, one more row and two columns */
-  uint16_t *energy; /* of the earlier channels at each place */
-  size_t places;    /* for which there is room */
+  void *memory;
+  size_t size;
 } AeLatentScratch;
 
 void ae_latent_scratch_clear (AeLatentScratch *s);
 
 /* Appends the symbols of the latents. Errors: MEMORY. */
-AeStatus ae_latents_put (AeRansWriter *w, const AeLatentModel *m,
+AeStatus ae_latents_put (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, AeLatentScratch *s, AeError *err);
+
+/* Rounds latents->wanted to latents->values on the way, so that the squared
+ * error plus `worth` for each bit becomes small; places that are skipped are as
+ * before. Errors: MEMORY. */
+AeStatus ae_latents_choose (AeRansWriter *w, const AeLatentLevel *level,
+    const AeLatents *latents, float worth, AeLatentScratch *s, AeError *err);
 
 /* Reads latents->values; before and modes are given. Errors: FORMAT (the reader
  * failed), MEMORY. */
-AeStatus ae_latents_get (AeRansReader *r, const AeLatentModel *m,
+AeStatus ae_latents_get (AeRansReader *r, const AeLatentLevel *level,
     AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* Bits that ae_latents_put takes, by the tables. Errors: MEMORY. */
-AeStatus ae_latents_cost (const AeLatentModel *m, const AeLatents *latents,
-    AeLatentScratch *s, double *bits, AeError *err);
-
-/* Counts of values by channel and context, from which tables are made. */
-typedef struct AeLatentCounts AeLatentCounts;
-
-/* Values -range .. range (at most 126) are counted each, others as escapes.
- * Errors: MEMORY. */
-AeStatus ae_latent_counts_new (
-    AeLatentCounts **out, int channels, int range, AeError *err);
-void ae_latent_counts_free (AeLatentCounts **counts);
-/* Counts the places of one mode, intra or delta. */
-AeStatus ae_latent_counts_add (AeLatentCounts *counts, AePlaceMode mode,
-    const AeLatents *latents, AeLatentScratch *s, AeError *err);
-
-/* At most n_tables tables and the map with which the latents counted so far
- * take fewest bits: contexts are grouped as Lloyd's algorithm does. *t is
- * cleared on failure. Errors: MEMORY. */
-AeStatus ae_latent_tables_fit (AeLatentTables *t,
-    const AeLatentCounts *counts, int n_tables, AeError *err);
+AeStatus ae_latents_cost (const AeLatentLevel *level,
+    const AeLatents *latents, AeLatentScratch *s, double *bits, AeError *err);
 
 #endif

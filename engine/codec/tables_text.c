@@ -3,40 +3,35 @@
 
 #include "util/mem.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MAX_CHANNELS 4096
 #define DIGITS 12 /* of a number, with its blank */
 
 static size_t
-n_numbers (const AeLatentTables *t)
+n_numbers (const AeSymbolTable *tables, int n_tables)
 {
-  size_t n = 2 + (size_t) t->channels * AE_CONTEXTS;
-  for (int i = 0; i < t->n_tables; i++)
-    n += 3 + (size_t) t->tables[i].n;
+  size_t n = 1;
+  for (int i = 0; i < n_tables; i++)
+    n += 3 + (size_t) tables[i].n;
   return n;
 }
 
 char *
-ae_latent_tables_text (const AeLatentTables *t)
+ae_symbol_tables_text (const AeSymbolTable *tables, int n_tables)
 {
-  size_t room = n_numbers (t) * DIGITS + 1;
-  char *text = ae_alloc (room), *at = text;
+  char *text = ae_alloc (n_numbers (tables, n_tables) * DIGITS + 1);
+  char *at = text;
   if (!text)
     return NULL;
-  at += sprintf (at, "%d %d\n", t->channels, t->n_tables);
-  for (int i = 0; i < t->n_tables; i++) {
-    const AeSymbolTable *table = &t->tables[i];
+  at += sprintf (at, "%d\n", n_tables);
+  for (int i = 0; i < n_tables; i++) {
+    const AeSymbolTable *table = &tables[i];
     at += sprintf (at, "%d %d", table->lo, table->n);
     for (int k = 0; k <= table->n; k++)
       at += sprintf (at, " %u", ae_symbol_freq (table, k));
     *at++ = '\n';
   }
-  for (size_t i = 0; i < (size_t) t->channels * AE_CONTEXTS; i++)
-    at += sprintf (
-        at, "%d%c", t->map[i], i % AE_CONTEXTS == AE_CONTEXTS - 1 ? '\n' : ' ');
   *at = '\0';
   return text;
 }
@@ -83,20 +78,12 @@ read_table (Reader *r, AeSymbolTable *t)
 }
 
 AeStatus
-ae_latent_tables_parse (AeLatentTables *t, const char *text, AeError *err)
+ae_symbol_tables_parse (
+    AeSymbolTable *tables, int n_tables, const char *text, AeError *err)
 {
   Reader r = { text, 0, AE_OK, err };
-  *t = (AeLatentTables){ 0 };
-  int channels = next_number (&r, "a number of channels", 1, MAX_CHANNELS);
-  int n_tables = next_number (&r, "a number of tables", 1, AE_MAX_TABLES);
-  if (r.status == AE_OK)
-    r.status = ae_latent_tables_init (t, channels, n_tables, err);
+  next_number (&r, "the number of tables", n_tables, n_tables);
   for (int i = 0; r.status == AE_OK && i < n_tables; i++)
-    read_table (&r, &t->tables[i]);
-  for (size_t i = 0;
-       r.status == AE_OK && i < (size_t) channels * AE_CONTEXTS; i++)
-    t->map[i] = (uint8_t) next_number (&r, "a table", 0, n_tables - 1);
-  if (r.status != AE_OK)
-    ae_latent_tables_clear (t);
+    read_table (&r, &tables[i]);
   return r.status;
 }

@@ -3,17 +3,16 @@
 #define AE_CODEC_TABLES_TEXT_H
 
 /* Tables as text, which a model keeps as metadata: numbers, parted by blanks.
- * Channels, tables; for each table its lowest value, the number of values and
- * their frequencies with that of the escape; for each channel and context the
- * table. */
+ * How many tables; for each its lowest symbol, the number of symbols and their
+ * frequencies with that of the escape. */
 
-#include "codec/latents.h"
+#include "codec/symbols.h"
 
 /* A new string, freed with ae_free; NULL when memory runs out. */
-char *ae_latent_tables_text (const AeLatentTables *t);
+char *ae_symbol_tables_text (const AeSymbolTable *tables, int n_tables);
 
-/* *t is empty on failure. Errors: FORMAT (what was found where), MEMORY. */
-AeStatus ae_latent_tables_parse (
-    AeLatentTables *t, const char *text, AeError *err);
+/* Reads n_tables tables. Errors: FORMAT (what was found where). */
+AeStatus ae_symbol_tables_parse (
+    AeSymbolTable *tables, int n_tables, const char *text, AeError *err);
 
 #endif

@@ -3,8 +3,10 @@
 #include "coder/coder.h"
 
 #include "codec/tables_text.h"
+#include "coder/codec_weights.h"
 #include "util/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,14 +24,27 @@ check_task (const AeModel *model, AeError *err)
 }
 
 static AeStatus
-read_tables (
-    const AeModel *model, const char *key, AeLatentTables *t, AeError *err)
+read_tables (const AeModel *model, const char *prefix, AeLatentTables *t,
+    AeError *err)
 {
+  char key[32];
+  snprintf (key, sizeof key, "ae.codec.%s", prefix);
   const char *text = ae_model_meta (model, key);
   if (!text)
     return ae_fail (
         err, AE_ERROR_FORMAT, "not a codec: metadata %s is missing", key);
-  return ae_latent_tables_parse (t, text, err);
+  AeContextWeights weights = { 0 };
+  AeStatus status = ae_codec_weights_read (&weights, model, prefix, err);
+  if (status == AE_OK)
+    status = ae_latent_tables_init (
+        t, weights.channels, weights.core, err);
+  if (status != AE_OK) {
+    ae_context_weights_clear (&weights);
+    return status;
+  }
+  ae_context_weights_clear (&t->weights);
+  t->weights = weights;
+  return ae_symbol_tables_parse (t->tables, AE_CONTEXT_TABLES, text, err);
 }
 
 /* One number for each channel. */
@@ -96,14 +111,17 @@ ae_codec_new (AeCodec **out, AeModel *model, AeError *err)
   codec->refs = 1;
   codec->model = ae_model_ref (model);
   AeLatentModel *t = &codec->tables;
-  status = read_tables (model, "ae.codec.intra", &t->intra, err);
+  status = read_tables (model, "intra", &t->intra, err);
   if (status == AE_OK)
-    status = read_tables (model, "ae.codec.delta", &t->delta, err);
-  codec->channels = t->intra.channels;
-  if (status == AE_OK && t->delta.channels != codec->channels)
+    status = read_tables (model, "delta", &t->delta, err);
+  const AeContextWeights *intra = &t->intra.weights, *delta = &t->delta.weights;
+  codec->channels = intra->channels;
+  if (status == AE_OK
+      && (delta->channels != intra->channels || delta->core != intra->core))
     status = ae_fail (err, AE_ERROR_FORMAT,
-        "not a codec: tables of %d and of %d channels", codec->channels,
-        t->delta.channels);
+        "not a codec: contexts of %d channels with a core of %d, and of %d "
+        "with %d",
+        intra->channels, intra->core, delta->channels, delta->core);
   if (status == AE_OK)
     status = check_channels (codec, err);
   if (status == AE_OK)

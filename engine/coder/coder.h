@@ -11,7 +11,6 @@
 #include "codec/packet.h"
 #include "util/pool.h"
 
-#define AE_SLICE_ROWS 8 /* of latents */
 #define AE_GAIN_ONE 256 /* of AeCodec.range: a factor of 2 from level 0 to 255 */
 
 struct AeCodec {
@@ -26,7 +25,8 @@ struct AeCodec {
 /* Tensors of a picture: planes of the frame, and of latents. */
 typedef struct {
   int h, w;
-  int channels, rows, columns, n_slices;
+  int channels, rows, columns;
+  int n_slices, slice_rows;
   size_t n; /* latents */
 } AeGrid;
 

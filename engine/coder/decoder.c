@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MOST_THREADS 64
+
 struct AeDecoder {
   AeCodec *codec;
   AeCodecOptions options;
@@ -14,7 +16,8 @@ struct AeDecoder {
   AePastLatents past;
   int16_t *values, *before;
   uint8_t *modes;
-  AeLatentScratch *scratch; /* of each slice */
+  AeLatentLevel level;
+  AeLatentScratch scratch[MOST_THREADS];
 };
 
 static void
@@ -63,6 +66,8 @@ ae_decoder_new (AeDecoder **out, AeCodec *codec,
     d->options = *options;
   AeStatus status = ae_codec_session (
       codec, options, "integers", "decoded", &d->session, err);
+  if (status == AE_OK)
+    status = ae_latent_level_init (&d->level, &codec->tables, err);
   if (status != AE_OK)
     ae_decoder_free (out);
   return status;
@@ -71,10 +76,10 @@ ae_decoder_new (AeDecoder **out, AeCodec *codec,
 static void
 free_buffers (AeDecoder *d)
 {
-  for (int i = 0; d->scratch && i < d->grid.n_slices; i++)
+  for (int i = 0; i < MOST_THREADS; i++)
     ae_latent_scratch_clear (&d->scratch[i]);
-  void **all[] = { (void **) &d->scratch, (void **) &d->values,
-    (void **) &d->before, (void **) &d->modes, (void **) &d->past.values };
+  void **all[] = { (void **) &d->values, (void **) &d->before,
+    (void **) &d->modes, (void **) &d->past.values };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
@@ -91,6 +96,7 @@ ae_decoder_free (AeDecoder **decoder)
   if (!d)
     return;
   free_buffers (d);
+  ae_latent_level_clear (&d->level);
   ae_session_free (&d->session);
   ae_codec_unref (&d->codec);
   ae_free (d);
@@ -140,8 +146,7 @@ bind (AeDecoder *d, int width, int height, AeError *err)
   d->past = (AePastLatents){ .grid = g };
   d->past.values = ae_calloc (g.n, sizeof *d->past.values);
   d->modes = ae_calloc ((size_t) g.rows * g.columns, 1);
-  d->scratch = ae_calloc ((size_t) g.n_slices, sizeof *d->scratch);
-  if (d->values && d->before && d->past.values && d->modes && d->scratch)
+  if (d->values && d->before && d->past.values && d->modes)
     return AE_OK;
   free_buffers (d);
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
@@ -157,7 +162,8 @@ typedef struct {
 } Frame;
 
 static bool
-read_slice (const Frame *f, const AeGridSlice *slice, int index)
+read_slice (const Frame *f, const AeGridSlice *slice, int index,
+    AeLatentScratch *scratch)
 {
   AeDecoder *d = f->d;
   const AeSlice *coded = &f->slices[index];
@@ -175,9 +181,7 @@ read_slice (const Frame *f, const AeGridSlice *slice, int index)
     l.modes = modes;
     ae_modes_get (&r, modes, l.rows, l.columns);
   }
-  return ae_latents_get (
-             &r, &d->codec->tables, &l, &d->scratch[index], NULL)
-      == AE_OK
+  return ae_latents_get (&r, &d->level, &l, scratch, NULL) == AE_OK
       && ae_rans_is_done (&r);
 }
 
@@ -200,9 +204,9 @@ slice_job (void *arg, size_t index, int thread)
 {
   const Frame *f = arg;
   AeDecoder *d = f->d;
-  (void) thread;
   AeGridSlice slice = ae_grid_slice (&d->grid, (int) index);
-  f->bad[index] = !read_slice (f, &slice, (int) index);
+  f->bad[index] = !read_slice (
+      f, &slice, (int) index, &d->scratch[thread]);
   if (f->bad[index])
     memcpy (d->values + slice.at, d->before + slice.at,
         (size_t) slice.n_rows * d->grid.columns * d->grid.channels
@@ -273,6 +277,7 @@ decode_slices (AeDecoder *d, const AePacket *p, const uint8_t *packet,
   if (status != AE_OK)
     return status;
   ae_packet_slices (p, packet, size, slices);
+  ae_latent_level_set (&d->level, p->level);
   Frame f = { .d = d, .packet = p, .slices = slices, .bad = bad,
     .latents = ae_session_input (d->session, 0)->data };
   ae_pool_run (ae_pool_shared (), ae_pool_threads (d->options.n_threads),

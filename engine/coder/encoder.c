@@ -10,22 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is added before a size is cut off to an integer: less than a half,
- * because small numbers cost fewer bits. Of values, and of differences, where
- * less than 1 - DELTA_ROUND is no change. */
+/* What is added, in the choice of modes, before a size is cut off to an
+ * integer. Of values, and of differences. */
 #define INTRA_ROUND 0.42f
 #define DELTA_ROUND 0.38f
 #define LARGEST_SIZE 65535.0f
-/* What a bit is worth, in squared steps of the quantiser: the slope of rate
- * over distortion at high rates, 2 ln 2 / 12; and bits, roughly, of a place
+/* What a bit is worth, in squared steps of the quantiser: at high rates the
+ * slope of rate over distortion is 2 ln 2 / 12. And bits, roughly, of a place
  * that is coded and of each value there that is not 0. */
-#define BIT_WORTH 0.115f
+#define BIT_WORTH 0.13f
 #define PLACE_BITS 5
 #define VALUE_BITS 7
 
+#define MOST_THREADS 64
+
 typedef struct {
   AeRansWriter writer;
-  AeLatentScratch scratch;
   uint8_t *bytes;
   size_t room, size;
   AeStatus status;
@@ -40,7 +40,9 @@ struct AeEncoder {
   AePastLatents past;
   int16_t *values, *before; /* this frame's, and what is predicted */
   uint8_t *modes;
+  AeLatentLevel level;
   SliceCoder *slices;
+  AeLatentScratch latent_scratch[MOST_THREADS];
   uint8_t *packet;
   size_t packet_room;
   void *scratch;
@@ -60,6 +62,8 @@ ae_encoder_new (AeEncoder **out, AeCodec *codec,
     e->options = *options;
   AeStatus status = ae_codec_session (
       codec, options, "frame", "latents", &e->session, err);
+  if (status == AE_OK)
+    status = ae_latent_level_init (&e->level, &codec->tables, err);
   if (status != AE_OK)
     ae_encoder_free (out);
   return status;
@@ -70,7 +74,6 @@ free_buffers (AeEncoder *e)
 {
   for (int i = 0; e->slices && i < e->grid.n_slices; i++) {
     ae_rans_writer_clear (&e->slices[i].writer);
-    ae_latent_scratch_clear (&e->slices[i].scratch);
     ae_free (e->slices[i].bytes);
   }
   void **all[] = { (void **) &e->slices, (void **) &e->values,
@@ -80,6 +83,8 @@ free_buffers (AeEncoder *e)
     ae_free (*all[i]);
     *all[i] = NULL;
   }
+  for (int i = 0; i < MOST_THREADS; i++)
+    ae_latent_scratch_clear (&e->latent_scratch[i]);
   e->past.valid = false;
 }
 
@@ -92,6 +97,7 @@ ae_encoder_free (AeEncoder **encoder)
     return;
   free_buffers (e);
   ae_free (e->packet);
+  ae_latent_level_clear (&e->level);
   ae_session_free (&e->session);
   ae_codec_unref (&e->codec);
   ae_free (e);
@@ -209,56 +215,39 @@ choose_mode (const Differences *d)
 }
 
 static void
-round_place (const Frame *f, const Place *p, AePlaceMode mode)
-{
-  AeEncoder *e = f->e;
-  for (int c = 0; c < e->grid.channels; c++) {
-    size_t at = p->at + c * p->step;
-    float latent = p->latents[c * p->latents_step];
-    int before = e->before[at], value = before;
-    if (mode == AE_PLACE_INTRA)
-      value = round_size (latent, INTRA_ROUND);
-    else if (mode == AE_PLACE_DELTA)
-      value = before + round_size (latent - (float) before, DELTA_ROUND);
-    value = value < INT16_MIN ? INT16_MIN : value;
-    e->values[at] = (int16_t) (value > INT16_MAX ? INT16_MAX : value);
-  }
-}
-
-static void
-round_slice (const Frame *f, const AeGridSlice *slice, uint8_t *modes)
+choose_modes (const Frame *f, const AeGridSlice *slice, uint8_t *modes)
 {
   const AeGrid *g = &f->e->grid;
   for (int row = 0; row < slice->n_rows; row++)
     for (int x = 0; x < g->columns; x++) {
       Place p = place_at (f, slice, row, x);
-      AePlaceMode mode = AE_PLACE_INTRA;
-      if (!f->key) {
-        Differences d = look_at (f, &p);
-        mode = choose_mode (&d);
-      }
-      modes[row * g->columns + x] = (uint8_t) mode;
-      round_place (f, &p, mode);
+      Differences d = look_at (f, &p);
+      modes[row * g->columns + x] = (uint8_t) choose_mode (&d);
     }
 }
 
 static AeStatus
-write_slice (const Frame *f, const AeGridSlice *slice, const uint8_t *modes,
-    SliceCoder *s)
+write_slice (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
+    AeLatentScratch *scratch)
 {
   AeEncoder *e = f->e;
-  AeLatents l = { .channels = e->grid.channels,
+  const AeGrid *g = &e->grid;
+  AeLatents l = { .channels = g->channels,
     .rows = slice->n_rows,
-    .columns = e->grid.columns,
-    .values = e->values + slice->at };
+    .columns = g->columns,
+    .values = e->values + slice->at,
+    .wanted = f->latents + (size_t) slice->row * g->columns,
+    .wanted_step = (size_t) g->rows * g->columns };
   s->writer.n = 0;
   if (!f->key) {
+    uint8_t *modes = e->modes + (size_t) slice->row * g->columns;
+    choose_modes (f, slice, modes);
     l.before = e->before + slice->at;
     l.modes = modes;
     ae_modes_put (&s->writer, modes, l.rows, l.columns);
   }
-  AeStatus status
-      = ae_latents_put (&s->writer, &e->codec->tables, &l, &s->scratch, NULL);
+  AeStatus status = ae_latents_choose (
+      &s->writer, &e->level, &l, BIT_WORTH, scratch, NULL);
   size_t bound = ae_rans_bound (&s->writer);
   if (status == AE_OK && bound > s->room) {
     ae_free (s->bytes);
@@ -276,12 +265,9 @@ slice_job (void *arg, size_t index, int thread)
 {
   const Frame *f = arg;
   AeEncoder *e = f->e;
-  (void) thread;
   AeGridSlice slice = ae_grid_slice (&e->grid, (int) index);
-  uint8_t *modes = e->modes + (size_t) slice.row * e->grid.columns;
-  round_slice (f, &slice, modes);
-  e->slices[index].status
-      = write_slice (f, &slice, modes, &e->slices[index]);
+  e->slices[index].status = write_slice (
+      f, &slice, &e->slices[index], &e->latent_scratch[thread]);
 }
 
 static AeStatus
@@ -376,6 +362,7 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
     return ae_fail (
         err, AE_ERROR_NUMERIC, "the codec's latents are not finite");
   }
+  ae_latent_level_set (&e->level, info->level);
   if (!f.key)
     ae_past_predict (e->codec, &e->past, info->level, e->before);
   ae_pool_run (ae_pool_shared (), n_threads, (size_t) e->grid.n_slices,
@@ -393,8 +380,8 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
 }
 
 AeStatus
-ae_encoder_count (const AeEncoder *e, AePlaceMode mode,
-    AeLatentCounts *counts, AeError *err)
+ae_encoder_count (
+    AeEncoder *e, AePlaceMode mode, AeLatentCounts *counts, AeError *err)
 {
   const AeGrid *g = &e->grid;
   AeStatus status = AE_OK;
@@ -409,7 +396,7 @@ ae_encoder_count (const AeEncoder *e, AePlaceMode mode,
       l.modes = e->modes + (size_t) slice.row * g->columns;
     }
     status = ae_latent_counts_add (
-        counts, mode, &l, &e->slices[i].scratch, err);
+        counts, mode, &e->level, &l, e->latent_scratch, err);
   }
   return status;
 }

@@ -6,11 +6,11 @@
 
 #include <ae/codec.h>
 
-#include "codec/latents.h"
+#include "codec/counts.h"
 
 /* Counts the latents of the last frame whose places are of that mode. Errors:
  * MEMORY. */
-AeStatus ae_encoder_count (const AeEncoder *encoder, AePlaceMode mode,
+AeStatus ae_encoder_count (AeEncoder *encoder, AePlaceMode mode,
     AeLatentCounts *counts, AeError *err);
 
 #endif

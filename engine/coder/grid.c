@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "coder/coder.h"
 
+#include "codec/fixed.h"
+
 #define LATENT 16 /* pixels along the edge of a latent */
+/* Rows of a slice: pictures of fewer than LEAST_ROWS are one slice, others an
+ * even number of them, for processors of two cores. */
+#define LEAST_ROWS 6
+#define MOST_ROWS 16
 
 AeGrid
 ae_grid_of (const AeCodec *codec, int width, int height)
@@ -11,7 +17,10 @@ ae_grid_of (const AeCodec *codec, int width, int height)
     .columns = (width + LATENT - 1) / LATENT };
   g.h = g.rows * LATENT / 2;
   g.w = g.columns * LATENT / 2;
-  g.n_slices = (g.rows + AE_SLICE_ROWS - 1) / AE_SLICE_ROWS;
+  int pairs = (g.rows + 2 * MOST_ROWS - 1) / (2 * MOST_ROWS);
+  int wanted = g.rows < LEAST_ROWS ? 1 : 2 * pairs;
+  g.slice_rows = (g.rows + wanted - 1) / wanted;
+  g.n_slices = (g.rows + g.slice_rows - 1) / g.slice_rows;
   g.n = (size_t) g.channels * g.rows * g.columns;
   return g;
 }
@@ -19,27 +28,11 @@ ae_grid_of (const AeCodec *codec, int width, int height)
 AeGridSlice
 ae_grid_slice (const AeGrid *grid, int i)
 {
-  AeGridSlice s = { .row = i * AE_SLICE_ROWS };
+  AeGridSlice s = { .row = i * grid->slice_rows };
   int left = grid->rows - s.row;
-  s.n_rows = left < AE_SLICE_ROWS ? left : AE_SLICE_ROWS;
+  s.n_rows = left < grid->slice_rows ? left : grid->slice_rows;
   s.at = (size_t) s.row * grid->columns * grid->channels;
   return s;
-}
-
-/* 65536 * 2^(i / 16): what lies between is interpolated. */
-static const uint32_t powers[17] = { 65536, 68438, 71468, 74632, 77936, 81386,
-  84990, 88752, 92682, 96785, 101070, 105545, 110218, 115098, 120194, 125515,
-  131072 };
-
-/* 2^(e / 65536) in 1 / 65536, for |e| below 15 * 65536. */
-static int64_t
-power_of_two (int64_t e)
-{
-  int64_t whole = e >> 16, part = e & 0xffff;
-  int i = (int) (part >> 12);
-  int64_t low = powers[i], high = powers[i + 1];
-  int64_t value = low + ((high - low) * (part & 0xfff) >> 12);
-  return whole >= 0 ? value << whole : value >> -whole;
 }
 
 static int16_t
@@ -61,7 +54,7 @@ ae_past_predict (const AeCodec *codec, const AePastLatents *past, int level,
     for (int c = 0; c < g->channels; c++, at += places) {
       int64_t e = (int64_t) codec->range[c] * (level - past->level) * 65536
           / (255 * AE_GAIN_ONE);
-      int64_t factor = power_of_two (e);
+      int64_t factor = ae_fixed_power (e);
       for (size_t k = at; k < at + places; k++)
         to[k] = scale (past->values[k], factor);
     }

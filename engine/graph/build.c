@@ -116,6 +116,17 @@ ae_build_values (
 }
 
 int
+ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values)
+{
+  if (b->error.status != AE_OK)
+    return -1;
+  AeTensor *tensor = ae_tensor_new (AE_I16, &shape);
+  if (tensor)
+    memcpy (tensor->data, values, ae_tensor_bytes (tensor));
+  return add_constant (b, tensor, "integers", false);
+}
+
+int
 ae_build_parameter (
     AeBuilder *b, AeShape shape, float value, const char *name)
 {

@@ -33,6 +33,9 @@ int ae_build_scalar (AeBuilder *b, float value);
 int ae_build_values (
     AeBuilder *b, AeShape shape, const float *values, const char *name);
 
+/* The same of i16, not trained. */
+int ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values);
+
 /* A parameter that is `value` everywhere at first. */
 int ae_build_parameter (
     AeBuilder *b, AeShape shape, float value, const char *name);

@@ -154,6 +154,30 @@ typedef struct {
 
 enum { AE_TILES_4, AE_TILES_6, AE_N_TILES };
 
+/* A value of the codec's that is not 0, for its contexts: the row of weights
+ * that belongs to it, and what that is multiplied by. */
+typedef struct {
+  uint16_t row;
+  int16_t by[2]; /* its size, the value itself */
+} AeRowEntry;
+
+#define AE_MOST_SUMS 16
+
+/* What is known of a place: of sizes, of values. */
+typedef struct {
+  uint32_t sizes[AE_MOST_SUMS], means[AE_MOST_SUMS];
+} AePlaceSums;
+
+/* An entry's rows of weights for nine places, `step` numbers apart, and the
+ * places. */
+#define AE_NINE 9
+typedef struct {
+  const int16_t *sizes, *means;
+  size_t step;
+  AePlaceSums *at[AE_NINE];
+  int n; /* sums of a place, at most AE_MOST_SUMS */
+} AePlaceRows;
+
 /* What the choice between methods of convolution weighs, in multiply-adds of a
  * vector of 16 lanes: the transforms of Winograd's F(4x4,3x3) and F(6x6,3x3)
  * per pixel and block of channels. Measured (`aetool autotune`). */
@@ -200,6 +224,14 @@ typedef struct {
   /* dx = dy times the clamp's slope where its result is y: 0 at lo and hi. */
   void (*clamp_grad) (const float *dy, const float *y, size_t n,
       const AeClamp *clamp, float *dx);
+
+  /* sums[n] += row of weights * by[kind], for each entry; rows are `step` numbers apart, n is at most AE_MOST_SUMS. What grows too large
+   * wraps. */
+  void (*add_rows) (const AeRowEntry *entries, int n_entries, int kind,
+      const int16_t *weights, size_t step, uint32_t *sums, int n);
+
+  /* The same of one entry, both kinds, to the sums of nine places. */
+  void (*add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
 
   /* Runs `rounds` rounds of independent multiply-adds in registers; returns
    * how many multiply-adds that was. *sink keeps them alive. */

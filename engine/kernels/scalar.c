@@ -139,6 +139,29 @@ row_to_plain (const float *blocked, int channels, int width, float *plain,
 }
 
 static void
+add_rows (const AeRowEntry *entries, int n_entries, int kind,
+    const int16_t *weights, size_t step, uint32_t *sums, int n)
+{
+  for (int i = 0; i < n_entries; i++)
+    for (int k = 0; k < n; k++)
+      sums[k] += (uint32_t) (weights[entries[i].row * step + k]
+          * entries[i].by[kind]);
+}
+
+static void
+add_nine (const AeRowEntry *entry, const AePlaceRows *rows)
+{
+  for (int o = 0; o < AE_NINE; o++) {
+    AePlaceSums *to = rows->at[o];
+    for (int k = 0; k < rows->n; k++) {
+      size_t at = (size_t) o * rows->step + (size_t) k;
+      to->sizes[k] += (uint32_t) (rows->sizes[at] * entry->by[0]);
+      to->means[k] += (uint32_t) (rows->means[at] * entry->by[1]);
+    }
+  }
+}
+
+static void
 sum_pixels (const float *x, size_t n, float *sum)
 {
   for (size_t i = 0; i < n * 16; i++)
@@ -199,6 +222,8 @@ const AeKernels ae_kernels_scalar = {
   .row_to_blocked = row_to_blocked,
   .row_to_plain = row_to_plain,
   .sum_pixels = sum_pixels,
+  .add_nine = add_nine,
+  .add_rows = add_rows,
   .add = add,
   .clamp = clamp,
   .clamp_grad = clamp_grad,

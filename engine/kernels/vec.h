@@ -91,6 +91,9 @@ void FN (gemm) (const AeTapGemm *g);
 void FN (dots) (const AeTapGemm *g);
 void FN (lanes) (const AeTapGemm *g);
 void FN (grad_gemm) (const AePixelGemm *g);
+void FN (add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
+void FN (add_rows) (const AeRowEntry *entries, int n_entries, int kind,
+    const int16_t *weights, size_t step, uint32_t *sums, int n);
 void FN (tiles_in_4) (const AeTiles *t);
 void FN (tiles_out_4) (const AeTiles *t);
 void FN (tile_weights_4) (const float *w, float *u, size_t stride);

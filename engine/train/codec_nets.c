@@ -3,6 +3,7 @@
 
 #include "codec/tables_text.h"
 #include "graph/build.h"
+#include "train/codec_density.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@
 #define GAIN_LOW 1.4f     /* logarithms of the gains at first: level 0, and */
 #define GAIN_RANGE 2.6f   /* what level 1 adds */
 #define NEW_BRANCH 0.05f  /* what a network adds to the cosines at first */
-#define LEAST_PROBABILITY 1e-9f
+#define ROUND_MORE 0.4f
+#define FINE 4096.0f
 
 static AeShape
 per_channel (int channels)
@@ -255,88 +257,23 @@ decode (AeBuilder *b, const AeCodecShape *s, int latents, int level)
   return synthesis (b, s, ae_build_binary (b, "Mul", latents, gain));
 }
 
-/* The mean size of four neighbours that are coded before. */
+/* Rounded, values below 1 - ROUND_MORE to 0; no gradient goes through. */
 static int
-near_sizes (AeBuilder *b, int sizes, int channels)
+rounded (AeBuilder *b, int x)
 {
-  static const float kernel[9]
-      = { 1 / 6.f, 2 / 6.f, 1 / 6.f, 2 / 6.f, 0, 0, 0, 0, 0 };
-  float *all = ae_alloc ((size_t) channels * sizeof kernel);
-  for (int i = 0; all && i < 9 * channels; i++)
-    all[i] = kernel[i % 9];
-  if (!all)
-    ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a network");
-  int weights = ae_build_values (
-      b, ae_shape (4, channels, 1, 3, 3), all, NULL);
-  ae_free (all);
-  AeAttrs attrs = { 0 };
-  if (!ae_attrs_set_int (&attrs, "group", channels)
-      || !ae_attrs_set_ints (&attrs, "pads", (int64_t[]){ 1, 1, 1, 1 }, 4))
-    ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a network");
-  return ae_build_node (b, "Conv", &attrs, (int[]){ sizes, weights }, 2);
+  int sizes = ae_build_unary (
+      b, "Floor", plus (b, ae_build_unary (b, "Abs", x), ROUND_MORE));
+  return ae_build_binary (b, "Mul", ae_build_unary (b, "Sign", x), sizes);
 }
 
-/* The mean size of the channels before, at the same place. */
+/* The values of `integers`, with the gradient of x: what x is more than itself
+ * on a fine grid is next to nothing, and has its gradient. */
 static int
-deep_sizes (AeBuilder *b, int sizes, int channels)
+straight_through (AeBuilder *b, int x, int integers)
 {
-  size_t n = (size_t) channels * channels;
-  float *all = ae_calloc (n, sizeof *all);
-  for (int o = 1; all && o < channels; o++)
-    for (int i = 0; i < o; i++)
-      all[o * channels + i] = 1.0f / (float) o;
-  if (!all)
-    ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a network");
-  int weights = ae_build_values (
-      b, ae_shape (4, channels, channels, 1, 1), all, NULL);
-  ae_free (all);
-  return ae_build_node (b, "Conv", NULL, (int[]){ sizes, weights }, 2);
-}
-
-/* factor log (sizes + least), the factor one for each channel. */
-static int
-share_of (AeBuilder *b, int sizes, int channels, float least, float factor,
-    const char *name)
-{
-  int log_sizes = ae_build_unary (b, "Log", plus (b, sizes, least));
-  return ae_build_binary (b, "Mul", log_sizes,
-      ae_build_parameter (b, per_channel (channels), factor, name));
-}
-
-/* 1 / scale of the logistic density of each latent. */
-static int
-inverse_scales (AeBuilder *b, int sizes, int channels, int level)
-{
-  int range
-      = ae_build_parameter (b, per_channel (channels), 0, "scale.range");
-  int sum = ae_build_binary (b, "Mul", level, range);
-  sum = ae_build_binary (b, "Add", sum,
-      ae_build_parameter (b, per_channel (channels), 0, "scale.low"));
-  int near = share_of (b, near_sizes (b, sizes, channels), channels, 0.05f,
-      -0.6f, "scale.near");
-  int deep = share_of (b, deep_sizes (b, sizes, channels), channels, 0.02f,
-      -0.3f, "scale.deep");
-  sum = ae_build_binary (b, "Add", sum, ae_build_binary (b, "Add", near, deep));
-  return ae_build_unary (b, "Exp", sum);
-}
-
-/* The root of -log2 P (latent), of a logistic density around 0. */
-static int
-root_bits (AeBuilder *b, int latents, int channels, int level)
-{
-  int sizes = ae_build_unary (b, "Abs", latents);
-  /* What would be rounded to 0 counts as that, in spite of the noise. */
-  int rounded = ae_build_unary (b, "Relu", plus (b, sizes, -0.5f));
-  int inverse = inverse_scales (b, rounded, channels, level);
-  int upper = ae_build_binary (
-      b, "Mul", plus (b, scaled (b, sizes, -1), 0.5f), inverse);
-  int lower = ae_build_binary (
-      b, "Mul", plus (b, scaled (b, sizes, -1), -0.5f), inverse);
-  int p = ae_build_binary (b, "Sub", ae_build_unary (b, "Sigmoid", upper),
-      ae_build_unary (b, "Sigmoid", lower));
-  int log_p = ae_build_unary (b, "Log", plus (b, p, LEAST_PROBABILITY));
-  int bits = scaled (b, log_p, -1 / logf (2));
-  return ae_build_unary (b, "Sqrt", plus (b, bits, 1e-4f));
+  int fine = ae_build_unary (b, "Round", scaled (b, x, FINE));
+  int nothing = ae_build_binary (b, "Sub", x, scaled (b, fine, 1 / FINE));
+  return ae_build_binary (b, "Add", integers, nothing);
 }
 
 static int
@@ -359,10 +296,8 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
   AeBuilder b;
   ae_builder_start (&b, seed);
   int frame = frame_input (&b), level = level_input (&b);
-  int noise = ae_build_input (
-      &b, "noise", ae_shape (4, -1, s->latents, -1, -1));
-  int latents
-      = ae_build_binary (&b, "Add", encode (&b, s, frame, level), noise);
+  int latents = encode (&b, s, frame, level), integers = rounded (&b, latents);
+  latents = straight_through (&b, latents, integers);
   int error = ae_build_binary (
       &b, "Sub", decode (&b, s, latents, level), frame);
   const float weights[] = { 1, 1, 1, 1, chroma, chroma };
@@ -370,8 +305,10 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
       ae_build_values (
           &b, per_channel (FRAME_CHANNELS), weights, NULL));
   ae_build_output (&b, error, "error");
-  ae_build_output (
-      &b, root_bits (&b, latents, s->latents, level), "root_bits");
+  AeDensityShape density = { s->latents, s->context_core, "intra" };
+  ae_build_output (&b,
+      ae_build_density (&b, &density, latents, integers, -1, level),
+      "root_bits");
   return ae_builder_end (&b, out, err);
 }
 
@@ -422,18 +359,24 @@ set_meta (AeBuilder *b, const char *key, const char *value)
 }
 
 static void
-set_tables (AeBuilder *b, const AeLatentModel *tables, int channels)
+set_tables (AeBuilder *b, const AeLatentTables *t, const char *prefix)
 {
-  char *texts[3] = { ae_latent_tables_text (&tables->intra),
-    ae_latent_tables_text (&tables->delta),
-    b->error.status == AE_OK ? range_text (ae_model_edit (b->model), channels)
-                             : NULL };
-  static const char *const keys[]
-      = { "ae.codec.intra", "ae.codec.delta", "ae.codec.range" };
-  for (int i = 0; i < 3; i++) {
-    set_meta (b, keys[i], texts[i]);
-    ae_free (texts[i]);
-  }
+  char key[32];
+  char *text = ae_symbol_tables_text (t->tables, AE_CONTEXT_TABLES);
+  snprintf (key, sizeof key, "ae.codec.%s", prefix);
+  set_meta (b, key, text);
+  ae_free (text);
+  ae_build_density_outputs (b, &t->weights, prefix);
+}
+
+static void
+set_range (AeBuilder *b, int channels)
+{
+  char *text = b->error.status == AE_OK
+      ? range_text (ae_model_edit (b->model), channels)
+      : NULL;
+  set_meta (b, "ae.codec.range", text);
+  ae_free (text);
 }
 
 AeStatus
@@ -452,7 +395,9 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
     take_parameters (
         ae_model_edit (b.model), ae_model_graph (trained), &b.error);
   set_meta (&b, "ae.task", "codec");
-  set_tables (&b, tables, s->latents);
+  set_range (&b, s->latents);
+  set_tables (&b, &tables->intra, "intra");
+  set_tables (&b, &tables->delta, "delta");
   for (size_t i = 0; i < n_meta; i++)
     set_meta (&b, meta[2 * i], meta[2 * i + 1]);
   return ae_builder_end (&b, out, err);

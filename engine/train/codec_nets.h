@@ -18,14 +18,16 @@ typedef struct {
   int core;      /* of them, the coarsest, that networks take part in */
   int widths[2]; /* channels at a quarter and an eighth of the frame */
   int depths[2]; /* residual pairs there */
+  int context_core; /* latents whose means are predicted, see
+                       codec/context_weights.h */
 } AeCodecShape;
 
-/* Training, after Balle et al., "Variational image compression with a scale
- * hyperprior", 2018, with scales from neighbours as codec/contexts.h has them.
+/* Training: latents are rounded, and gradients go straight through that (Theis
+ * et al., "Lossy image compression with compressive autoencoders", 2017). Their
+ * bits are those of train/codec_density.h.
  *
- * Inputs: frame; level; noise (N,C,h/8,w/8) of -0.5 .. 0.5 in place of
- * rounding. Outputs: error (N,6,h,w), what is wrong with the frame, chroma
- * times `chroma`; root_bits (N,C,h/8,w/8), the root of the bits that each
+ * Inputs: frame; level. Outputs: error (N,6,h,w), what is wrong with the frame,
+ * chroma times `chroma`; root_bits (N,C,h/8,w/8), the root of the bits that each
  * latent takes. Errors: MEMORY. */
 AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
     float chroma, uint64_t seed, AeError *err);

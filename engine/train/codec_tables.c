@@ -4,27 +4,15 @@
 #include "train/codec_trainer.h"
 
 #include "coder/encoder.h"
+#include "train/codec_density.h"
 #include "util/mem.h"
 
 #include <string.h>
 
-#define N_TABLES 64
-#define RANGE 100      /* values that have entries of their own */
+#define ROUNDS 2 /* what is coded depends on the tables */
 #define MOST_PICTURES 200
 #define LEVELS 8       /* of quality, which take turns */
 #define MOVES 2        /* pictures after each key frame */
-
-/* Tables in which every value is about as likely. */
-static AeStatus
-flat_tables (AeLatentTables *t, int channels, AeError *err)
-{
-  AeLatentCounts *counts;
-  AeStatus status = ae_latent_counts_new (&counts, channels, RANGE, err);
-  if (status == AE_OK)
-    status = ae_latent_tables_fit (t, counts, 1, err);
-  ae_latent_counts_free (&counts);
-  return status;
-}
 
 /* I420 of what lies (2 dx, 2 dy) pixels into the picture. */
 static void
@@ -98,25 +86,63 @@ count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
 }
 
 static AeStatus
-open_encoder (AeEncoder **encoder, const AeCodecShape *shape,
-    const AeModel *trained, int n_threads, AeError *err)
+open_encoder (AeEncoder **encoder, const AeLatentModel *tables,
+    const AeCodecShape *shape, const AeModel *trained, int n_threads,
+    AeError *err)
 {
-  AeLatentModel flat = { { 0 }, { 0 } };
   AeModel *model = NULL;
   AeCodec *codec = NULL;
   AeCodecOptions options = { .n_threads = n_threads };
-  AeStatus status = flat_tables (&flat.intra, shape->latents, err);
-  if (status == AE_OK)
-    status = flat_tables (&flat.delta, shape->latents, err);
-  if (status == AE_OK)
-    status = ae_build_codec (&model, shape, trained, &flat, NULL, 0, err);
+  AeStatus status
+      = ae_build_codec (&model, shape, trained, tables, NULL, 0, err);
   if (status == AE_OK)
     status = ae_codec_new (&codec, model, err);
   if (status == AE_OK)
     status = ae_encoder_new (encoder, codec, &options, err);
   ae_codec_unref (&codec);
   ae_model_unref (&model);
-  ae_latent_model_clear (&flat);
+  return status;
+}
+
+/* The trained weights, with tables of Laplace's distribution. */
+static AeStatus
+begin_tables (AeLatentTables *t, const AeCodecShape *shape,
+    const AeModel *trained, AeError *err)
+{
+  AeDensityShape density = { shape->latents, shape->context_core, "intra" };
+  AeStatus status = ae_latent_tables_init (
+      t, shape->latents, shape->context_core, err);
+  if (status != AE_OK)
+    return status;
+  ae_context_weights_clear (&t->weights);
+  status = ae_density_weights (&t->weights, &density, trained, err);
+  ae_latent_tables_fit (t, NULL);
+  return status;
+}
+
+/* Counts what an encoder with these tables makes, and fits them to that. */
+static AeStatus
+improve_tables (AeLatentModel *tables, const AeCodecShape *shape,
+    const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
+    int n_threads, AeError *err)
+{
+  Counting c = { NULL };
+  AeStatus status
+      = open_encoder (&c.encoder, tables, shape, trained, n_threads, err);
+  if (status == AE_OK)
+    status = ae_latent_counts_new (&c.intra, err);
+  if (status == AE_OK)
+    status = ae_latent_counts_new (&c.delta, err);
+  if (status == AE_OK)
+    status = count_all (&c, pictures, n_pictures, err);
+  if (status == AE_OK) {
+    ae_latent_tables_fit (&tables->intra, c.intra);
+    ae_latent_tables_fit (&tables->delta, c.delta);
+  }
+  ae_free (c.bytes);
+  ae_latent_counts_free (&c.intra);
+  ae_latent_counts_free (&c.delta);
+  ae_encoder_free (&c.encoder);
   return status;
 }
 
@@ -125,25 +151,14 @@ ae_codec_count_tables (AeLatentModel *tables, const AeCodecShape *shape,
     const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
     int n_threads, AeError *err)
 {
-  Counting c = { NULL };
-  *tables = (AeLatentModel){ { 0 }, { 0 } };
-  AeStatus status
-      = open_encoder (&c.encoder, shape, trained, n_threads, err);
+  *tables = (AeLatentModel){ { { 0 }, NULL }, { { 0 }, NULL } };
+  AeStatus status = begin_tables (&tables->intra, shape, trained, err);
   if (status == AE_OK)
-    status = ae_latent_counts_new (&c.intra, shape->latents, RANGE, err);
-  if (status == AE_OK)
-    status = ae_latent_counts_new (&c.delta, shape->latents, RANGE, err);
-  if (status == AE_OK)
-    status = count_all (&c, pictures, n_pictures, err);
-  if (status == AE_OK)
-    status = ae_latent_tables_fit (&tables->intra, c.intra, N_TABLES, err);
-  if (status == AE_OK)
-    status = ae_latent_tables_fit (&tables->delta, c.delta, N_TABLES, err);
+    status = begin_tables (&tables->delta, shape, trained, err);
+  for (int i = 0; status == AE_OK && i < ROUNDS; i++)
+    status = improve_tables (
+        tables, shape, trained, pictures, n_pictures, n_threads, err);
   if (status != AE_OK)
     ae_latent_model_clear (tables);
-  ae_free (c.bytes);
-  ae_latent_counts_free (&c.intra);
-  ae_latent_counts_free (&c.delta);
-  ae_encoder_free (&c.encoder);
   return status;
 }

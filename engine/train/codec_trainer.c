@@ -17,6 +17,7 @@
 #define LATENT 16        /* pixels along the edge of a latent */
 #define SHARE 0.35f      /* how much more weight finer levels lose: see weigh */
 #define FINAL_RATE 0.02f /* of the learning rate */
+#define CONTEXT_CORE 64  /* latents whose means are predicted */
 #define EMA_DECAY 0.9995f
 
 struct AeCodecTrainer {
@@ -52,13 +53,13 @@ with_defaults (const AeCodecTrainerOptions *options)
   o.widths[1] = or_int (o.widths[1], 64);
   o.depths[0] = or_int (o.depths[0], 1);
   o.depths[1] = or_int (o.depths[1], 1);
-  o.batch = or_int (o.batch, 8);
-  o.patch = or_int (o.patch, 128);
+  o.batch = or_int (o.batch, 4);
+  o.patch = or_int (o.patch, 192);
   o.steps = o.steps ? o.steps : 50000;
   o.learning_rate = or_float (o.learning_rate, 0.0007f);
-  o.lambda[0] = or_float (o.lambda[0], 0.0012f);
-  o.lambda[1] = or_float (o.lambda[1], 0.2f);
-  o.chroma = or_float (o.chroma, 1.5f);
+  o.lambda[0] = or_float (o.lambda[0], 0.0014f);
+  o.lambda[1] = or_float (o.lambda[1], 0.35f);
+  o.chroma = or_float (o.chroma, 1.8f);
   return o;
 }
 
@@ -94,14 +95,12 @@ static AeStatus
 bind_trainer (AeCodecTrainer *t, AeError *err)
 {
   const AeCodecTrainerOptions *o = &t->o;
-  int h = o->patch / 2, rows = o->patch / LATENT;
-  AeTensor in[3] = {
+  int h = o->patch / 2;
+  AeTensor in[2] = {
     { .type = AE_F32, .shape = ae_shape (4, o->batch, CHANNELS, h, h) },
     { .type = AE_F32, .shape = ae_shape (4, o->batch, 1, 1, 1) },
-    { .type = AE_F32,
-        .shape = ae_shape (4, o->batch, o->latents, rows, rows) },
   };
-  AeStatus status = ae_trainer_bind (t->trainer, in, 3, err);
+  AeStatus status = ae_trainer_bind (t->trainer, in, 2, err);
   for (int i = 0; status == AE_OK && i < 2; i++) {
     AeTensor *target = ae_trainer_target (t->trainer, (size_t) i);
     memset (target->data, 0,
@@ -124,7 +123,8 @@ ae_codec_trainer_new (AeCodecTrainer **out,
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a trainer");
   t->o = o;
   t->shape = (AeCodecShape){ o.latents, o.core,
-    { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] } };
+    { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] },
+    o.latents < CONTEXT_CORE ? o.latents : CONTEXT_CORE };
   ae_rng_seed (&t->rng, o.seed);
   AeTrainerOptions to = { .learning_rate = o.learning_rate,
     .final_learning_rate = o.learning_rate * FINAL_RATE,
@@ -220,24 +220,42 @@ below (AeRng *rng, int n)
   return i < n ? i : n - 1;
 }
 
-/* A crop, turned left to right half of the time: luma's phases change
- * places. */
+/* One of the eight ways in which a square can be turned and mirrored. */
+typedef struct {
+  bool right_left, bottom_up, transposed;
+} Turn;
+
+/* Luma's phases, [row][column], change places as the pixels do. */
+static int
+turned_channel (Turn t, int c)
+{
+  if (c >= 4)
+    return c;
+  int y = c / 2, x = c % 2;
+  int row = t.transposed ? x : y, column = t.transposed ? y : x;
+  return 2 * (t.bottom_up ? 1 - row : row)
+      + (t.right_left ? 1 - column : column);
+}
+
 static void
 fill_crop (AeCodecTrainer *t, float *to)
 {
   const AeCodecPicture *p = &t->pictures[below (&t->rng, t->n_pictures)];
-  int side = t->o.patch / 2;
+  int side = t->o.patch / 2, last = side - 1;
   int y0 = below (&t->rng, p->h - side + 1);
   int x0 = below (&t->rng, p->w - side + 1);
-  bool turned = ae_rng_uniform (&t->rng) < 0.5f;
+  int which = below (&t->rng, 8);
+  Turn turn = { which & 1, which & 2, which & 4 };
   for (int c = 0; c < CHANNELS; c++) {
-    int from = turned && c < 4 ? c ^ 1 : c;
-    for (int y = 0; y < side; y++) {
-      const uint8_t *row
-          = p->bytes + ((size_t) from * p->h + y0 + y) * p->w + x0;
-      for (int x = 0; x < side; x++)
-        *to++ = (float) row[turned ? side - 1 - x : x] / 255;
-    }
+    int from = turned_channel (turn, c);
+    const uint8_t *plane = p->bytes + (size_t) from * p->h * p->w;
+    for (int y = 0; y < side; y++)
+      for (int x = 0; x < side; x++) {
+        int row = turn.transposed ? x : y, column = turn.transposed ? y : x;
+        row = y0 + (turn.bottom_up ? last - row : row);
+        column = x0 + (turn.right_left ? last - column : column);
+        *to++ = (float) plane[(size_t) row * p->w + column] / 255;
+      }
   }
 }
 
@@ -258,7 +276,6 @@ static void
 fill_batch (AeCodecTrainer *t)
 {
   AeTensor *frames = ae_trainer_input (t->trainer, 0);
-  AeTensor *noise = ae_trainer_input (t->trainer, 2);
   float *levels = ae_trainer_input (t->trainer, 1)->data;
   size_t one = ae_shape_count (&frames->shape) / (size_t) t->o.batch;
   for (int i = 0; i < t->o.batch; i++) {
@@ -266,8 +283,6 @@ fill_batch (AeCodecTrainer *t)
     levels[i] = ae_rng_uniform (&t->rng);
     weigh (t, i, levels[i]);
   }
-  for (size_t i = 0; i < ae_shape_count (&noise->shape); i++)
-    ((float *) noise->data)[i] = ae_rng_uniform (&t->rng) - 0.5f;
 }
 
 static double
@@ -324,7 +339,7 @@ build_model (AeCodecTrainer *t, const AeModel *trained,
 AeStatus
 ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
 {
-  AeLatentModel tables = { { 0 }, { 0 } };
+  AeLatentModel tables;
   AeModel *trained = NULL;
   *out = NULL;
   if (t->n_pictures == 0)

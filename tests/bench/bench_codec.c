@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Times the entropy coder in one thread: million symbols per second each way
  * with contexts, and the bytes beside the entropy of the tables. */
-#include "codec/latents.h"
+#include "codec_net.h"
+
 #include "util/mem.h"
 #include "util/rng.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { CHANNELS = 128, ROWS = 45, COLUMNS = 80, REPEATS = 15 };
+enum { CHANNELS = 384, CORE = 64, ROWS = 30, COLUMNS = 40, REPEATS = 15 };
 
 static double
 now_s (void)
@@ -30,7 +31,7 @@ make_latents (void)
   l.values = ae_alloc (sizeof *l.values * CHANNELS * ROWS * COLUMNS);
   for (int c = 0; l.values && c < CHANNELS; c++)
     for (int p = 0; p < ROWS * COLUMNS; p++) {
-      double deviation = exp (1.5 - 4.0 * c / CHANNELS)
+      double deviation = exp (1.5 - 6.0 * c / CHANNELS)
           * (0.2 + pow (sin (p * 0.05), 2));
       l.values[c * ROWS * COLUMNS + p]
           = (int16_t) lrint (ae_rng_normal (&rng) * deviation);
@@ -50,15 +51,20 @@ main (void)
   AeLatents l = make_latents ();
   AeLatentCounts *counts;
   AeLatentScratch s = { 0 };
-  AeLatentModel t = { { 0 }, { 0 } };
+  AeLatentModel m;
+  AeLatentLevel t;
   AeRansWriter w = { 0 };
   AeError err;
   double bits, write = HUGE_VAL, read = HUGE_VAL;
   size_t n = (size_t) CHANNELS * ROWS * COLUMNS, size = 0;
-  if (!l.values || ae_latent_counts_new (&counts, CHANNELS, 100, &err)
-      || ae_latent_counts_add (counts, AE_PLACE_INTRA, &l, &s, &err)
-      || ae_latent_tables_fit (&t.intra, counts, 64, &err)
-      || ae_latents_cost (&t, &l, &s, &bits, &err))
+  codec_net_tables (&m.intra, CHANNELS, CORE);
+  codec_net_tables (&m.delta, CHANNELS, CORE);
+  if (!l.values || ae_latent_level_init (&t, &m, &err)
+      || ae_latent_counts_new (&counts, &err)
+      || ae_latent_counts_add (counts, AE_PLACE_INTRA, &t, &l, &s, &err))
+    abort ();
+  ae_latent_tables_fit (&m.intra, counts);
+  if (ae_latents_cost (&t, &l, &s, &bits, &err))
     abort ();
   uint8_t *bytes = NULL;
   for (int i = 0; i < REPEATS; i++) {
@@ -85,7 +91,8 @@ main (void)
   ae_free (bytes);
   ae_free (l.values);
   ae_rans_writer_clear (&w);
-  ae_latent_model_clear (&t);
+  ae_latent_level_clear (&t);
+  ae_latent_model_clear (&m);
   ae_latent_scratch_clear (&s);
   ae_latent_counts_free (&counts);
   return 0;

@@ -21,12 +21,12 @@ typedef struct {
   int core;      /* [160] of them with networks */
   int widths[2]; /* [48, 64] channels at a quarter and an eighth */
   int depths[2]; /* [1, 1] residual pairs there */
-  int batch, patch;      /* [8] crops of [128] pixels, a multiple of 16 */
+  int batch, patch;      /* [4] crops of [192] pixels, a multiple of 16 */
   int64_t steps;         /* [50000] after which the rate has fallen */
   float learning_rate;   /* [0.0007] */
-  float lambda[2];       /* [0.0012, 0.2] bits per pixel for a squared grey
+  float lambda[2];       /* [0.0014, 0.35] bits per pixel for a squared grey
                             level, at level 0 and 255 */
-  float chroma;          /* [1.5] weight of the root of chroma's error */
+  float chroma;          /* [1.8] weight of the root of chroma's error */
   uint64_t seed;
   int n_threads;
   AePrecision precision;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
 
-#include "codec/latents.h"
+#include "codec_net.h"
+
 #include "codec/modes.h"
 #include "util/mem.h"
 #include "util/rng.h"
@@ -31,32 +32,50 @@ make_latents (int channels, int rows, int columns, uint64_t seed)
   return l;
 }
 
-static AeLatentModel
-fit (int channels, int n_tables, int range)
+/* Contexts and tables of that many channels, at some level. */
+typedef struct {
+  AeLatentModel model;
+  AeLatentLevel level;
+} Coder;
+
+static void
+open_coder (Coder *c, int channels, int core)
+{
+  AeError err;
+  codec_net_tables (&c->model.intra, channels, core);
+  codec_net_tables (&c->model.delta, channels, core);
+  ck_assert_int_eq (ae_latent_level_init (&c->level, &c->model, &err), AE_OK);
+  ae_latent_level_set (&c->level, 100);
+}
+
+static void
+close_coder (Coder *c)
+{
+  ae_latent_level_clear (&c->level);
+  ae_latent_model_clear (&c->model);
+}
+
+/* Tables from counts of latents like those that are tested. */
+static void
+fit (Coder *c, int channels)
 {
   AeLatentCounts *counts;
   AeLatentScratch s = { 0 };
-  AeLatentModel m = { { 0 }, { 0 } };
   AeError err;
-  ck_assert_int_eq (
-      ae_latent_counts_new (&counts, channels, range, &err), AE_OK);
+  ck_assert_int_eq (ae_latent_counts_new (&counts, &err), AE_OK);
   for (int i = 0; i < 4; i++) {
     AeLatents l = make_latents (channels, 30, 40, 100 + (uint64_t) i);
-    ck_assert_int_eq (
-        ae_latent_counts_add (counts, AE_PLACE_INTRA, &l, &s, &err), AE_OK);
+    ck_assert_int_eq (ae_latent_counts_add (
+        counts, AE_PLACE_INTRA, &c->level, &l, &s, &err), AE_OK);
     ae_free (l.values);
   }
-  ck_assert_int_eq (
-      ae_latent_tables_fit (&m.intra, counts, n_tables, &err), AE_OK);
-  ck_assert_int_eq (
-      ae_latent_tables_fit (&m.delta, counts, n_tables, &err), AE_OK);
+  ae_latent_tables_fit (&c->model.intra, counts);
   ae_latent_counts_free (&counts);
   ae_latent_scratch_clear (&s);
-  return m;
 }
 
 static uint8_t *
-encode (const AeLatentModel *t, const AeLatents *l, size_t *size)
+encode (const AeLatentLevel *t, const AeLatents *l, size_t *size)
 {
   AeRansWriter w = { 0 };
   AeLatentScratch s = { 0 };
@@ -74,67 +93,153 @@ static const int sizes[][3] = { { 1, 1, 1 }, { 3, 1, 7 }, { 2, 5, 1 },
 
 START_TEST (test_latents_come_back)
 {
-  AeLatentModel t = fit (20, 24, 20);
+  Coder t;
+  open_coder (&t, 20, _i % 3 * 10);
   const int *d = sizes[_i];
   AeLatents l = make_latents (d[0], d[1], d[2], 3);
   size_t n = (size_t) d[0] * d[1] * d[2], size;
   if (n > 0)
     l.values[n / 2] = INT16_MIN;
-  uint8_t *bytes = encode (&t, &l, &size);
+  uint8_t *bytes = encode (&t.level, &l, &size);
   AeLatents found = l;
   AeLatentScratch s = { 0 };
   AeRansReader r;
   AeError err;
   found.values = ae_calloc (n + 1, sizeof *found.values);
   ae_rans_reader_open (&r, bytes, size);
-  ck_assert_int_eq (ae_latents_get (&r, &t, &found, &s, &err), AE_OK);
+  ck_assert_int_eq (ae_latents_get (&r, &t.level, &found, &s, &err), AE_OK);
   ck_assert (ae_rans_is_done (&r));
   ck_assert_mem_eq (found.values, l.values, n * sizeof *l.values);
   ae_free (found.values);
   ae_free (l.values);
   ae_free (bytes);
   ae_latent_scratch_clear (&s);
-  ae_latent_model_clear (&t);
+  close_coder (&t);
   ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
 
-/* Contexts know what one table for all cannot; the cost is what is written. */
+static double
+bits_of (const Coder *c, const AeLatents *l)
+{
+  AeLatentScratch s = { 0 };
+  AeError err;
+  double bits;
+  size_t size;
+  uint8_t *bytes = encode (&c->level, l, &size);
+  ck_assert_int_eq (
+      ae_latents_cost (&c->level, l, &s, &bits, &err), AE_OK);
+  ck_assert_double_le (fabs (8.0 * size - bits), bits * 0.01 + 128);
+  ae_free (bytes);
+  ae_latent_scratch_clear (&s);
+  return bits;
+}
+
+/* Weights and counts save bits; the cost is what is written. */
 START_TEST (test_contexts_save_bits)
 {
   AeLatents l = make_latents (20, 30, 40, 9);
-  AeLatentScratch s = { 0 };
-  AeError err;
-  double bits[2];
-  for (int i = 0; i < 2; i++) {
-    AeLatentModel t = fit (20, i == 0 ? 1 : 32, 40);
-    size_t size;
-    uint8_t *bytes = encode (&t, &l, &size);
-    ck_assert_int_eq (ae_latents_cost (&t, &l, &s, &bits[i], &err), AE_OK);
-    ck_assert_double_le (fabs (8.0 * size - bits[i]), bits[i] * 0.01 + 128);
-    ae_free (bytes);
-    ae_latent_model_clear (&t);
-  }
-  ck_assert_double_lt (bits[1], 0.8 * bits[0]);
+  Coder t;
+  open_coder (&t, 20, 8);
+  double laplace = bits_of (&t, &l);
+  fit (&t, 20);
+  double fitted = bits_of (&t, &l);
+  memset (t.model.intra.weights.sizes, 0, 400 * sizeof (int16_t));
+  memset (t.model.intra.weights.vectors, 0, 20 * sizeof (int16_t));
+  fit (&t, 20);
+  ck_assert_double_lt (fitted, 0.99 * laplace);
+  ck_assert_double_lt (fitted, 0.85 * bits_of (&t, &l));
   ae_free (l.values);
+  close_coder (&t);
+}
+END_TEST
+
+/* A mean from the left: a channel that rises by little takes few bits. */
+START_TEST (test_means_save_bits)
+{
+  AeLatents l = make_latents (20, 30, 40, 9);
+  Coder t;
+  for (int i = 0; i < 1200; i++)
+    l.values[i] = (int16_t) (i % 40 * 2 + l.values[i] % 2);
+  open_coder (&t, 20, 8);
+  for (int c = 0; c < 8; c++)
+    t.model.intra.weights.means[(c * AE_OFFSETS + 5) * 8 + c] = 16384;
+  fit (&t, 20);
+  double with = bits_of (&t, &l);
+  memset (t.model.intra.weights.means, 0, 8 * 9 * 8 * sizeof (int16_t));
+  fit (&t, 20);
+  ck_assert_double_lt (with + 2000, bits_of (&t, &l));
+  ae_free (l.values);
+  close_coder (&t);
+}
+END_TEST
+
+/* The integers are those next to what is wanted, or 0, and take fewer bits
+ * than rounding; reading gives them back. */
+START_TEST (test_choosing_saves_bits)
+{
+  enum { CHANNELS = 20, ROWS = 12, COLUMNS = 17, N = CHANNELS * ROWS * COLUMNS };
+  AeLatents l = make_latents (CHANNELS, ROWS, COLUMNS, 9);
+  float *wanted = malloc (N * sizeof *wanted);
+  AeRng rng;
+  AeError err;
+  Coder t;
+  ae_rng_seed (&rng, 5);
+  for (int i = 0; i < N; i++) {
+    wanted[i] = (float) l.values[i] + ae_rng_uniform (&rng) - 0.5f;
+    l.values[i] = (int16_t) lrintf (wanted[i]);
+  }
+  wanted[7] = 1e9f;
+  wanted[N - 1] = -INFINITY;
+  l.values[7] = l.values[N - 1] = 0;
+  open_coder (&t, CHANNELS, 8);
+  double rounded = bits_of (&t, &l);
+  l.wanted = wanted;
+  l.wanted_step = ROWS * COLUMNS;
+  AeRansWriter w = { 0 };
+  AeLatentScratch s = { 0 };
+  ck_assert_int_eq (
+      ae_latents_choose (&w, &t.level, &l, 0.13f, &s, &err), AE_OK);
+  ck_assert_int_eq (l.values[7], INT16_MAX);
+  ck_assert_int_eq (l.values[N - 1], -INT16_MAX);
+  for (int i = 8; i < N - 1; i++)
+    ck_assert (l.values[i] == 0 || fabsf (wanted[i] - l.values[i]) < 1);
+  uint8_t *bytes = ae_alloc (ae_rans_bound (&w));
+  size_t size = ae_rans_finish (&w, bytes);
+  ck_assert_double_lt (8.0 * size, rounded + 100);
+  AeLatents found = l;
+  AeRansReader r;
+  found.values = ae_calloc (N, sizeof *found.values);
+  ae_rans_reader_open (&r, bytes, size);
+  ck_assert_int_eq (ae_latents_get (&r, &t.level, &found, &s, &err), AE_OK);
+  ck_assert (ae_rans_is_done (&r));
+  ck_assert_mem_eq (found.values, l.values, N * sizeof *l.values);
+  ae_free (found.values);
+  ae_free (l.values);
+  ae_free (bytes);
+  free (wanted);
+  ae_rans_writer_clear (&w);
   ae_latent_scratch_clear (&s);
+  close_coder (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
 
 START_TEST (test_damaged_latents_are_read_safely)
 {
-  AeLatentModel t = fit (6, 8, 10);
+  Coder t;
+  open_coder (&t, 6, 3);
   AeLatents l = make_latents (6, 9, 11, 5);
   AeLatentScratch s = { 0 };
   AeError err;
   size_t size;
-  uint8_t *bytes = encode (&t, &l, &size);
+  uint8_t *bytes = encode (&t.level, &l, &size);
   for (size_t cut = 0; cut < size; cut++) {
     uint8_t *exact = malloc (cut + 1);
     memcpy (exact, bytes, cut);
     AeRansReader r;
     ae_rans_reader_open (&r, exact, cut);
-    AeStatus status = ae_latents_get (&r, &t, &l, &s, &err);
+    AeStatus status = ae_latents_get (&r, &t.level, &l, &s, &err);
     ck_assert (status == AE_ERROR_FORMAT || !ae_rans_is_done (&r));
     free (exact);
   }
@@ -142,13 +247,13 @@ START_TEST (test_damaged_latents_are_read_safely)
     AeRansReader r;
     bytes[i] ^= 0x41;
     ae_rans_reader_open (&r, bytes, size);
-    ae_latents_get (&r, &t, &l, &s, &err);
+    ae_latents_get (&r, &t.level, &l, &s, &err);
     bytes[i] ^= 0x41;
   }
   ae_free (bytes);
   ae_free (l.values);
   ae_latent_scratch_clear (&s);
-  ae_latent_model_clear (&t);
+  close_coder (&t);
 }
 END_TEST
 
@@ -156,7 +261,13 @@ END_TEST
 START_TEST (test_differences_come_back)
 {
   enum { CHANNELS = 12, ROWS = 9, COLUMNS = 14 };
-  AeLatentModel t = fit (CHANNELS, 8, 20);
+  Coder t;
+  open_coder (&t, CHANNELS, 5);
+  for (int c = 0; c < CHANNELS; c++) {
+    int16_t *past = t.model.delta.weights.vectors + c;
+    past[AE_WEIGHT_PAST_SIZE * CHANNELS] = 1500;
+    past[AE_WEIGHT_PAST_MEAN * CHANNELS] = -3000;
+  }
   AeLatents before = make_latents (CHANNELS, ROWS, COLUMNS, 21);
   AeLatents now = make_latents (CHANNELS, ROWS, COLUMNS, 22);
   uint8_t modes[ROWS * COLUMNS], found_modes[ROWS * COLUMNS];
@@ -171,7 +282,7 @@ START_TEST (test_differences_come_back)
   AeLatentScratch s = { 0 };
   AeError err;
   ae_modes_put (&w, modes, ROWS, COLUMNS);
-  ck_assert_int_eq (ae_latents_put (&w, &t, &now, &s, &err), AE_OK);
+  ck_assert_int_eq (ae_latents_put (&w, &t.level, &now, &s, &err), AE_OK);
   uint8_t *bytes = ae_alloc (ae_rans_bound (&w));
   size_t size = ae_rans_finish (&w, bytes);
   AeRansReader r;
@@ -181,7 +292,7 @@ START_TEST (test_differences_come_back)
   ae_rans_reader_open (&r, bytes, size);
   ae_modes_get (&r, found_modes, ROWS, COLUMNS);
   ck_assert_mem_eq (modes, found_modes, sizeof modes);
-  ck_assert_int_eq (ae_latents_get (&r, &t, &found, &s, &err), AE_OK);
+  ck_assert_int_eq (ae_latents_get (&r, &t.level, &found, &s, &err), AE_OK);
   ck_assert (ae_rans_is_done (&r));
   ck_assert_mem_eq (found.values, now.values,
       CHANNELS * ROWS * COLUMNS * sizeof (int16_t));
@@ -191,7 +302,7 @@ START_TEST (test_differences_come_back)
   ae_free (bytes);
   ae_rans_writer_clear (&w);
   ae_latent_scratch_clear (&s);
-  ae_latent_model_clear (&t);
+  close_coder (&t);
   ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
@@ -203,6 +314,8 @@ latents_suite (void)
   TCase *tcase = tcase_create ("latents");
   tcase_add_loop_test (tcase, test_latents_come_back, 0, 6);
   tcase_add_test (tcase, test_contexts_save_bits);
+  tcase_add_test (tcase, test_means_save_bits);
+  tcase_add_test (tcase, test_choosing_saves_bits);
   tcase_add_test (tcase, test_differences_come_back);
   tcase_add_test (tcase, test_damaged_latents_are_read_safely);
   suite_add_tcase (suite, tcase);

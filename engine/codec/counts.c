@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "codec/counts.h"
+
+#include "codec/contexts.h"
+#include "util/mem.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define RANGE 120        /* larger symbols are counted as escapes */
+#define N (2 * RANGE + 2)
+#define LAPLACE_COUNT 64 /* symbols that Laplace's distribution counts as */
+#define UNIT 65536       /* of a count */
+#define LEAST_SHARE 3e-5 /* of a symbol at the ends of a table */
+
+struct AeLatentCounts {
+  uint32_t count[AE_CONTEXT_TABLES][N];
+};
+
+AeStatus
+ae_latent_counts_new (AeLatentCounts **out, AeError *err)
+{
+  *out = ae_calloc (1, sizeof **out);
+  if (*out)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_MEMORY, "out of memory for counts of latents");
+}
+
+void
+ae_latent_counts_free (AeLatentCounts **counts)
+{
+  ae_free (*counts);
+  *counts = NULL;
+}
+
+AeStatus
+ae_latent_counts_add (AeLatentCounts *c, AePlaceMode mode,
+    const AeLatentLevel *level, const AeLatents *latents, AeLatentScratch *s,
+    AeError *err)
+{
+  AeContextWalk walk;
+  AeContextRow row;
+  AeStatus status = ae_context_begin (&walk, level, latents, s, err);
+  if (status != AE_OK)
+    return status;
+  while (ae_context_next_row (&walk, &row))
+    for (int x = 0; x < latents->columns; x++) {
+      int value = ae_context_coded (&row, x);
+      if (ae_context_mode (&row, x) == mode) {
+        AeContext at = ae_context_at (&walk, &row, x);
+        int symbol = ae_context_symbol (at, value);
+        c->count[at.table]
+                [abs (symbol) <= RANGE ? symbol + RANGE : N - 1]++;
+      }
+      ae_context_set (&walk, &row, x, value);
+    }
+  return AE_OK;
+}
+
+/* The part below x of Laplace's distribution, mean 0, mean size `scale`. */
+static double
+laplace_below (double x, double scale)
+{
+  double tail = 0.5 * exp (-fabs (x) / scale);
+  return x < 0 ? tail : 1 - tail;
+}
+
+static double
+laplace (int symbol, double mean, double scale)
+{
+  return laplace_below (symbol - mean + 0.5, scale)
+      - laplace_below (symbol - mean - 0.5, scale);
+}
+
+/* Shares of all symbols, the last one that of the escape. */
+static void
+shares_of (int table, const uint32_t *count, double share[N])
+{
+  int class = table / AE_MEAN_PARTS;
+  double mean = 0.25 * (table % AE_MEAN_PARTS), all = LAPLACE_COUNT;
+  double scale = exp2 ((class + 0.5) / 4 - 8), inside = 0;
+  for (int i = 0; count && i < N; i++)
+    all += count[i];
+  for (int i = 0; i < N; i++) {
+    double p = i < N - 1 ? laplace (i - RANGE, mean, scale) : 1 - inside;
+    inside += p;
+    share[i] = (LAPLACE_COUNT * p + (count ? count[i] : 0)) / all;
+  }
+}
+
+/* The part of the symbols that is worth an entry; rarer ones escape. */
+static void
+set_table (AeSymbolTable *t, const double share[N])
+{
+  uint64_t count[N];
+  uint32_t freq[N];
+  double escape = share[N - 1];
+  int lo = -1, hi = 1, n = 0;
+  for (int v = 2; v <= RANGE; v++) {
+    lo = share[RANGE - v] > LEAST_SHARE ? -v : lo;
+    hi = share[RANGE + v] > LEAST_SHARE ? v : hi;
+  }
+  for (int v = -RANGE; v <= RANGE; v++)
+    if (v < lo || v > hi)
+      escape += share[RANGE + v];
+    else
+      count[n++] = (uint64_t) (share[RANGE + v] * UNIT * UNIT);
+  count[n] = (uint64_t) (escape * UNIT * UNIT);
+  ae_symbol_frequencies (count, n, freq);
+  ae_symbol_table_set (t, lo, n, freq);
+}
+
+void
+ae_latent_tables_fit (AeLatentTables *t, const AeLatentCounts *counts)
+{
+  double share[N];
+  for (int i = 0; i < AE_CONTEXT_TABLES; i++) {
+    shares_of (i, counts ? counts->count[i] : NULL, share);
+    set_table (&t->tables[i], share);
+  }
+}

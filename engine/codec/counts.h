@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODEC_COUNTS_H
+#define AE_CODEC_COUNTS_H
+
+/* From counts of latents to tables. */
+
+#include "codec/latents.h"
+
+/* Counts of symbols by table. */
+typedef struct AeLatentCounts AeLatentCounts;
+
+/* Errors: MEMORY. */
+AeStatus ae_latent_counts_new (AeLatentCounts **out, AeError *err);
+void ae_latent_counts_free (AeLatentCounts **counts);
+
+/* Counts the places of one mode, intra or delta, with the weights of
+ * level->model. Errors: MEMORY. */
+AeStatus ae_latent_counts_add (AeLatentCounts *counts, AePlaceMode mode,
+    const AeLatentLevel *level, const AeLatents *latents, AeLatentScratch *s,
+    AeError *err);
+
+/* Tables in which what was counted takes few bits. Laplace's distribution of a
+ * table's scale and mean counts as some symbols, and is all there is without
+ * counts. */
+void ae_latent_tables_fit (AeLatentTables *t, const AeLatentCounts *counts);
+
+#endif

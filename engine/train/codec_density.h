@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_CODEC_DENSITY_H
+#define AE_TRAIN_CODEC_DENSITY_H
+
+/* The density of a codec's latents: what codec/contexts.h predicts, as a
+ * network that can be trained, and its weights as the integers that the coder
+ * takes. Parameters' names begin with "intra." or "delta.". */
+
+#include "codec/latents.h"
+#include "graph/build.h"
+
+typedef struct {
+  int channels, core;
+  const char *prefix;
+} AeDensityShape;
+
+/* The root of the bits of each of `latents` (N,C,h,w), by Laplace's
+ * distribution. `rounded` are the same integers, through which no gradient
+ * goes; `before` those of the frame before, or -1; level (N,1,1,1). */
+int ae_build_density (AeBuilder *b, const AeDensityShape *shape, int latents,
+    int rounded, int before, int level);
+
+/* Takes the trained parameters, rounded. Errors: NOT_FOUND, MEMORY. */
+AeStatus ae_density_weights (AeContextWeights *to,
+    const AeDensityShape *shape, const AeModel *trained, AeError *err);
+
+/* Outputs of a codec that are constants: the weights as the coder reads them,
+ * see coder/codec_weights.h. */
+void ae_build_density_outputs (
+    AeBuilder *b, const AeContextWeights *weights, const char *prefix);
+
+#endif
