@@ -272,12 +272,24 @@ run_all (Eval *eval, GError **error)
              option.tune_pairs, "8", FALSE, error);
 }
 
+static gboolean
+wants_codec (int argc, char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    if (!strcmp (argv[i], "--codec") || g_str_has_prefix (argv[i], "--codec="))
+      return TRUE;
+  return FALSE;
+}
+
 int
 aetool_eval (int argc, char **argv)
 {
+  if (wants_codec (argc, argv))
+    return aetool_eval_codec (argc, argv);
   if (!aetool_parse (&argc, &argv, "[MODEL...]",
           "Prints PSNR and SSIM of denoisers on clean material with noise "
           "added, or on pairs.",
+          "Of codecs: see aetool eval --codec bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "
           "frame before.\nErrors are averaged over a clip's frames, dB over "
           "clips.",

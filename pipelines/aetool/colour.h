@@ -2,7 +2,7 @@
 #ifndef AETOOL_COLOUR_H
 #define AETOOL_COLOUR_H
 
-/* RGB <-> Y, U, V at full size, BT.601 full range (JPEG's), rounded. */
+/* RGB <-> Y, U, V, BT.601 full range (JPEG's), rounded. */
 
 #include "frames.h"
 
@@ -10,6 +10,11 @@ G_BEGIN_DECLS
 
 Picture *colour_to_yuv (const Picture *rgb);
 Picture *colour_to_rgb (const Picture *yuv);
+
+/* Y444 <-> I420, for even sizes: means of 2x2 samples of U and V, and back by a
+ * triangle of 3/4 and 1/4, as JPEG's coders do. */
+Picture *colour_halve (const Picture *yuv);
+Picture *colour_double (const Picture *i420);
 
 G_END_DECLS
 

@@ -14,7 +14,7 @@ static const AetoolCommand commands[] = {
       "print the costs that choose between kernels" },
   { "bench", aetool_bench, "time a model, beside onnxruntime when present" },
   { "compare", aetool_compare, "compare a clip with its clean original" },
-  { "eval", aetool_eval, "print how well a denoiser denoises" },
+  { "eval", aetool_eval, "print how well a denoiser denoises or a codec codes" },
   { "info", aetool_info, "print what a model is" },
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
   { "pan", aetool_pan, "make a moving, noisy clip from photographs" },

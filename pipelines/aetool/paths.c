@@ -7,13 +7,12 @@
 #include "aetool.h"
 
 char *
-paths_bundled_denoiser (const char *preset, GError **error)
+paths_bundled (const char *name, GError **error)
 {
   const char *own = g_getenv ("AE_MODEL_PATH");
   g_autofree char *list = g_strjoin (":", own ? own : "",
       AETOOL_SOURCE_DIR "/../models", AETOOL_DATA_DIR "/models", NULL);
   g_auto (GStrv) folders = g_strsplit (list, ":", -1);
-  g_autofree char *name = g_strdup_printf ("denoise-%s.onnx", preset);
   for (char **folder = folders; *folder; folder++) {
     char *path = g_build_filename (*folder, name, NULL);
     if (**folder && g_file_test (path, G_FILE_TEST_IS_REGULAR))
@@ -24,6 +23,13 @@ paths_bundled_denoiser (const char *preset, GError **error)
       "%s is in none of %s; name its folder in AE_MODEL_PATH", name,
       list[0] == ':' ? list + 1 : list);
   return NULL;
+}
+
+char *
+paths_bundled_denoiser (const char *preset, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("denoise-%s.onnx", preset);
+  return paths_bundled (name, error);
 }
 
 void

@@ -8,8 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* The bundled denoiser "fast", "balanced" or "quality": in the folders of
- * AE_MODEL_PATH, of the source tree or of the installation. Caller frees. */
+/* A bundled model by its file's name: in the folders of AE_MODEL_PATH, of the
+ * source tree or of the installation. Caller frees. */
+char *paths_bundled (const char *name, GError **error);
+
+/* The bundled denoiser "fast", "balanced" or "quality". */
 char *paths_bundled_denoiser (const char *preset, GError **error);
 
 /* Removes a folder and the files in it. */

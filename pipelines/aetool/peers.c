@@ -11,6 +11,7 @@
 #include "aetool.h"
 #include "colour.h"
 #include "method.h"
+#include "programs.h"
 
 typedef enum { FFMPEG, OPENCV } Program;
 
@@ -62,34 +63,16 @@ static const char opencv_script[]
       "numpy.concatenate([p.ravel() for p in out]).tofile(dst)\n";
 
 static gboolean
-run_program (const char *const *argv, GError **error)
-{
-  g_autofree char *said = NULL;
-  int status;
-  if (!g_spawn_sync (NULL, (char **) argv, NULL,
-          G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL,
-          &said, &status, error))
-    return FALSE;
-  if (g_spawn_check_wait_status (status, NULL))
-    return TRUE;
-  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_UNSUPPORTED, "%s: %.300s",
-      argv[0], g_strstrip (said));
-  return FALSE;
-}
-
-static gboolean
 run_ffmpeg (const Picture *format, const char *filter, const char *in,
     const char *out, GError **error)
 {
-  const char *pixels = format->format == GST_VIDEO_FORMAT_GRAY8  ? "gray"
-                       : format->format == GST_VIDEO_FORMAT_I420 ? "yuv420p"
-                                                                 : "yuv444p";
+  const char *pixels = program_pixels (format->format);
   g_autofree char *size
       = g_strdup_printf ("%dx%d", format->width, format->height);
   const char *const argv[] = { "ffmpeg", "-nostdin", "-v", "error", "-y", "-f",
     "rawvideo", "-pix_fmt", pixels, "-s", size, "-r", "25", "-i", in, "-vf",
     filter, "-f", "rawvideo", "-pix_fmt", pixels, out, NULL };
-  return run_program (argv, error);
+  return program_run (argv, error);
 }
 
 static gboolean
@@ -97,8 +80,7 @@ run_opencv (const Picture *format, double strength, const char *in,
     const char *out, GError **error)
 {
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
-  /* Debian's own Python has Debian's OpenCV. */
-  g_ptr_array_add (argv, g_strdup ("/usr/bin/python3"));
+  g_ptr_array_add (argv, g_strdup (PROGRAMS_PYTHON));
   g_ptr_array_add (argv, g_strdup ("-c"));
   g_ptr_array_add (argv, g_strdup (opencv_script));
   g_ptr_array_add (argv, g_strdup (in));
@@ -109,42 +91,7 @@ run_opencv (const Picture *format, double strength, const char *in,
     g_ptr_array_add (argv, g_strdup_printf ("%d", format->plane_height[i]));
   }
   g_ptr_array_add (argv, NULL);
-  return run_program ((const char *const *) argv->pdata, error);
-}
-
-static gboolean
-write_raw (const Pictures *pictures, const char *path, GError **error)
-{
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  for (guint i = 0; i < pictures->len; i++) {
-    const Picture *p = g_ptr_array_index (pictures, i);
-    g_byte_array_append (bytes, p->data, p->size);
-  }
-  return g_file_set_contents (
-      path, (const char *) bytes->data, bytes->len, error);
-}
-
-/* As many pictures as went in; a program may not give fewer. */
-static Pictures *
-read_raw (
-    const Picture *format, guint count, const char *path, GError **error)
-{
-  g_autofree char *bytes = NULL;
-  gsize size;
-  if (!g_file_get_contents (path, &bytes, &size, error))
-    return NULL;
-  if (size < count * format->size) {
-    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
-        "gave %zu bytes for %u frames of %zu", size, count, format->size);
-    return NULL;
-  }
-  Pictures *out = pictures_new ();
-  for (guint i = 0; i < count; i++) {
-    Picture *p = picture_new (format->format, format->width, format->height);
-    memcpy (p->data, bytes + i * format->size, format->size);
-    g_ptr_array_add (out, p);
-  }
-  return out;
+  return program_run ((const char *const *) argv->pdata, error);
 }
 
 static Pictures *
@@ -158,7 +105,7 @@ run_on_planes (const struct Peer *peer, const Pictures *noisy,
   g_autofree char *in = g_build_filename (folder, "in.raw", NULL);
   g_autofree char *out = g_build_filename (folder, "out.raw", NULL);
   Pictures *result = NULL;
-  gboolean ok = write_raw (noisy, in, error);
+  gboolean ok = raw_write (noisy, in, error);
   if (ok && peer->program == OPENCV) {
     ok = run_opencv (format, strength[0], in, out, error);
   } else if (ok) {
@@ -170,7 +117,7 @@ run_on_planes (const struct Peer *peer, const Pictures *noisy,
     ok = run_ffmpeg (format, filter, in, out, error);
   }
   if (ok)
-    result = read_raw (format, noisy->len, out, error);
+    result = raw_read (format, noisy->len, out, error);
   g_unlink (in);
   g_unlink (out);
   g_rmdir (folder);
@@ -209,12 +156,8 @@ peer_strength (
 static gboolean
 is_installed (const struct Peer *peer)
 {
-  if (peer->program == FFMPEG) {
-    g_autofree char *path = g_find_program_in_path ("ffmpeg");
-    return path != NULL;
-  }
-  const char *const argv[] = { "/usr/bin/python3", "-c", "import cv2", NULL };
-  return run_program (argv, NULL);
+  return peer->program == FFMPEG ? program_has_ffmpeg ()
+                                 : program_has_opencv ();
 }
 
 void
