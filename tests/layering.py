@@ -27,9 +27,11 @@ ENGINE = {
     # Muon multiplies small matrices.
     'train': {'coder', 'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
         'tensor', 'util'},
-    'codec': {'tensor', 'util'},
-    # Frames to packets and back: networks around the codec.
-    'coder': {'codec', 'video', 'runtime', 'tensor', 'util'},
+    'codec': {'kernels', 'tensor', 'util'},
+    # Frames to packets and back: networks around the codec, whose weights are
+    # constants of their graph.
+    'coder': {'codec', 'graph', 'kernels', 'video', 'runtime', 'tensor',
+        'util'},
     'score': {'tensor', 'util'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)

@@ -9,8 +9,8 @@
  *   scale = 2^(low + range level / 255)
  *         + 2^(growth level / 255) (sizes of the earlier channels here
  *             + of four neighbours in the channel + of the core's channels at
- *             the eight places around + of the frame before)
- *   mean  = values of the core's channels here and around, of the frame before
+ *             the eight places around)
+ *   mean  = values of the core's channels here and around
  *
  * The core are the first channels, the only ones that have means. Weights count
  * 1 / 16384, powers 1 / 256. */
@@ -27,9 +27,7 @@
 /* One weight for each channel. */
 typedef enum {
   AE_WEIGHT_NEAR,      /* of 2 left + 2 above + above left + above right */
-  AE_WEIGHT_PAST_SIZE, /* of the frame before, where differences are coded */
-  AE_WEIGHT_PAST_MEAN,
-  AE_WEIGHT_LOW, /* powers of 2 */
+  AE_WEIGHT_LOW,  /* powers of 2 */
   AE_WEIGHT_RANGE,
   AE_WEIGHT_GROWTH,
   AE_WEIGHT_VECTORS

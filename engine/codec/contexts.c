@@ -15,7 +15,7 @@ n_places (const AeContextWalk *walk)
 static size_t
 n_channels (const AeContextWalk *walk)
 {
-  return (size_t) walk->level->model->intra.weights.channels;
+  return (size_t) walk->level->tables->weights.channels;
 }
 
 /* Everything of all places, in one piece of memory. */
@@ -26,7 +26,7 @@ make_room (AeContextWalk *walk, AeLatentScratch *s, AeError *err)
   size_t sums = places * sizeof *walk->sums;
   size_t entries = places * n_channels (walk) * sizeof *walk->entries;
   size_t counts = places * sizeof *walk->counts;
-  size_t size = sums + entries + counts + places;
+  size_t size = sums + entries + counts;
   if (s->size < size) {
     ae_latent_scratch_clear (s);
     s->memory = ae_alloc (size);
@@ -37,7 +37,6 @@ make_room (AeContextWalk *walk, AeLatentScratch *s, AeError *err)
   walk->sums = s->memory;
   walk->entries = (AeRowEntry *) ((uint8_t *) s->memory + sums);
   walk->counts = (uint16_t *) ((uint8_t *) walk->entries + entries);
-  walk->of_difference = (uint8_t *) walk->counts + counts;
   memset (walk->counts, 0, counts);
   return AE_OK;
 }
@@ -46,17 +45,6 @@ static size_t
 place_of (const AeContextWalk *walk, int row, int x)
 {
   return ((size_t) row + 1) * walk->stride + 1 + (size_t) x;
-}
-
-static void
-mark_differences (AeContextWalk *walk)
-{
-  const AeLatents *l = walk->latents;
-  memset (walk->of_difference, 0, n_places (walk));
-  for (int y = 0; l->modes && y < l->rows; y++)
-    for (int x = 0; x < l->columns; x++)
-      walk->of_difference[place_of (walk, y, x)]
-          = l->modes[(size_t) y * l->columns + x] == AE_PLACE_DELTA;
 }
 
 AeStatus
@@ -69,24 +57,15 @@ ae_context_begin (AeContextWalk *walk, const AeLatentLevel *level,
   if (latents->channels > (int) n_channels (walk))
     return ae_fail (err, AE_ERROR_LIMIT, "%d channels, the codec has %zu",
         latents->channels, n_channels (walk));
-  AeStatus status = make_room (walk, s, err);
-  if (status == AE_OK)
-    mark_differences (walk);
-  return status;
-}
-
-static const AeContextWeights *
-weights_of (const AeContextWalk *walk, bool difference)
-{
-  const AeLatentModel *m = walk->level->model;
-  return difference ? &m->delta.weights : &m->intra.weights;
+  return make_room (walk, s, err);
 }
 
 /* Adds entries of a place to the sums of the one at an offset from it. */
 static void
-add_around (const AeContextWalk *walk, const AeContextWeights *w,
-    const AeRowEntry *entries, int n, int offset, AePlaceSums *to)
+add_around (const AeContextWalk *walk, const AeRowEntry *entries, int n,
+    int offset, AePlaceSums *to)
 {
+  const AeContextWeights *w = &walk->level->tables->weights;
   size_t first = (size_t) walk->channel / AE_GROUP * AE_GROUP;
   size_t core = (size_t) w->core, at = (size_t) offset * core + first;
   walk->kernels->add_rows (
@@ -118,8 +97,7 @@ static void
 begin_sums (const AeContextWalk *walk, size_t place)
 {
   size_t channels = n_channels (walk);
-  const AeContextWeights *w
-      = weights_of (walk, walk->of_difference[place]);
+  const AeContextWeights *w = &walk->level->tables->weights;
   AePlaceSums *to = &walk->sums[place];
   *to = (AePlaceSums){ { 0 }, { 0 } };
   walk->kernels->add_rows (walk->entries + place * channels,
@@ -127,8 +105,8 @@ begin_sums (const AeContextWalk *walk, size_t place)
       walk->lanes);
   for (int o = 0; walk->means > 0 && o < AE_OFFSETS; o++) {
     size_t from = (size_t) ((ptrdiff_t) place - neighbour (walk, o));
-    add_around (walk, weights_of (walk, walk->of_difference[from]),
-        walk->entries + from * channels, n_core (walk, from, w->core), o, to);
+    add_around (walk, walk->entries + from * channels,
+        n_core (walk, from, w->core), o, to);
   }
 }
 
@@ -136,7 +114,7 @@ static void
 begin_group (AeContextWalk *walk)
 {
   int left = (int) n_channels (walk) - walk->channel;
-  int core = walk->level->model->intra.weights.core - walk->channel;
+  int core = walk->level->tables->weights.core - walk->channel;
   walk->lanes = left < AE_GROUP ? left : AE_GROUP;
   walk->means = core < 0 ? 0 : core < AE_GROUP ? core : AE_GROUP;
   for (int y = 0; y < walk->latents->rows; y++)
@@ -150,15 +128,8 @@ begin_channel (AeContextWalk *walk)
   int c = walk->channel;
   if (c % AE_GROUP == 0)
     begin_group (walk);
-  for (int i = 0; i < 2; i++) {
-    const AeContextWeights *w = weights_of (walk, i == 1);
-    const int16_t *vectors = w->vectors + c;
-    walk->of[i] = (AeContextChannel){ .weights = w,
-      .bias = walk->level->bias[i][c],
-      .factor = walk->level->factor[i][c],
-      .past_size = vectors[AE_WEIGHT_PAST_SIZE * w->channels],
-      .past_mean = vectors[AE_WEIGHT_PAST_MEAN * w->channels] };
-  }
+  walk->bias = walk->level->bias[c];
+  walk->factor = walk->level->factor[c];
 }
 
 bool
@@ -177,10 +148,8 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
   size_t at = (size_t) walk->row * l->columns;
   *row = (AeContextRow){ .values = l->values
         + (size_t) walk->channel * l->rows * l->columns + at };
-  if (l->modes) {
-    row->before = l->before + (row->values - l->values);
-    row->modes = l->modes + at;
-  }
+  if (l->skipped)
+    row->skipped = l->skipped + at;
   if (l->wanted)
     row->wanted = l->wanted + walk->channel * l->wanted_step + at;
   return true;
@@ -199,27 +168,17 @@ add_near (const AeContextWalk *walk, AePlaceSums *at, int weight)
   below[1].sizes[lane] += by;
 }
 
-static AeRowEntry
-entry_of (int channel, int value)
-{
-  int cut = value > INT16_MAX ? INT16_MAX
-      : value < INT16_MIN     ? INT16_MIN
-                              : value;
-  return (AeRowEntry){ (uint16_t) channel,
-    { (int16_t) ae_context_size (value), (int16_t) cut } };
-}
-
 void
-ae_context_spread (
-    const AeContextWalk *walk, AePlaceMode mode, int x, int value)
+ae_context_spread (const AeContextWalk *walk, int x, int value)
 {
   size_t place = place_of (walk, walk->row, x);
   size_t channels = n_channels (walk), channel = (size_t) walk->channel;
-  const AeContextWeights *w = weights_of (walk, mode == AE_PLACE_DELTA);
+  const AeContextWeights *w = &walk->level->tables->weights;
   AePlaceSums *at = &walk->sums[place];
   AeRowEntry *entry
       = walk->entries + place * channels + walk->counts[place]++;
-  *entry = entry_of (walk->channel, value);
+  *entry = (AeRowEntry){ (uint16_t) channel,
+    { (int16_t) ae_context_size (value), (int16_t) value } };
   walk->kernels->add_rows (entry, 1, 0,
       w->sizes + channel / AE_GROUP * AE_GROUP, channels, at->sizes,
       walk->lanes);

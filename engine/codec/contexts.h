@@ -16,13 +16,6 @@ typedef struct {
   bool negated;
 } AeContext;
 
-/* Of the walk's channel and one kind of places. */
-typedef struct {
-  const AeContextWeights *weights;
-  int64_t bias, factor;
-  int past_size, past_mean;
-} AeContextChannel;
-
 /* Sums are kept for a group of channels. When the walk comes to a group, all
  * that was coded before is added; what is coded in it is added at once. */
 #define AE_GROUP AE_MOST_SUMS
@@ -33,44 +26,26 @@ typedef struct {
   const AeKernels *kernels;
   int channel, row;   /* where the walk is */
   int lanes, means;   /* channels of the group, and of them in the core */
-  AeContextChannel of[2]; /* of values, of differences */
+  int64_t bias, factor; /* of the channel */
   /* Of all places, with a border of one around them, `stride` from one row to
    * the next: sums; values that are not 0, and how many of them. */
   size_t stride;
   AePlaceSums *sums, *row_sums; /* row_sums: of the walk's row */
   AeRowEntry *entries;
   uint16_t *counts;
-  uint8_t *of_difference; /* whether a place is a difference */
 } AeContextWalk;
 
 /* A row of a channel. */
 typedef struct {
   int16_t *values;
-  const int16_t *before; /* NULL without modes */
-  const uint8_t *modes;
-  const float *wanted; /* NULL without them */
+  const uint8_t *skipped; /* or NULL */
+  const float *wanted;    /* or NULL */
 } AeContextRow;
 
-static inline AePlaceMode
-ae_context_mode (const AeContextRow *row, int x)
+static inline bool
+ae_context_skips (const AeContextRow *row, int x)
 {
-  return row->modes ? (AePlaceMode) row->modes[x] : AE_PLACE_INTRA;
-}
-
-/* What is added to the coded value. */
-static inline int
-ae_context_base (const AeContextRow *row, int x)
-{
-  return ae_context_mode (row, x) == AE_PLACE_INTRA ? 0 : row->before[x];
-}
-
-/* The value that is coded, 0 for a place that is skipped. */
-static inline int
-ae_context_coded (const AeContextRow *row, int x)
-{
-  return ae_context_mode (row, x) == AE_PLACE_SKIP
-      ? 0
-      : row->values[x] - ae_context_base (row, x);
+  return row->skipped && row->skipped[x];
 }
 
 static inline int
@@ -99,21 +74,14 @@ ae_context_class (int64_t scale)
 
 /* The context of column x: those before it are set. */
 static inline AeContext
-ae_context_at (const AeContextWalk *walk, const AeContextRow *row, int x)
+ae_context_at (const AeContextWalk *walk, int x)
 {
-  bool difference = ae_context_mode (row, x) == AE_PLACE_DELTA;
-  const AeContextChannel *of = &walk->of[difference];
   int lane = walk->channel % AE_GROUP;
   int64_t sum = (int32_t) walk->row_sums[x].sizes[lane];
-  int64_t mean = (int32_t) walk->row_sums[x].means[lane];
-  if (difference) {
-    sum += of->past_size * ae_context_size (row->before[x]);
-    mean += (int64_t) of->past_mean * row->before[x];
-  }
-  int class = ae_context_class (of->bias + (sum * of->factor >> 16));
-  int quarters = (int) ((mean + (1 << (AE_WEIGHT_BITS - 3)))
-      >> (AE_WEIGHT_BITS - 2));
-  int whole = (quarters + 2) >> 2, part = quarters - 4 * whole;
+  int mean = (int32_t) walk->row_sums[x].means[lane] >> (AE_WEIGHT_BITS - 3);
+  int class = ae_context_class (walk->bias + (sum * walk->factor >> 16));
+  int quarters = (mean + 1) >> 1, whole = (quarters + 2) >> 2;
+  int part = quarters - 4 * whole;
   return (AeContext){ .table = class * AE_MEAN_PARTS + (part < 0 ? -part : part),
     .whole = whole, .negated = part < 0 };
 }
@@ -131,15 +99,13 @@ ae_context_value (AeContext c, int32_t symbol)
 }
 
 /* Adds a value that is not 0 to the sums. */
-void ae_context_spread (
-    const AeContextWalk *walk, AePlaceMode mode, int x, int value);
+void ae_context_spread (const AeContextWalk *walk, int x, int value);
 
 static inline void
-ae_context_set (
-    const AeContextWalk *walk, const AeContextRow *row, int x, int value)
+ae_context_set (const AeContextWalk *walk, int x, int value)
 {
   if (value != 0)
-    ae_context_spread (walk, ae_context_mode (row, x), x, value);
+    ae_context_spread (walk, x, value);
 }
 
 #endif

@@ -34,7 +34,7 @@ ae_latent_counts_free (AeLatentCounts **counts)
 }
 
 AeStatus
-ae_latent_counts_add (AeLatentCounts *c, AePlaceMode mode,
+ae_latent_counts_add (AeLatentCounts *c,
     const AeLatentLevel *level, const AeLatents *latents, AeLatentScratch *s,
     AeError *err)
 {
@@ -45,14 +45,13 @@ ae_latent_counts_add (AeLatentCounts *c, AePlaceMode mode,
     return status;
   while (ae_context_next_row (&walk, &row))
     for (int x = 0; x < latents->columns; x++) {
-      int value = ae_context_coded (&row, x);
-      if (ae_context_mode (&row, x) == mode) {
-        AeContext at = ae_context_at (&walk, &row, x);
-        int symbol = ae_context_symbol (at, value);
-        c->count[at.table]
-                [abs (symbol) <= RANGE ? symbol + RANGE : N - 1]++;
-      }
-      ae_context_set (&walk, &row, x, value);
+      if (ae_context_skips (&row, x))
+        continue;
+      int value = row.values[x];
+      AeContext at = ae_context_at (&walk, x);
+      int symbol = ae_context_symbol (at, value);
+      c->count[at.table][abs (symbol) <= RANGE ? symbol + RANGE : N - 1]++;
+      ae_context_set (&walk, x, value);
     }
   return AE_OK;
 }

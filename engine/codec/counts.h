@@ -13,9 +13,8 @@ typedef struct AeLatentCounts AeLatentCounts;
 AeStatus ae_latent_counts_new (AeLatentCounts **out, AeError *err);
 void ae_latent_counts_free (AeLatentCounts **counts);
 
-/* Counts the places of one mode, intra or delta, with the weights of
- * level->model. Errors: MEMORY. */
-AeStatus ae_latent_counts_add (AeLatentCounts *counts, AePlaceMode mode,
+/* Counts latents in the contexts of level->tables. Errors: MEMORY. */
+AeStatus ae_latent_counts_add (AeLatentCounts *counts,
     const AeLatentLevel *level, const AeLatents *latents, AeLatentScratch *s,
     AeError *err);
 

@@ -14,32 +14,21 @@
 #define AE_MEAN_PARTS 3 /* 0, a quarter, a half */
 #define AE_CONTEXT_TABLES (AE_SCALE_CLASSES * AE_MEAN_PARTS)
 
-/* How a place of the grid is coded: as it was before, by its difference to
- * that, or by itself. */
-typedef enum { AE_PLACE_SKIP, AE_PLACE_DELTA, AE_PLACE_INTRA } AePlaceMode;
-
 /* Rows of a grid: value (c, y, x) is values[(c * rows + y) * columns + x]. */
 typedef struct {
   int channels, rows, columns;
   int16_t *values;
-  const int16_t *before; /* what the places were, or NULL with `modes` */
-  const uint8_t *modes;  /* of each place; NULL: all are intra */
-  const float *wanted;   /* what ae_latents_choose rounds: rows of a channel */
-  size_t wanted_step;    /* from one channel of it to the next */
+  const uint8_t *skipped; /* of each place: 1 where all are 0 and none is
+                             coded; or NULL */
+  const float *wanted;    /* what ae_latents_choose rounds: rows of a channel */
+  size_t wanted_step;     /* from one channel of it to the next */
 } AeLatents;
 
-/* The tables of one kind of values. */
+/* What one kind of latents is coded by. */
 typedef struct {
   AeContextWeights weights;
   AeSymbolTable *tables; /* AE_CONTEXT_TABLES: [class][part] */
 } AeLatentTables;
-
-/* Those of values, and of differences; as many channels, the same core. */
-typedef struct {
-  AeLatentTables intra, delta;
-} AeLatentModel;
-
-void ae_latent_model_clear (AeLatentModel *m);
 
 void ae_latent_tables_clear (AeLatentTables *t);
 
@@ -47,15 +36,15 @@ void ae_latent_tables_clear (AeLatentTables *t);
 AeStatus ae_latent_tables_init (
     AeLatentTables *t, int channels, int core, AeError *err);
 
-/* A model at one level of quality. */
+/* Tables at one level of quality. */
 typedef struct {
-  const AeLatentModel *model;
-  int64_t *bias[2], *factor[2]; /* of values, differences: per channel */
+  const AeLatentTables *tables;
+  int64_t *bias, *factor; /* per channel */
 } AeLatentLevel;
 
-/* Room for a level of the model, which stays the caller's. Errors: MEMORY. */
+/* Room for a level of the tables, which stay the caller's. Errors: MEMORY. */
 AeStatus ae_latent_level_init (
-    AeLatentLevel *level, const AeLatentModel *model, AeError *err);
+    AeLatentLevel *level, const AeLatentTables *tables, AeError *err);
 void ae_latent_level_clear (AeLatentLevel *level);
 
 /* level is 0 .. 255. */
@@ -74,12 +63,11 @@ AeStatus ae_latents_put (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* Rounds latents->wanted to latents->values on the way, so that the squared
- * error plus `worth` for each bit becomes small; places that are skipped are as
- * before. Errors: MEMORY. */
+ * error plus `worth` for each bit becomes small. Errors: MEMORY. */
 AeStatus ae_latents_choose (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, float worth, AeLatentScratch *s, AeError *err);
 
-/* Reads latents->values; before and modes are given. Errors: FORMAT (the reader
+/* Reads latents->values; what is skipped is given. Errors: FORMAT (the reader
  * failed), MEMORY. */
 AeStatus ae_latents_get (AeRansReader *r, const AeLatentLevel *level,
     AeLatents *latents, AeLatentScratch *s, AeError *err);

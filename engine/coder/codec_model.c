@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The codec's model: checks, tables, ids. */
-#include "coder/coder.h"
+#include "coder/changes.h"
 
 #include "codec/tables_text.h"
 #include "coder/codec_weights.h"
@@ -10,7 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_RANGE (12 * AE_GAIN_ONE)
+#define MOST_POWER (12 << AE_POWER_BITS)
+
+void
+ae_codec_tables_clear (AeCodecTables *tables)
+{
+  ae_latent_tables_clear (&tables->intra);
+  ae_latent_tables_clear (&tables->motion);
+  ae_latent_tables_clear (&tables->change);
+}
 
 static AeStatus
 check_task (const AeModel *model, AeError *err)
@@ -47,26 +55,31 @@ read_tables (const AeModel *model, const char *prefix, AeLatentTables *t,
   return ae_symbol_tables_parse (t->tables, AE_CONTEXT_TABLES, text, err);
 }
 
-/* One number for each channel. */
 static AeStatus
-read_range (AeCodec *codec, AeError *err)
+read_step (AeCodec *codec, AeError *err)
 {
-  const char *text = ae_model_meta (codec->model, "ae.codec.range");
-  codec->range = ae_calloc ((size_t) codec->channels, sizeof *codec->range);
-  if (!codec->range)
-    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
-  for (int c = 0; c < codec->channels; c++) {
-    char *end = NULL;
-    long value = text ? strtol (text, &end, 10) : 0;
-    if (!text || end == text || value < -MAX_RANGE || value > MAX_RANGE)
-      return ae_fail (err, AE_ERROR_FORMAT,
-          "not a codec: metadata ae.codec.range has no number from %d to %d "
-          "for channel %d of %d",
-          -MAX_RANGE, MAX_RANGE, c, codec->channels);
-    codec->range[c] = (int) value;
-    text = end;
-  }
-  return AE_OK;
+  const char *text = ae_model_meta (codec->model, "ae.codec.step");
+  if (text
+      && sscanf (text, "%d %d", &codec->step_low, &codec->step_range) == 2
+      && abs (codec->step_low) <= MOST_POWER
+      && abs (codec->step_range) <= MOST_POWER)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "not a codec: metadata ae.codec.step is %s%s%s, wanted two numbers from "
+      "%d to %d",
+      text ? "\"" : "", text ? text : "missing", text ? "\"" : "", -MOST_POWER,
+      MOST_POWER);
+}
+
+static AeStatus
+check_tables (const AeLatentTables *t, const char *name, int channels,
+    AeError *err)
+{
+  if (t->weights.channels == channels)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_SHAPE,
+      "not a codec: \"%s\" is of %d channels, wanted %d", name,
+      t->weights.channels, channels);
 }
 
 /* `integers` has as many channels as the tables. */
@@ -110,22 +123,22 @@ ae_codec_new (AeCodec **out, AeModel *model, AeError *err)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
   codec->refs = 1;
   codec->model = ae_model_ref (model);
-  AeLatentModel *t = &codec->tables;
-  status = read_tables (model, "intra", &t->intra, err);
+  AeCodecTables *tables = &codec->tables;
+  status = read_tables (model, "intra", &tables->intra, err);
   if (status == AE_OK)
-    status = read_tables (model, "delta", &t->delta, err);
-  const AeContextWeights *intra = &t->intra.weights, *delta = &t->delta.weights;
-  codec->channels = intra->channels;
-  if (status == AE_OK
-      && (delta->channels != intra->channels || delta->core != intra->core))
-    status = ae_fail (err, AE_ERROR_FORMAT,
-        "not a codec: contexts of %d channels with a core of %d, and of %d "
-        "with %d",
-        intra->channels, intra->core, delta->channels, delta->core);
+    status = read_tables (model, "motion", &tables->motion, err);
+  if (status == AE_OK)
+    status = read_tables (model, "change", &tables->change, err);
+  codec->channels = tables->intra.weights.channels;
+  if (status == AE_OK)
+    status = check_tables (
+        &tables->motion, "motion", AE_MOTION_CHANNELS, err);
+  if (status == AE_OK)
+    status = check_tables (&tables->change, "change", AE_COSINES, err);
   if (status == AE_OK)
     status = check_channels (codec, err);
   if (status == AE_OK)
-    status = read_range (codec, err);
+    status = read_step (codec, err);
   read_id (codec);
   if (status == AE_OK)
     *out = codec;
@@ -148,8 +161,7 @@ ae_codec_unref (AeCodec **pointer)
   *pointer = NULL;
   if (!codec || --codec->refs > 0)
     return;
-  ae_latent_model_clear (&codec->tables);
-  ae_free (codec->range);
+  ae_codec_tables_clear (&codec->tables);
   ae_model_unref (&codec->model);
   ae_free (codec);
 }

@@ -3,11 +3,11 @@
 #define AE_CODER_CODEC_WEIGHTS_H
 
 /* A codec's context weights in its model: outputs that are constants of type
- * i16, named by what they are for ("intra", "delta") and
+ * i16, named by what they are for ("intra", "motion", "change") and
  *   .sizes   (C,C)    [from][to]
  *   .around  (K,9,K)  [from][offset][to]
  *   .means   (K,9,K)
- *   .vectors (6,C)    as in AeWeightVector. */
+ *   .vectors (4,C)    as in AeWeightVector. */
 
 #include <ae/model.h>
 

@@ -7,18 +7,26 @@
 #include <ae/codec.h>
 #include <ae/session.h>
 
-#include "codec/modes.h"
+#include "codec/latents.h"
 #include "codec/packet.h"
 #include "util/pool.h"
 
-#define AE_GAIN_ONE 256 /* of AeCodec.range: a factor of 2 from level 0 to 255 */
+/* What latents of each kind are coded by. */
+typedef struct {
+  AeLatentTables intra;  /* of key frames */
+  AeLatentTables motion; /* of changes: see changes.h */
+  AeLatentTables change;
+} AeCodecTables;
+
+void ae_codec_tables_clear (AeCodecTables *tables);
 
 struct AeCodec {
   _Atomic int refs;
   AeModel *model;
-  AeLatentModel tables;
-  int channels;
-  int *range; /* per channel: by how much level 255 is scaled more than 0 */
+  AeCodecTables tables;
+  int channels; /* of key frames */
+  int step_low, step_range; /* changes' step: powers of 2 at level 0, and what
+                               level 255 adds, in 1 / 256 */
   uint8_t id[8];
 };
 
@@ -40,19 +48,8 @@ typedef struct {
 
 AeGridSlice ae_grid_slice (const AeGrid *grid, int i);
 
-/* Latents of the frame before, and what they are scaled by. */
-typedef struct {
-  int16_t *values; /* NULL until there is a frame */
-  AeGrid grid;
-  bool valid;
-  int level;
-  uint32_t number;
-} AePastLatents;
-
-/* What a frame of this level has in the places of *past: its values scaled,
- * with integers alone. */
-void ae_past_predict (const AeCodec *codec, const AePastLatents *past,
-    int level, int16_t *to);
+/* Latents of all slices to a tensor (channels, rows, columns). */
+void ae_grid_spread (const AeGrid *g, const int16_t *values, float *to);
 
 /* A session of the part of the model between these inputs and this output. */
 AeStatus ae_codec_session (const AeCodec *codec, const AeCodecOptions *options,

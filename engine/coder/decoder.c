@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packets to pictures. */
-#include "coder/coder.h"
-#include "coder/pictures.h"
+#include "coder/changes.h"
 #include "util/mem.h"
 
 #include <string.h>
@@ -13,10 +12,10 @@ struct AeDecoder {
   AeCodecOptions options;
   AeSession *session;
   AeGrid grid; /* that the session is bound for */
-  AePastLatents past;
-  int16_t *values, *before;
-  uint8_t *modes;
+  int16_t *values; /* of a key frame */
   AeLatentLevel level;
+  AeChanges changes;
+  uint32_t number; /* of the last frame */
   AeLatentScratch scratch[MOST_THREADS];
 };
 
@@ -67,7 +66,9 @@ ae_decoder_new (AeDecoder **out, AeCodec *codec,
   AeStatus status = ae_codec_session (
       codec, options, "integers", "decoded", &d->session, err);
   if (status == AE_OK)
-    status = ae_latent_level_init (&d->level, &codec->tables, err);
+    status = ae_latent_level_init (&d->level, &codec->tables.intra, err);
+  if (status == AE_OK)
+    status = ae_changes_init (&d->changes, codec, err);
   if (status != AE_OK)
     ae_decoder_free (out);
   return status;
@@ -78,14 +79,10 @@ free_buffers (AeDecoder *d)
 {
   for (int i = 0; i < MOST_THREADS; i++)
     ae_latent_scratch_clear (&d->scratch[i]);
-  void **all[] = { (void **) &d->values, (void **) &d->before,
-    (void **) &d->modes, (void **) &d->past.values };
-  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
-    ae_free (*all[i]);
-    *all[i] = NULL;
-  }
+  ae_free (d->values);
+  d->values = NULL;
   d->grid = (AeGrid){ 0 };
-  d->past.valid = false;
+  d->changes.valid = false;
 }
 
 void
@@ -97,6 +94,7 @@ ae_decoder_free (AeDecoder **decoder)
     return;
   free_buffers (d);
   ae_latent_level_clear (&d->level);
+  ae_changes_clear (&d->changes);
   ae_session_free (&d->session);
   ae_codec_unref (&d->codec);
   ae_free (d);
@@ -105,7 +103,7 @@ ae_decoder_free (AeDecoder **decoder)
 void
 ae_decoder_reset (AeDecoder *d)
 {
-  d->past.valid = false;
+  d->changes.valid = false;
 }
 
 static AeStatus
@@ -140,16 +138,14 @@ bind (AeDecoder *d, int width, int height, AeError *err)
   AeStatus status = bind_session (d, &g, err);
   if (status != AE_OK)
     return status;
-  d->grid = g;
+  status = ae_changes_bind (&d->changes, &g, false, err);
+  if (status != AE_OK)
+    return status;
   d->values = ae_calloc (g.n, sizeof *d->values);
-  d->before = ae_calloc (g.n, sizeof *d->before);
-  d->past = (AePastLatents){ .grid = g };
-  d->past.values = ae_calloc (g.n, sizeof *d->past.values);
-  d->modes = ae_calloc ((size_t) g.rows * g.columns, 1);
-  if (d->values && d->before && d->past.values && d->modes)
-    return AE_OK;
-  free_buffers (d);
-  return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
+  if (!d->values)
+    return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
+  d->grid = g;
+  return AE_OK;
 }
 
 /* One packet's work. */
@@ -158,60 +154,38 @@ typedef struct {
   const AePacket *packet;
   const AeSlice *slices;
   uint8_t *bad; /* per slice */
-  float *latents;
 } Frame;
 
 static bool
-read_slice (const Frame *f, const AeGridSlice *slice, int index,
+read_latents (AeDecoder *d, const AeGridSlice *slice, AeRansReader *r,
     AeLatentScratch *scratch)
 {
-  AeDecoder *d = f->d;
-  const AeSlice *coded = &f->slices[index];
-  AeRansReader r;
   AeLatents l = { .channels = d->grid.channels,
     .rows = slice->n_rows,
     .columns = d->grid.columns,
     .values = d->values + slice->at };
-  if (!coded->data)
-    return false;
-  ae_rans_reader_open (&r, coded->data, coded->size);
-  if (!f->packet->key) {
-    uint8_t *modes = d->modes + (size_t) slice->row * d->grid.columns;
-    l.before = d->before + slice->at;
-    l.modes = modes;
-    ae_modes_get (&r, modes, l.rows, l.columns);
-  }
-  return ae_latents_get (&r, &d->level, &l, scratch, NULL) == AE_OK
-      && ae_rans_is_done (&r);
+  if (ae_latents_get (r, &d->level, &l, scratch, NULL) == AE_OK
+      && ae_rans_is_done (r))
+    return true;
+  memset (l.values, 0, (size_t) l.channels * l.rows * l.columns
+      * sizeof *l.values);
+  return false;
 }
 
-/* The slice's rows of the network's input. */
-static void
-spread_slice (const Frame *f, const AeGridSlice *slice)
-{
-  const AeGrid *g = &f->d->grid;
-  const int16_t *from = f->d->values + slice->at;
-  size_t n = (size_t) slice->n_rows * g->columns;
-  for (int c = 0; c < g->channels; c++) {
-    float *to = f->latents + ((size_t) c * g->rows + slice->row) * g->columns;
-    for (size_t i = 0; i < n; i++)
-      to[i] = *from++;
-  }
-}
-
+/* A slice without data: all of it is read as nothing. */
 static void
 slice_job (void *arg, size_t index, int thread)
 {
   const Frame *f = arg;
   AeDecoder *d = f->d;
+  const AeSlice *coded = &f->slices[index];
+  AeLatentScratch *scratch = &d->scratch[thread];
   AeGridSlice slice = ae_grid_slice (&d->grid, (int) index);
-  f->bad[index] = !read_slice (
-      f, &slice, (int) index, &d->scratch[thread]);
-  if (f->bad[index])
-    memcpy (d->values + slice.at, d->before + slice.at,
-        (size_t) slice.n_rows * d->grid.columns * d->grid.channels
-            * sizeof *d->values);
-  spread_slice (f, &slice);
+  AeRansReader r;
+  ae_rans_reader_open (&r, coded->data, coded->data ? coded->size : 0);
+  f->bad[index] = f->packet->key
+      ? !read_latents (d, &slice, &r, scratch)
+      : !ae_changes_get (&d->changes, &slice, &r, scratch);
 }
 
 static void
@@ -252,51 +226,50 @@ check_packet (
   return AE_OK;
 }
 
-/* What places are predicted from, and damaged slices taken from. */
 static AeStatus
-predict (AeDecoder *d, const AePacket *p, AeError *err)
+check_order (const AeDecoder *d, const AePacket *p, AeError *err)
 {
-  const AePastLatents *past = &d->past;
-  if (!p->key && (!past->valid || past->number + 1 != p->number))
-    return ae_fail (err, AE_ERROR_NEEDS_DATA,
-        "frame %u needs the one before, which is not there", p->number);
-  if (past->valid)
-    ae_past_predict (d->codec, past, p->level, d->before);
-  else
-    memset (d->before, 0, d->grid.n * sizeof *d->before);
-  return AE_OK;
+  if (p->key || (d->changes.valid && d->number + 1 == p->number))
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_NEEDS_DATA,
+      "frame %u needs the one before, which is not there", p->number);
 }
 
-static AeStatus
-decode_slices (AeDecoder *d, const AePacket *p, const uint8_t *packet,
-    size_t size, int *damaged, AeError *err)
+static int
+decode_slices (
+    AeDecoder *d, const AePacket *p, const uint8_t *packet, size_t size,
+    uint8_t *bad)
 {
   AeSlice slices[AE_PACKET_MAX_SLICES];
-  uint8_t bad[AE_PACKET_MAX_SLICES];
-  AeStatus status = predict (d, p, err);
-  if (status != AE_OK)
-    return status;
+  int damaged = 0;
   ae_packet_slices (p, packet, size, slices);
-  ae_latent_level_set (&d->level, p->level);
-  Frame f = { .d = d, .packet = p, .slices = slices, .bad = bad,
-    .latents = ae_session_input (d->session, 0)->data };
+  if (p->key)
+    ae_latent_level_set (&d->level, p->level);
+  else
+    ae_changes_set_level (&d->changes, p->level);
+  Frame f = { .d = d, .packet = p, .slices = slices, .bad = bad };
   ae_pool_run (ae_pool_shared (), ae_pool_threads (d->options.n_threads),
       (size_t) p->n_slices, slice_job, &f);
-  *damaged = 0;
   for (int i = 0; i < p->n_slices; i++)
-    *damaged += bad[i];
-  return AE_OK;
+    damaged += bad[i];
+  return damaged;
 }
 
+/* Damaged slices stay as they were, where there was a picture. */
 static void
-remember (AeDecoder *d, const AePacket *p)
+show_key (AeDecoder *d, const AePacket *p, const uint8_t *bad)
 {
-  int16_t *values = d->past.values;
-  d->past.values = d->values;
-  d->values = values;
-  d->past.valid = true;
-  d->past.level = p->level;
-  d->past.number = p->number;
+  ae_grid_spread (
+      &d->grid, d->values, ae_session_input (d->session, 0)->data);
+  *(float *) ae_session_input (d->session, 1)->data = (float) p->level / 255;
+  ae_session_run (d->session);
+  ae_changes_begin (&d->changes, ae_session_output (d->session, 0)->data,
+      ae_pool_threads (d->options.n_threads));
+  for (int i = 0; i < p->n_slices; i++) {
+    AeGridSlice slice = ae_grid_slice (&d->grid, i);
+    if (bad[i] && d->changes.valid)
+      ae_changes_keep (&d->changes, &slice);
+  }
 }
 
 AeStatus
@@ -304,19 +277,21 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
     const AeImage *out, int *damaged, AeError *err)
 {
   AePacket p;
+  uint8_t bad[AE_PACKET_MAX_SLICES];
   AeStatus status = ae_packet_read (&p, packet, size, err);
   if (status == AE_OK)
     status = check_packet (d, &p, out, err);
   if (status == AE_OK)
     status = bind (d, p.width, p.height, err);
   if (status == AE_OK)
-    status = decode_slices (d, &p, packet, size, damaged, err);
+    status = check_order (d, &p, err);
   if (status != AE_OK)
     return status;
-  *(float *) ae_session_input (d->session, 1)->data = (float) p.level / 255;
-  ae_session_run (d->session);
-  ae_picture_store (ae_session_output (d->session, 0)->data, d->grid.h,
-      d->grid.w, out, ae_pool_threads (d->options.n_threads));
-  remember (d, &p);
+  *damaged = decode_slices (d, &p, packet, size, bad);
+  if (p.key)
+    show_key (d, &p, bad);
+  ae_changes_end (&d->changes);
+  ae_reference_show (&d->changes.before, out);
+  d->number = p.number;
   return AE_OK;
 }

@@ -2,7 +2,7 @@
 /* Pictures to packets. */
 #include "coder/encoder.h"
 
-#include "coder/coder.h"
+#include "coder/changes.h"
 #include "coder/pictures.h"
 #include "util/mem.h"
 
@@ -10,18 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is added, in the choice of modes, before a size is cut off to an
- * integer. Of values, and of differences. */
-#define INTRA_ROUND 0.42f
-#define DELTA_ROUND 0.38f
-#define LARGEST_SIZE 65535.0f
 /* What a bit is worth, in squared steps of the quantiser: at high rates the
- * slope of rate over distortion is 2 ln 2 / 12. And bits, roughly, of a place
- * that is coded and of each value there that is not 0. */
+ * slope of rate over distortion is 2 ln 2 / 12. */
 #define BIT_WORTH 0.13f
-#define PLACE_BITS 5
-#define VALUE_BITS 7
-
+/* A picture with more places, of 16, that resemble nothing before is a new
+ * scene. */
+#define NEW_SCENE 9
 #define MOST_THREADS 64
 
 typedef struct {
@@ -34,13 +28,16 @@ typedef struct {
 struct AeEncoder {
   AeCodec *codec;
   AeCodecOptions options;
-  AeSession *session;
+  AeSession *session;   /* frame to latents */
+  AeSession *synthesis; /* back; from the first change on */
   AeImage format;
   AeGrid grid;
-  AePastLatents past;
-  int16_t *values, *before; /* this frame's, and what is predicted */
-  uint8_t *modes;
-  AeLatentLevel level;
+  AeLatentLevel level; /* of key frames */
+  int16_t *values;     /* of the last one */
+  bool pending;        /* it was not decoded yet */
+  int key_level;
+  AeChanges changes;
+  AeReference picture; /* this one, in bytes */
   SliceCoder *slices;
   AeLatentScratch latent_scratch[MOST_THREADS];
   uint8_t *packet;
@@ -63,7 +60,9 @@ ae_encoder_new (AeEncoder **out, AeCodec *codec,
   AeStatus status = ae_codec_session (
       codec, options, "frame", "latents", &e->session, err);
   if (status == AE_OK)
-    status = ae_latent_level_init (&e->level, &codec->tables, err);
+    status = ae_latent_level_init (&e->level, &codec->tables.intra, err);
+  if (status == AE_OK)
+    status = ae_changes_init (&e->changes, codec, err);
   if (status != AE_OK)
     ae_encoder_free (out);
   return status;
@@ -76,16 +75,15 @@ free_buffers (AeEncoder *e)
     ae_rans_writer_clear (&e->slices[i].writer);
     ae_free (e->slices[i].bytes);
   }
-  void **all[] = { (void **) &e->slices, (void **) &e->values,
-    (void **) &e->before, (void **) &e->modes, (void **) &e->past.values,
-    &e->scratch };
+  ae_reference_clear (&e->picture);
+  void **all[] = { (void **) &e->slices, (void **) &e->values, &e->scratch };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
   }
   for (int i = 0; i < MOST_THREADS; i++)
     ae_latent_scratch_clear (&e->latent_scratch[i]);
-  e->past.valid = false;
+  e->changes.valid = e->pending = false;
 }
 
 void
@@ -98,136 +96,107 @@ ae_encoder_free (AeEncoder **encoder)
   free_buffers (e);
   ae_free (e->packet);
   ae_latent_level_clear (&e->level);
+  ae_changes_clear (&e->changes);
+  ae_session_free (&e->synthesis);
   ae_session_free (&e->session);
   ae_codec_unref (&e->codec);
   ae_free (e);
 }
 
 static AeStatus
-bind_session (AeEncoder *e, AeError *err)
+check_shape (const AeSession *session, const char *what,
+    const AeShape *wanted, AeError *err)
 {
-  AeTensor inputs[2] = {
-    { .type = AE_F32, .shape = ae_shape (4, 1, 6, e->grid.h, e->grid.w) },
-    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) },
-  };
-  AeStatus status = ae_session_bind (e->session, inputs, 2, err);
-  if (status != AE_OK)
-    return status;
-  const AeShape *found = &ae_session_output (e->session, 0)->shape;
-  AeShape wanted = ae_shape (
-      4, 1, e->grid.channels, e->grid.rows, e->grid.columns);
+  const AeShape *found = &ae_session_output (session, 0)->shape;
   char a[96], b[96];
-  if (ae_shape_equal (found, &wanted))
+  if (ae_shape_equal (found, wanted))
     return AE_OK;
   return ae_fail (err, AE_ERROR_SHAPE,
-      "the codec's latents have shape %s, wanted %s",
-      ae_shape_text (found, a, sizeof a), ae_shape_text (&wanted, b, sizeof b));
+      "the codec's %s have shape %s, wanted %s", what,
+      ae_shape_text (found, a, sizeof a), ae_shape_text (wanted, b, sizeof b));
+}
+
+static AeStatus
+bind_session (AeEncoder *e, AeError *err)
+{
+  const AeGrid *g = &e->grid;
+  AeTensor inputs[2] = {
+    { .type = AE_F32, .shape = ae_shape (4, 1, 6, g->h, g->w) },
+    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) },
+  };
+  AeShape wanted = ae_shape (4, 1, g->channels, g->rows, g->columns);
+  AeStatus status = ae_session_bind (e->session, inputs, 2, err);
+  return status == AE_OK ? check_shape (e->session, "latents", &wanted, err)
+                         : status;
 }
 
 AeStatus
 ae_encoder_bind (AeEncoder *e, const AeImage *format, AeError *err)
 {
   free_buffers (e);
+  ae_session_free (&e->synthesis);
   e->format = *format;
   e->grid = ae_grid_of (e->codec, format->width, format->height);
   const AeGrid *g = &e->grid;
   AeStatus status = bind_session (e, err);
+  if (status == AE_OK)
+    status = ae_changes_bind (&e->changes, g, true, err);
+  if (status == AE_OK)
+    status = ae_reference_init (&e->picture, 2 * g->w, 2 * g->h, err);
   if (status != AE_OK)
     return status;
   e->values = ae_calloc (g->n, sizeof *e->values);
-  e->before = ae_calloc (g->n, sizeof *e->before);
-  e->past = (AePastLatents){ .grid = *g };
-  e->past.values = ae_calloc (g->n, sizeof *e->past.values);
-  e->modes = ae_calloc ((size_t) g->rows * g->columns, 1);
   e->slices = ae_calloc ((size_t) g->n_slices, sizeof *e->slices);
   e->scratch = ae_alloc (ae_picture_scratch (
       format, ae_pool_threads (e->options.n_threads)));
-  if (e->values && e->before && e->past.values && e->modes && e->slices
-      && e->scratch)
+  if (e->values && e->slices && e->scratch)
     return AE_OK;
   free_buffers (e);
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for an encoder");
 }
 
+/* The last key frame as decoders see it, for changes of it. */
+static AeStatus
+decode_key (AeEncoder *e, int level, AeError *err)
+{
+  const AeGrid *g = &e->grid;
+  AeTensor inputs[2] = {
+    { .type = AE_F32,
+        .shape = ae_shape (4, 1, g->channels, g->rows, g->columns) },
+    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) },
+  };
+  AeShape wanted = ae_shape (4, 1, 6, g->h, g->w);
+  AeStatus status = AE_OK;
+  if (!e->synthesis) {
+    status = ae_codec_session (e->codec, &e->options, "integers", "decoded",
+        &e->synthesis, err);
+    if (status == AE_OK)
+      status = ae_session_bind (e->synthesis, inputs, 2, err);
+    if (status == AE_OK)
+      status = check_shape (e->synthesis, "frames", &wanted, err);
+    if (status != AE_OK)
+      return status;
+  }
+  ae_grid_spread (g, e->values, ae_session_input (e->synthesis, 0)->data);
+  *(float *) ae_session_input (e->synthesis, 1)->data = (float) level / 255;
+  ae_session_run (e->synthesis);
+  ae_changes_begin (&e->changes,
+      ae_session_output (e->synthesis, 0)->data,
+      ae_pool_threads (e->options.n_threads));
+  ae_changes_end (&e->changes);
+  e->pending = false;
+  return AE_OK;
+}
+
 /* One frame's work. */
 typedef struct {
   AeEncoder *e;
-  const float *latents; /* [channel][row][column] */
+  const float *latents; /* [channel][row][column] of a key frame */
   bool key;
 } Frame;
 
-/* A place of a slice: index of its first channel's value, step to the next. */
-typedef struct {
-  size_t at, step;
-  const float *latents;
-  size_t latents_step;
-} Place;
-
-static Place
-place_at (const Frame *f, const AeGridSlice *slice, int row, int column)
-{
-  const AeGrid *g = &f->e->grid;
-  return (Place){ .at = slice->at + (size_t) row * g->columns + column,
-    .step = (size_t) slice->n_rows * g->columns,
-    .latents = f->latents + (size_t) (slice->row + row) * g->columns + column,
-    .latents_step = (size_t) g->rows * g->columns };
-}
-
-/* Numbers that no packet can hold are cut off, as large as they may be. */
-static int
-round_size (float x, float more)
-{
-  int size = (int) fminf (fabsf (x) + more, LARGEST_SIZE);
-  return x < 0 ? -size : size;
-}
-
-/* What coding the differences of a place wins and costs, and how large they
- * are beside the values themselves. */
-typedef struct {
-  float gain;
-  int values, sizes, intra_sizes;
-} Differences;
-
-static Differences
-look_at (const Frame *f, const Place *p)
-{
-  const AeEncoder *e = f->e;
-  Differences d = { 0 };
-  for (int c = 0; c < e->grid.channels; c++) {
-    float latent = p->latents[c * p->latents_step];
-    float x = latent - e->before[p->at + c * p->step];
-    int q = round_size (x, DELTA_ROUND);
-    d.gain += x * x - (x - q) * (x - q);
-    d.values += q != 0;
-    d.sizes += q < 0 ? -q : q;
-    d.intra_sizes += abs (round_size (latent, INTRA_ROUND));
-  }
-  return d;
-}
-
-static AePlaceMode
-choose_mode (const Differences *d)
-{
-  float cost = BIT_WORTH * (float) (PLACE_BITS + VALUE_BITS * d->values);
-  if (d->gain <= cost)
-    return AE_PLACE_SKIP;
-  return d->sizes <= d->intra_sizes ? AE_PLACE_DELTA : AE_PLACE_INTRA;
-}
-
-static void
-choose_modes (const Frame *f, const AeGridSlice *slice, uint8_t *modes)
-{
-  const AeGrid *g = &f->e->grid;
-  for (int row = 0; row < slice->n_rows; row++)
-    for (int x = 0; x < g->columns; x++) {
-      Place p = place_at (f, slice, row, x);
-      Differences d = look_at (f, &p);
-      modes[row * g->columns + x] = (uint8_t) choose_mode (&d);
-    }
-}
-
 static AeStatus
-write_slice (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
+choose_latents (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
     AeLatentScratch *scratch)
 {
   AeEncoder *e = f->e;
@@ -238,16 +207,19 @@ write_slice (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
     .values = e->values + slice->at,
     .wanted = f->latents + (size_t) slice->row * g->columns,
     .wanted_step = (size_t) g->rows * g->columns };
-  s->writer.n = 0;
-  if (!f->key) {
-    uint8_t *modes = e->modes + (size_t) slice->row * g->columns;
-    choose_modes (f, slice, modes);
-    l.before = e->before + slice->at;
-    l.modes = modes;
-    ae_modes_put (&s->writer, modes, l.rows, l.columns);
-  }
-  AeStatus status = ae_latents_choose (
+  return ae_latents_choose (
       &s->writer, &e->level, &l, BIT_WORTH, scratch, NULL);
+}
+
+static AeStatus
+write_slice (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
+    AeLatentScratch *scratch)
+{
+  s->writer.n = 0;
+  AeStatus status = f->key
+      ? choose_latents (f, slice, s, scratch)
+      : ae_changes_put (&f->e->changes, slice, &f->e->picture.image,
+          BIT_WORTH, &s->writer, scratch);
   size_t bound = ae_rans_bound (&s->writer);
   if (status == AE_OK && bound > s->room) {
     ae_free (s->bytes);
@@ -331,16 +303,64 @@ packet_of (const AeEncoder *e, const AePacketInfo *info, bool key)
   return p;
 }
 
-/* The frame that was written is what the next one is compared with. */
-static void
-remember (AeEncoder *e, int level)
+/* Whether most of a picture is not like the one before. */
+static bool
+is_new_scene (const AeEncoder *e)
 {
-  int16_t *values = e->past.values;
-  e->past.values = e->values;
-  e->values = values;
-  e->past.valid = true;
-  e->past.level = level;
-  e->past.number = e->number++;
+  size_t places = (size_t) e->grid.rows * e->grid.columns, intra = 0;
+  for (int i = 0; i < e->grid.n_slices; i++) {
+    AeGridSlice slice = ae_grid_slice (&e->grid, i);
+    AeLatents motion = ae_changes_motion (&e->changes, &slice);
+    int n = motion.rows * motion.columns;
+    for (int place = 0; place < n; place++)
+      intra += motion.values[place] == AE_PLACE_INTRA;
+  }
+  return places >= 16 && intra * 16 > places * NEW_SCENE;
+}
+
+static void
+run_slices (AeEncoder *e, const Frame *f)
+{
+  ae_pool_run (ae_pool_shared (), ae_pool_threads (e->options.n_threads),
+      (size_t) e->grid.n_slices, slice_job, (void *) f);
+}
+
+static AeStatus
+encode_key (AeEncoder *e, int level, AeError *err)
+{
+  *(float *) ae_session_input (e->session, 1)->data = (float) level / 255;
+  ae_session_run (e->session);
+  Frame f = { .e = e, .latents = ae_session_output (e->session, 0)->data,
+    .key = true };
+  e->changes.valid = e->pending = false;
+  if (!all_finite (f.latents, e->grid.n))
+    return ae_fail (
+        err, AE_ERROR_NUMERIC, "the codec's latents are not finite");
+  ae_latent_level_set (&e->level, level);
+  run_slices (e, &f);
+  e->pending = true;
+  e->key_level = level;
+  return AE_OK;
+}
+
+/* Codes what changed. *key: the picture is a new scene, and nothing was coded. */
+static AeStatus
+encode_change (AeEncoder *e, int level, bool *key, AeError *err)
+{
+  Frame f = { .e = e };
+  if (e->pending) {
+    AeStatus status = decode_key (e, e->key_level, err);
+    if (status != AE_OK)
+      return status;
+  }
+  ae_picture_store (ae_session_input (e->session, 0)->data, e->grid.h,
+      e->grid.w, &e->picture.image, ae_pool_threads (e->options.n_threads));
+  ae_changes_set_level (&e->changes, level);
+  run_slices (e, &f);
+  *key = is_new_scene (e);
+  if (!*key)
+    ae_changes_end (&e->changes);
+  return AE_OK;
 }
 
 AeStatus
@@ -351,52 +371,53 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
   info->level = info->level < 0 ? 0 : info->level > 255 ? 255 : info->level;
   ae_picture_load (in, ae_session_input (e->session, 0)->data, e->grid.h,
       e->grid.w, n_threads, e->scratch);
-  *(float *) ae_session_input (e->session, 1)->data
-      = (float) info->level / 255;
-  ae_session_run (e->session);
-  Frame f = { .e = e,
-    .latents = ae_session_output (e->session, 0)->data,
-    .key = info->key || !e->past.valid };
-  if (!all_finite (f.latents, e->grid.n)) {
-    e->past.valid = false;
-    return ae_fail (
-        err, AE_ERROR_NUMERIC, "the codec's latents are not finite");
-  }
-  ae_latent_level_set (&e->level, info->level);
-  if (!f.key)
-    ae_past_predict (e->codec, &e->past, info->level, e->before);
-  ae_pool_run (ae_pool_shared (), n_threads, (size_t) e->grid.n_slices,
-      slice_job, &f);
-  AePacket p = packet_of (e, info, f.key);
-  AeStatus status = join_slices (e, &p, err);
+  bool key = info->key || !(e->changes.valid || e->pending);
+  AeStatus status = AE_OK;
+  if (!key)
+    status = encode_change (e, info->level, &key, err);
+  if (status == AE_OK && key)
+    status = encode_key (e, info->level, err);
+  AePacket p = packet_of (e, info, key);
+  if (status == AE_OK)
+    status = join_slices (e, &p, err);
   if (status != AE_OK) {
-    e->past.valid = false;
+    e->changes.valid = e->pending = false;
     return status;
   }
-  remember (e, info->level);
-  e->was_key = f.key;
+  e->number++;
+  e->was_key = key;
   *packet = e->packet;
   return ae_packet_info (info, e->packet, p.size, err);
 }
 
+/* A slice of the last frame's latents of that kind. */
+static AeLatents
+latents_of (const AeEncoder *e, AeLatentKind kind, const AeGridSlice *slice)
+{
+  if (kind == AE_LATENTS_MOTION)
+    return ae_changes_motion (&e->changes, slice);
+  if (kind == AE_LATENTS_CHANGE)
+    return ae_changes_values (&e->changes, slice);
+  return (AeLatents){ .channels = e->grid.channels,
+    .rows = slice->n_rows,
+    .columns = e->grid.columns,
+    .values = e->values + slice->at };
+}
+
 AeStatus
 ae_encoder_count (
-    AeEncoder *e, AePlaceMode mode, AeLatentCounts *counts, AeError *err)
+    AeEncoder *e, AeLatentKind kind, AeLatentCounts *counts, AeError *err)
 {
-  const AeGrid *g = &e->grid;
+  const AeLatentLevel *levels[] = { &e->level, &e->changes.motion_level,
+    &e->changes.value_level };
   AeStatus status = AE_OK;
-  for (int i = 0; status == AE_OK && i < g->n_slices; i++) {
-    AeGridSlice slice = ae_grid_slice (g, i);
-    AeLatents l = { .channels = g->channels,
-      .rows = slice.n_rows,
-      .columns = g->columns,
-      .values = e->past.values + slice.at };
-    if (!e->was_key) {
-      l.before = e->before + slice.at;
-      l.modes = e->modes + (size_t) slice.row * g->columns;
-    }
+  if (e->was_key != (kind == AE_LATENTS_INTRA))
+    return AE_OK;
+  for (int i = 0; status == AE_OK && i < e->grid.n_slices; i++) {
+    AeGridSlice slice = ae_grid_slice (&e->grid, i);
+    AeLatents l = latents_of (e, kind, &slice);
     status = ae_latent_counts_add (
-        counts, mode, &e->level, &l, e->latent_scratch, err);
+        counts, levels[kind], &l, e->latent_scratch, err);
   }
   return status;
 }

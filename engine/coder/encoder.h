@@ -8,9 +8,16 @@
 
 #include "codec/counts.h"
 
-/* Counts the latents of the last frame whose places are of that mode. Errors:
+typedef enum {
+  AE_LATENTS_INTRA,  /* of a key frame */
+  AE_LATENTS_MOTION, /* of changes */
+  AE_LATENTS_CHANGE
+} AeLatentKind;
+#define AE_LATENT_KINDS 3
+
+/* Counts the latents of that kind of the last frame, if it has any. Errors:
  * MEMORY. */
-AeStatus ae_encoder_count (AeEncoder *encoder, AePlaceMode mode,
+AeStatus ae_encoder_count (AeEncoder *encoder, AeLatentKind kind,
     AeLatentCounts *counts, AeError *err);
 
 #endif

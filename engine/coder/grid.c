@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "coder/coder.h"
 
-#include "codec/fixed.h"
-
 #define LATENT 16 /* pixels along the edge of a latent */
 /* Rows of a slice: pictures of fewer than LEAST_ROWS are one slice, others an
  * even number of them, for processors of two cores. */
@@ -35,28 +33,16 @@ ae_grid_slice (const AeGrid *grid, int i)
   return s;
 }
 
-static int16_t
-scale (int16_t value, int64_t factor)
-{
-  int64_t scaled = ((value < 0 ? -value : value) * factor + 32768) >> 16;
-  scaled = scaled > INT16_MAX ? INT16_MAX : scaled;
-  return (int16_t) (value < 0 ? -scaled : scaled);
-}
-
 void
-ae_past_predict (const AeCodec *codec, const AePastLatents *past, int level,
-    int16_t *to)
+ae_grid_spread (const AeGrid *g, const int16_t *values, float *to)
 {
-  const AeGrid *g = &past->grid;
   for (int i = 0; i < g->n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (g, i);
-    size_t places = (size_t) slice.n_rows * g->columns, at = slice.at;
-    for (int c = 0; c < g->channels; c++, at += places) {
-      int64_t e = (int64_t) codec->range[c] * (level - past->level) * 65536
-          / (255 * AE_GAIN_ONE);
-      int64_t factor = ae_fixed_power (e);
-      for (size_t k = at; k < at + places; k++)
-        to[k] = scale (past->values[k], factor);
+    size_t n = (size_t) slice.n_rows * g->columns;
+    for (int c = 0; c < g->channels; c++) {
+      float *row = to + ((size_t) c * g->rows + slice.row) * g->columns;
+      for (size_t k = 0; k < n; k++)
+        row[k] = *values++;
     }
   }
 }

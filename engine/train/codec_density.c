@@ -130,8 +130,7 @@ sizes_of (AeBuilder *b, int x)
 }
 
 static int
-weighted_sizes (
-    AeBuilder *b, const AeDensityShape *s, int rounded, int before)
+weighted_sizes (AeBuilder *b, const AeDensityShape *s, int rounded)
 {
   char name[NAME_ROOM];
   int sizes = sizes_of (b, rounded);
@@ -149,11 +148,7 @@ weighted_sizes (
           name_of (s, "around", name)),
       1, 1);
   sum = add_to_core (b, s, sum, core);
-  if (before < 0)
-    return sum;
-  int past = ae_build_unary (b, "Relu", vector (b, s, "past_size", 0.05f));
-  return ae_build_binary (b, "Add", sum,
-      ae_build_binary (b, "Mul", sizes_of (b, before), past));
+  return sum;
 }
 
 /* exp (low + level range) + exp (level growth) sizes */
@@ -170,14 +165,10 @@ scales (AeBuilder *b, const AeDensityShape *s, int sizes, int level)
 
 /* What is left of the latents without their means. */
 static int
-without_means (AeBuilder *b, const AeDensityShape *s, int latents, int rounded,
-    int before)
+without_means (
+    AeBuilder *b, const AeDensityShape *s, int latents, int rounded)
 {
   char name[NAME_ROOM];
-  if (before >= 0)
-    latents = ae_build_binary (b, "Sub", latents,
-        ae_build_binary (
-            b, "Mul", before, vector (b, s, "past_mean", 0)));
   int core = ae_build_slice (b, rounded, 1, 0, s->core);
   int means = convolve (b, core,
       known_weights (
@@ -191,13 +182,12 @@ without_means (AeBuilder *b, const AeDensityShape *s, int latents, int rounded,
  * is above 1/2. */
 int
 ae_build_density (AeBuilder *b, const AeDensityShape *s, int latents,
-    int rounded, int before, int level)
+    int rounded, int level)
 {
-  int scale = scales (
-      b, s, weighted_sizes (b, s, rounded, before), level);
+  int scale = scales (b, s, weighted_sizes (b, s, rounded), level);
   int f = ae_build_unary (b, "Reciprocal", plus (b, scale, LEAST_SCALE));
   int d = ae_build_unary (
-      b, "Abs", without_means (b, s, latents, rounded, before));
+      b, "Abs", without_means (b, s, latents, rounded));
   int above = ae_build_unary (b, "Relu", plus (b, d, -0.5f));
   int u = ae_build_unary (b, "Relu", plus (b, scaled (b, d, -1), 0.5f));
   int inner = ae_build_unary (
@@ -288,7 +278,6 @@ ae_density_weights (AeContextWeights *to, const AeDensityShape *shape,
   r.status = ae_context_weights_init (to, shape->channels, shape->core, err);
   if (r.status != AE_OK)
     return r.status;
-  char name[NAME_ROOM];
   read_sizes (&r, to);
   read_around (&r, "around", true, true, to, to->around);
   read_around (&r, "means", false, false, to, to->means);
@@ -296,13 +285,7 @@ ae_density_weights (AeContextWeights *to, const AeDensityShape *shape,
   read_vector (&r, "low", AE_WEIGHT_LOW, octaves, AE_POWER_BITS, to);
   read_vector (&r, "range", AE_WEIGHT_RANGE, octaves, AE_POWER_BITS, to);
   read_vector (&r, "growth", AE_WEIGHT_GROWTH, octaves, AE_POWER_BITS, to);
-  if (ae_graph_find (r.graph, name_of (shape, "past_size", name)) >= 0) {
-    read_vector (
-        &r, "past_size", AE_WEIGHT_PAST_SIZE, 1, AE_WEIGHT_BITS, to);
-    read_vector (
-        &r, "past_mean", AE_WEIGHT_PAST_MEAN, 1, AE_WEIGHT_BITS, to);
-  }
-  for (int i = 0; i < (AE_WEIGHT_PAST_SIZE + 1) * to->channels; i++)
+  for (int i = 0; i < to->channels; i++) /* AE_WEIGHT_NEAR */
     to->vectors[i] = to->vectors[i] > 0 ? to->vectors[i] : 0;
   if (r.status != AE_OK)
     ae_context_weights_clear (to);

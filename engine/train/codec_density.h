@@ -4,7 +4,7 @@
 
 /* The density of a codec's latents: what codec/contexts.h predicts, as a
  * network that can be trained, and its weights as the integers that the coder
- * takes. Parameters' names begin with "intra." or "delta.". */
+ * takes. Parameters' names begin with the prefix and a dot. */
 
 #include "codec/latents.h"
 #include "graph/build.h"
@@ -16,9 +16,9 @@ typedef struct {
 
 /* The root of the bits of each of `latents` (N,C,h,w), by Laplace's
  * distribution. `rounded` are the same integers, through which no gradient
- * goes; `before` those of the frame before, or -1; level (N,1,1,1). */
+ * goes; level (N,1,1,1). */
 int ae_build_density (AeBuilder *b, const AeDensityShape *shape, int latents,
-    int rounded, int before, int level);
+    int rounded, int level);
 
 /* Takes the trained parameters, rounded. Errors: NOT_FOUND, MEMORY. */
 AeStatus ae_density_weights (AeContextWeights *to,

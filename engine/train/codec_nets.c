@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/codec_nets.h"
 
+#include "codec/cosines.h"
 #include "codec/tables_text.h"
 #include "graph/build.h"
 #include "train/codec_density.h"
@@ -12,7 +13,6 @@
 #include <string.h>
 
 #define FRAME_CHANNELS 6
-#define LEVEL_UNIT 256 /* of the range of gains, in the metadata */
 #define BLOCK 8           /* samples of a channel along a latent's edge */
 #define LUMA_SIDE 16      /* pixels there */
 #define GAIN_LOW 1.4f     /* logarithms of the gains at first: level 0, and */
@@ -64,39 +64,6 @@ residuals (AeBuilder *b, int x, int width, int depth, const char *prefix)
   return x;
 }
 
-/* A cosine transform's coefficient of luma (plane 0), U or V. */
-typedef struct {
-  int plane, u, v;
-  float radius; /* how fine it is: 1 is the finest along an edge */
-} Cosine;
-
-static int
-by_radius (const void *a, const void *b)
-{
-  const Cosine *x = a, *y = b;
-  if (x->radius != y->radius)
-    return x->radius < y->radius ? -1 : 1;
-  return x->plane != y->plane ? x->plane - y->plane : x->u - y->u;
-}
-
-/* All coefficients of 16x16 pixels, the coarsest first; chroma counts as
- * finer than it is, since less of it is needed. */
-#define N_COSINES (LUMA_SIDE * LUMA_SIDE + 2 * BLOCK * BLOCK)
-static void
-list_cosines (Cosine all[N_COSINES])
-{
-  int n = 0;
-  for (int plane = 0; plane < 3; plane++) {
-    int side = plane == 0 ? LUMA_SIDE : BLOCK;
-    float fineness = plane == 0 ? 1 : 1.6f;
-    for (int u = 0; u < side; u++)
-      for (int v = 0; v < side; v++)
-        all[n++] = (Cosine){ plane, u, v,
-          fineness * sqrtf ((float) (u * u + v * v)) / (float) side };
-  }
-  qsort (all, N_COSINES, sizeof *all, by_radius);
-}
-
 static float
 cosine (int side, int frequency, int at)
 {
@@ -111,7 +78,7 @@ cosine (int side, int frequency, int at)
 /* A coefficient's weights on the samples of a block, in the order in which
  * SpaceToDepth has them: [row][column][channel]. */
 static void
-fill_cosine (const Cosine *c, float to[COSINE_VALUES])
+fill_cosine (const AeCosine *c, float to[COSINE_VALUES])
 {
   for (int i = 0; i < COSINE_VALUES; i++) {
     int channel = i % FRAME_CHANNELS, x = i / FRAME_CHANNELS % BLOCK;
@@ -131,17 +98,17 @@ fill_cosine (const Cosine *c, float to[COSINE_VALUES])
 static float *
 cosines (AeBuilder *b, int latents, bool inverse)
 {
-  Cosine all[N_COSINES];
+  AeCosine all[AE_COSINES];
   float one[COSINE_VALUES];
   float *values
       = ae_alloc ((size_t) latents * COSINE_VALUES * sizeof *values);
-  if (!values || latents > N_COSINES) {
+  if (!values || latents > AE_COSINES) {
     ae_free (values);
     ae_fail (&b->error, AE_ERROR_ARGUMENT,
-        "a codec of %d latents, wanted at most %d", latents, N_COSINES);
+        "a codec of %d latents, wanted at most %d", latents, AE_COSINES);
     return NULL;
   }
-  list_cosines (all);
+  ae_cosine_order (all);
   for (int l = 0; l < latents; l++) {
     fill_cosine (&all[l], one);
     for (int i = 0; i < COSINE_VALUES; i++)
@@ -307,7 +274,7 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
   ae_build_output (&b, error, "error");
   AeDensityShape density = { s->latents, s->context_core, "intra" };
   ae_build_output (&b,
-      ae_build_density (&b, &density, latents, integers, -1, level),
+      ae_build_density (&b, &density, latents, integers, level),
       "root_bits");
   return ae_builder_end (&b, out, err);
 }
@@ -328,23 +295,6 @@ take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
     memcpy (value->constant->data, found->data, ae_tensor_bytes (found));
   }
   return AE_OK;
-}
-
-/* By how much level 1 is scaled more than level 0, in 1 / 256 of a factor of
- * 2, for each channel. */
-static char *
-range_text (const AeGraph *graph, int channels)
-{
-  int v = ae_graph_find (graph, "gain.range");
-  char *text = ae_alloc ((size_t) channels * 12 + 1), *at = text;
-  if (!text || v < 0)
-    return text;
-  const float *range = graph->values[v].constant->data;
-  *at = '\0';
-  for (int c = 0; c < channels; c++)
-    at += sprintf (
-        at, "%ld ", lroundf (range[c] / logf (2) * LEVEL_UNIT));
-  return text;
 }
 
 static void
@@ -369,19 +319,23 @@ set_tables (AeBuilder *b, const AeLatentTables *t, const char *prefix)
   ae_build_density_outputs (b, &t->weights, prefix);
 }
 
+/* The step of changes' quantiser, as powers of 2: at level 0, and what level 1
+ * adds. At high rates a step D makes an error of D^2 / 12, which a bit less of
+ * rate makes larger by 2 ln 2 times that: lambda times which is one bit. */
 static void
-set_range (AeBuilder *b, int channels)
+set_step (AeBuilder *b, const float lambda[2])
 {
-  char *text = b->error.status == AE_OK
-      ? range_text (ae_model_edit (b->model), channels)
-      : NULL;
-  set_meta (b, "ae.codec.range", text);
-  ae_free (text);
+  char text[32];
+  float unit = 1 << AE_POWER_BITS, bit = 12 / (2 * logf (2));
+  snprintf (text, sizeof text, "%ld %ld",
+      lrintf (unit * 0.5f * log2f (bit / lambda[0])),
+      lrintf (unit * 0.5f * log2f (lambda[0] / lambda[1])));
+  set_meta (b, "ae.codec.step", text);
 }
 
 AeStatus
 ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
-    const AeLatentModel *tables, const char *const *meta, size_t n_meta,
+    const AeCodecTables *tables, const char *const *meta, size_t n_meta,
     AeError *err)
 {
   AeBuilder b;
@@ -395,9 +349,10 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
     take_parameters (
         ae_model_edit (b.model), ae_model_graph (trained), &b.error);
   set_meta (&b, "ae.task", "codec");
-  set_range (&b, s->latents);
+  set_step (&b, s->lambda);
   set_tables (&b, &tables->intra, "intra");
-  set_tables (&b, &tables->delta, "delta");
+  set_tables (&b, &tables->motion, "motion");
+  set_tables (&b, &tables->change, "change");
   for (size_t i = 0; i < n_meta; i++)
     set_meta (&b, meta[2 * i], meta[2 * i + 1]);
   return ae_builder_end (&b, out, err);

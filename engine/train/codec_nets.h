@@ -11,7 +11,7 @@
 
 #include <ae/model.h>
 
-#include "codec/latents.h"
+#include "coder/coder.h"
 
 typedef struct {
   int latents;   /* C, of a linear transform; at most 384, which is all */
@@ -20,6 +20,7 @@ typedef struct {
   int depths[2]; /* residual pairs there */
   int context_core; /* latents whose means are predicted, see
                        codec/context_weights.h */
+  float lambda[2];  /* as in ae/codec_trainer.h: changes' steps suit it */
 } AeCodecShape;
 
 /* Training: latents are rounded, and gradients go straight through that (Theis
@@ -34,10 +35,10 @@ AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
 
 /* The codec that ae/codec.h takes. Both halves in one model: frame, level ->
  * latents (scaled, not rounded); integers, level -> decoded. Parameters are
- * those of the same names in `trained`; `tables` become metadata, as do n_meta
- * pairs of key and value. Errors: MEMORY, NOT_FOUND (a parameter). */
+ * those of the same names in `trained`; `tables` become metadata and constants,
+ * n_meta pairs of key and value metadata. Errors: MEMORY, NOT_FOUND (a parameter). */
 AeStatus ae_build_codec (AeModel **out, const AeCodecShape *shape,
-    const AeModel *trained, const AeLatentModel *tables,
+    const AeModel *trained, const AeCodecTables *tables,
     const char *const *meta, size_t n_meta, AeError *err);
 
 #endif

@@ -3,9 +3,13 @@
  * and what it codes is counted. */
 #include "train/codec_trainer.h"
 
+#include "coder/changes.h"
 #include "coder/encoder.h"
 #include "train/codec_density.h"
 #include "util/mem.h"
+#include "util/rng.h"
+
+#include <math.h>
 
 #include <string.h>
 
@@ -13,34 +17,66 @@
 #define MOST_PICTURES 200
 #define LEVELS 8       /* of quality, which take turns */
 #define MOVES 2        /* pictures after each key frame */
+#define MARGIN 5       /* samples of chroma that moves reach over */
+#define ONE (1 << AE_WEIGHT_BITS)
 
-/* I420 of what lies (2 dx, 2 dy) pixels into the picture. */
-static void
-view_of (const AeCodecPicture *p, int dx, int dy, uint8_t *to, AeImage *image)
+/* What a camera sees that moves by quarters of a pixel and is noisy. */
+typedef struct {
+  int dx, dy; /* quarters of chroma's samples */
+  float noise;
+  AeRng *rng;
+} View;
+
+static float
+sample_of (const AeCodecPicture *p, int plane, int y, int x)
 {
-  int w = p->w - MOVES, h = p->h - MOVES;
-  uint8_t *luma = to, *chroma = to + (size_t) 4 * w * h;
-  size_t plane = (size_t) p->h * p->w;
-  for (int y = 0; y < 2 * h; y++)
-    for (int x = 0; x < 2 * w; x++)
-      *luma++ = p->bytes[(size_t) ((y & 1) * 2 + (x & 1)) * plane
-          + (size_t) (y / 2 + dy) * p->w + x / 2 + dx];
-  for (int c = 4; c < 6; c++)
-    for (int y = 0; y < h; y++, chroma += w)
-      memcpy (chroma, p->bytes + c * plane + (size_t) (y + dy) * p->w + dx,
-          (size_t) w);
+  if (plane > 0)
+    return p->bytes[((size_t) (3 + plane) * p->h + y) * p->w + x];
+  return p->bytes[((size_t) ((y & 1) * 2 + (x & 1)) * p->h + y / 2) * p->w
+      + x / 2];
+}
+
+/* The sample at (y, x) in 1 / unit of samples, with noise. */
+static uint8_t
+view_sample (
+    const AeCodecPicture *p, const View *v, int plane, int y, int x, int unit)
+{
+  float fy = (float) (y % unit) / (float) unit;
+  float fx = (float) (x % unit) / (float) unit;
+  y /= unit;
+  x /= unit;
+  float above = (1 - fx) * sample_of (p, plane, y, x)
+      + fx * sample_of (p, plane, y, x + 1);
+  float below = (1 - fx) * sample_of (p, plane, y + 1, x)
+      + fx * sample_of (p, plane, y + 1, x + 1);
+  float value = (1 - fy) * above + fy * below + 0.5f
+      + v->noise * ae_rng_normal (v->rng);
+  return (uint8_t) fmaxf (0, fminf (255, value));
+}
+
+/* I420, MARGIN samples of chroma smaller than the picture. */
+static void
+view_of (const AeCodecPicture *p, const View *v, uint8_t *to, AeImage *image)
+{
+  int w = p->w - MARGIN, h = p->h - MARGIN;
   *image = (AeImage){ .pixels = AE_PIXELS_I420, .width = 2 * w,
     .height = 2 * h };
-  for (int i = 0; i < 3; i++) {
-    image->plane[i] = to + (i > 0 ? (size_t) (3 + i) * w * h : 0);
-    image->stride[i] = i > 0 ? w : 2 * w;
+  for (int plane = 0; plane < 3; plane++) {
+    int scale = plane == 0 ? 2 : 1, unit = plane == 0 ? 2 : 4;
+    image->plane[plane] = to;
+    image->stride[plane] = scale * w;
+    for (int y = 0; y < scale * h; y++)
+      for (int x = 0; x < scale * w; x++)
+        *to++ = view_sample (
+            p, v, plane, y * unit + v->dy, x * unit + v->dx, unit);
   }
 }
 
 typedef struct {
   AeEncoder *encoder;
-  AeLatentCounts *intra, *delta;
+  AeLatentCounts *counts[AE_LATENT_KINDS];
   uint8_t *bytes;
+  AeRng rng;
 } Counting;
 
 /* The picture, and then as a camera would see it that moves or stands. */
@@ -48,23 +84,22 @@ static AeStatus
 count_picture (Counting *c, const AeCodecPicture *p, int index, AeError *err)
 {
   AeStatus status = AE_OK;
+  View v = { .noise = (float) (index % 4), .rng = &c->rng };
   for (int i = 0; status == AE_OK && i <= MOVES; i++) {
     AeImage image;
     AePacketInfo info = { .key = i == 0,
       .level = index % LEVELS * 255 / (LEVELS - 1) };
     const uint8_t *packet;
-    view_of (p, index % 3 > 0 ? i : 0, index % 3 > 1 ? i : 0, c->bytes,
-        &image);
+    v.dx = index % 3 > 0 ? i * (index % 5) : 0;
+    v.dy = index % 3 > 1 ? i * (index % 7) : 0;
+    view_of (p, &v, c->bytes, &image);
     if (i == 0)
       status = ae_encoder_bind (c->encoder, &image, err);
     if (status == AE_OK)
       status = ae_encoder_encode (c->encoder, &image, &info, &packet, err);
-    if (status == AE_OK)
+    for (int k = 0; status == AE_OK && k < AE_LATENT_KINDS; k++)
       status = ae_encoder_count (
-          c->encoder, AE_PLACE_INTRA, c->intra, err);
-    if (status == AE_OK)
-      status = ae_encoder_count (
-          c->encoder, AE_PLACE_DELTA, c->delta, err);
+          c->encoder, (AeLatentKind) k, c->counts[k], err);
   }
   return status;
 }
@@ -86,7 +121,7 @@ count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
 }
 
 static AeStatus
-open_encoder (AeEncoder **encoder, const AeLatentModel *tables,
+open_encoder (AeEncoder **encoder, const AeCodecTables *tables,
     const AeCodecShape *shape, const AeModel *trained, int n_threads,
     AeError *err)
 {
@@ -106,7 +141,7 @@ open_encoder (AeEncoder **encoder, const AeLatentModel *tables,
 
 /* The trained weights, with tables of Laplace's distribution. */
 static AeStatus
-begin_tables (AeLatentTables *t, const AeCodecShape *shape,
+begin_intra (AeLatentTables *t, const AeCodecShape *shape,
     const AeModel *trained, AeError *err)
 {
   AeDensityShape density = { shape->latents, shape->context_core, "intra" };
@@ -120,45 +155,99 @@ begin_tables (AeLatentTables *t, const AeCodecShape *shape,
   return status;
 }
 
+/* Vectors are what those to the left and above are; scales of everything
+ * follow their neighbours'. */
+static AeStatus
+begin_motion (AeLatentTables *t, AeError *err)
+{
+  enum { LEFT = 5, ABOVE = 7 }; /* the offset of who is told */
+  int n = AE_MOTION_CHANNELS;
+  AeStatus status = ae_latent_tables_init (t, n, n, err);
+  if (status != AE_OK)
+    return status;
+  AeContextWeights *w = &t->weights;
+  for (int c = 0; c < n; c++) {
+    w->vectors[AE_WEIGHT_NEAR * n + c] = ONE / 12;
+    w->vectors[AE_WEIGHT_LOW * n + c] = -4 * (1 << AE_POWER_BITS);
+    for (int to = c + 1; to < n; to++)
+      w->sizes[c * n + to] = ONE / 8;
+    if (c != AE_MOTION_MODE) {
+      w->means[(c * AE_OFFSETS + LEFT) * n + c] = ONE / 2;
+      w->means[(c * AE_OFFSETS + ABOVE) * n + c] = ONE / 2;
+    }
+  }
+  ae_latent_tables_fit (t, NULL);
+  return AE_OK;
+}
+
+/* Scales of changes as those of pictures, but no means: what neighbours tell
+ * about a picture is what its prediction has. */
+static AeStatus
+begin_change (
+    AeLatentTables *t, const AeContextWeights *intra, AeError *err)
+{
+  AeStatus status
+      = ae_latent_tables_init (t, AE_COSINES, intra->core, err);
+  if (status != AE_OK)
+    return status;
+  AeContextWeights *w = &t->weights;
+  for (int c = 0; c < AE_COSINES; c++) {
+    int known = c < intra->channels ? c : intra->channels - 1;
+    for (int to = c + 1; to < AE_COSINES; to++)
+      w->sizes[c * AE_COSINES + to] = to < intra->channels
+          ? intra->sizes[c * intra->channels + to]
+          : (int16_t) (ONE / 2 / to);
+    for (int v = 0; v < AE_WEIGHT_VECTORS; v++)
+      w->vectors[v * AE_COSINES + c]
+          = intra->vectors[v * intra->channels + known];
+  }
+  memcpy (w->around, intra->around,
+      ae_weights_around (w) * sizeof *w->around);
+  ae_latent_tables_fit (t, NULL);
+  return AE_OK;
+}
+
 /* Counts what an encoder with these tables makes, and fits them to that. */
 static AeStatus
-improve_tables (AeLatentModel *tables, const AeCodecShape *shape,
+improve_tables (AeCodecTables *tables, const AeCodecShape *shape,
     const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
     int n_threads, AeError *err)
 {
+  AeLatentTables *all[]
+      = { &tables->intra, &tables->motion, &tables->change };
   Counting c = { NULL };
+  ae_rng_seed (&c.rng, 1);
   AeStatus status
       = open_encoder (&c.encoder, tables, shape, trained, n_threads, err);
-  if (status == AE_OK)
-    status = ae_latent_counts_new (&c.intra, err);
-  if (status == AE_OK)
-    status = ae_latent_counts_new (&c.delta, err);
+  for (int i = 0; status == AE_OK && i < AE_LATENT_KINDS; i++)
+    status = ae_latent_counts_new (&c.counts[i], err);
   if (status == AE_OK)
     status = count_all (&c, pictures, n_pictures, err);
-  if (status == AE_OK) {
-    ae_latent_tables_fit (&tables->intra, c.intra);
-    ae_latent_tables_fit (&tables->delta, c.delta);
+  for (int i = 0; i < AE_LATENT_KINDS; i++) {
+    if (status == AE_OK)
+      ae_latent_tables_fit (all[i], c.counts[i]);
+    ae_latent_counts_free (&c.counts[i]);
   }
   ae_free (c.bytes);
-  ae_latent_counts_free (&c.intra);
-  ae_latent_counts_free (&c.delta);
   ae_encoder_free (&c.encoder);
   return status;
 }
 
 AeStatus
-ae_codec_count_tables (AeLatentModel *tables, const AeCodecShape *shape,
+ae_codec_count_tables (AeCodecTables *tables, const AeCodecShape *shape,
     const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
     int n_threads, AeError *err)
 {
-  *tables = (AeLatentModel){ { { 0 }, NULL }, { { 0 }, NULL } };
-  AeStatus status = begin_tables (&tables->intra, shape, trained, err);
+  *tables = (AeCodecTables){ 0 };
+  AeStatus status = begin_intra (&tables->intra, shape, trained, err);
   if (status == AE_OK)
-    status = begin_tables (&tables->delta, shape, trained, err);
+    status = begin_motion (&tables->motion, err);
+  if (status == AE_OK)
+    status = begin_change (&tables->change, &tables->intra.weights, err);
   for (int i = 0; status == AE_OK && i < ROUNDS; i++)
     status = improve_tables (
         tables, shape, trained, pictures, n_pictures, n_threads, err);
   if (status != AE_OK)
-    ae_latent_model_clear (tables);
+    ae_codec_tables_clear (tables);
   return status;
 }

@@ -124,7 +124,8 @@ ae_codec_trainer_new (AeCodecTrainer **out,
   t->o = o;
   t->shape = (AeCodecShape){ o.latents, o.core,
     { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] },
-    o.latents < CONTEXT_CORE ? o.latents : CONTEXT_CORE };
+    o.latents < CONTEXT_CORE ? o.latents : CONTEXT_CORE,
+    { o.lambda[0], o.lambda[1] } };
   ae_rng_seed (&t->rng, o.seed);
   AeTrainerOptions to = { .learning_rate = o.learning_rate,
     .final_learning_rate = o.learning_rate * FINAL_RATE,
@@ -321,7 +322,7 @@ ae_codec_trainer_step (
 /* The model, with how it was made. */
 static AeStatus
 build_model (AeCodecTrainer *t, const AeModel *trained,
-    const AeLatentModel *tables, AeModel **out, AeError *err)
+    const AeCodecTables *tables, AeModel **out, AeError *err)
 {
   char steps[32], seed[32], pictures[32];
   snprintf (steps, sizeof steps, "%lld",
@@ -339,7 +340,7 @@ build_model (AeCodecTrainer *t, const AeModel *trained,
 AeStatus
 ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
 {
-  AeLatentModel tables;
+  AeCodecTables tables;
   AeModel *trained = NULL;
   *out = NULL;
   if (t->n_pictures == 0)
@@ -352,7 +353,7 @@ ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
         t->n_pictures, t->o.n_threads, err);
   if (status == AE_OK)
     status = build_model (t, trained, &tables, out, err);
-  ae_latent_model_clear (&tables);
+  ae_codec_tables_clear (&tables);
   ae_model_unref (&trained);
   return status;
 }

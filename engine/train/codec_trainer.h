@@ -17,7 +17,7 @@ typedef struct {
 
 /* Tables for the trained networks, counted on the pictures: alone, and after
  * one another as if a camera moved. *tables is cleared on failure. */
-AeStatus ae_codec_count_tables (AeLatentModel *tables,
+AeStatus ae_codec_count_tables (AeCodecTables *tables,
     const AeCodecShape *shape, const AeModel *trained,
     const AeCodecPicture *pictures, int n_pictures, int n_threads,
     AeError *err);

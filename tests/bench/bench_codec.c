@@ -51,19 +51,18 @@ main (void)
   AeLatents l = make_latents ();
   AeLatentCounts *counts;
   AeLatentScratch s = { 0 };
-  AeLatentModel m;
+  AeLatentTables m;
   AeLatentLevel t;
   AeRansWriter w = { 0 };
   AeError err;
   double bits, write = HUGE_VAL, read = HUGE_VAL;
   size_t n = (size_t) CHANNELS * ROWS * COLUMNS, size = 0;
-  codec_net_tables (&m.intra, CHANNELS, CORE);
-  codec_net_tables (&m.delta, CHANNELS, CORE);
+  codec_net_tables (&m, CHANNELS, CORE);
   if (!l.values || ae_latent_level_init (&t, &m, &err)
       || ae_latent_counts_new (&counts, &err)
-      || ae_latent_counts_add (counts, AE_PLACE_INTRA, &t, &l, &s, &err))
+      || ae_latent_counts_add (counts, &t, &l, &s, &err))
     abort ();
-  ae_latent_tables_fit (&m.intra, counts);
+  ae_latent_tables_fit (&m, counts);
   if (ae_latents_cost (&t, &l, &s, &bits, &err))
     abort ();
   uint8_t *bytes = NULL;
@@ -92,7 +91,7 @@ main (void)
   ae_free (l.values);
   ae_rans_writer_clear (&w);
   ae_latent_level_clear (&t);
-  ae_latent_model_clear (&m);
+  ae_latent_tables_clear (&m);
   ae_latent_scratch_clear (&s);
   ae_latent_counts_free (&counts);
   return 0;

@@ -209,7 +209,7 @@ GST_START_TEST (test_bytes_are_split_into_frames)
 }
 GST_END_TEST;
 
-/* I420 of 160x120: stripes and squares that move. */
+/* I420 of 160x120: stripes and squares that move, and noise. */
 static GstBuffer *
 moving_picture (guint n)
 {
@@ -221,8 +221,9 @@ moving_picture (guint n)
   memset (map.data, 128, SIZE);
   for (guint i = 0; i < WIDTH * HEIGHT; i++) {
     guint x = i % WIDTH + 2 * n, y = i / WIDTH;
+    guint noise = (i * 2654435761u ^ n * 40503u * 65537u) * 2246822519u;
     map.data[i] = (guint8) (60 + ABS ((gint) (x * 3 % 128) - 64)
-        + (x / 20 + y / 15) % 2 * 40 + (x * 7 + y * 13) % 11);
+        + (x / 20 + y / 15) % 2 * 40 + (noise >> 16) % 24);
   }
   gst_buffer_unmap (buffer, &map);
   GST_BUFFER_PTS (buffer) = n * GST_SECOND / 30;

@@ -43,15 +43,17 @@ static inline AeModel *
 codec_net (int latents)
 {
   AeCodecShape shape = { .latents = latents, .core = 48, .widths = { 16, 16 },
-    .depths = { 1, 1 }, .context_core = 24 };
-  AeLatentModel tables;
+    .depths = { 1, 1 }, .context_core = 24,
+    .lambda = { 0.0015f, 0.35f } };
+  AeCodecTables tables;
   AeModel *trained, *codec;
   codec_net_must (ae_build_codec_training_net (&trained, &shape, 1, 4, NULL));
   codec_net_tables (&tables.intra, latents, shape.context_core);
-  codec_net_tables (&tables.delta, latents, shape.context_core);
+  codec_net_tables (&tables.motion, 3, 3);
+  codec_net_tables (&tables.change, 384, 24);
   codec_net_must (
       ae_build_codec (&codec, &shape, trained, &tables, NULL, 0, NULL));
-  ae_latent_model_clear (&tables);
+  ae_codec_tables_clear (&tables);
   ae_model_unref (&trained);
   return codec;
 }

@@ -3,7 +3,6 @@
 
 #include "codec_net.h"
 
-#include "codec/modes.h"
 #include "util/mem.h"
 #include "util/rng.h"
 
@@ -34,7 +33,7 @@ make_latents (int channels, int rows, int columns, uint64_t seed)
 
 /* Contexts and tables of that many channels, at some level. */
 typedef struct {
-  AeLatentModel model;
+  AeLatentTables tables;
   AeLatentLevel level;
 } Coder;
 
@@ -42,9 +41,8 @@ static void
 open_coder (Coder *c, int channels, int core)
 {
   AeError err;
-  codec_net_tables (&c->model.intra, channels, core);
-  codec_net_tables (&c->model.delta, channels, core);
-  ck_assert_int_eq (ae_latent_level_init (&c->level, &c->model, &err), AE_OK);
+  codec_net_tables (&c->tables, channels, core);
+  ck_assert_int_eq (ae_latent_level_init (&c->level, &c->tables, &err), AE_OK);
   ae_latent_level_set (&c->level, 100);
 }
 
@@ -52,7 +50,7 @@ static void
 close_coder (Coder *c)
 {
   ae_latent_level_clear (&c->level);
-  ae_latent_model_clear (&c->model);
+  ae_latent_tables_clear (&c->tables);
 }
 
 /* Tables from counts of latents like those that are tested. */
@@ -66,10 +64,10 @@ fit (Coder *c, int channels)
   for (int i = 0; i < 4; i++) {
     AeLatents l = make_latents (channels, 30, 40, 100 + (uint64_t) i);
     ck_assert_int_eq (ae_latent_counts_add (
-        counts, AE_PLACE_INTRA, &c->level, &l, &s, &err), AE_OK);
+        counts, &c->level, &l, &s, &err), AE_OK);
     ae_free (l.values);
   }
-  ae_latent_tables_fit (&c->model.intra, counts);
+  ae_latent_tables_fit (&c->tables, counts);
   ae_latent_counts_free (&counts);
   ae_latent_scratch_clear (&s);
 }
@@ -144,8 +142,8 @@ START_TEST (test_contexts_save_bits)
   double laplace = bits_of (&t, &l);
   fit (&t, 20);
   double fitted = bits_of (&t, &l);
-  memset (t.model.intra.weights.sizes, 0, 400 * sizeof (int16_t));
-  memset (t.model.intra.weights.vectors, 0, 20 * sizeof (int16_t));
+  memset (t.tables.weights.sizes, 0, 400 * sizeof (int16_t));
+  memset (t.tables.weights.vectors, 0, 20 * sizeof (int16_t));
   fit (&t, 20);
   ck_assert_double_lt (fitted, 0.99 * laplace);
   ck_assert_double_lt (fitted, 0.85 * bits_of (&t, &l));
@@ -163,10 +161,10 @@ START_TEST (test_means_save_bits)
     l.values[i] = (int16_t) (i % 40 * 2 + l.values[i] % 2);
   open_coder (&t, 20, 8);
   for (int c = 0; c < 8; c++)
-    t.model.intra.weights.means[(c * AE_OFFSETS + 5) * 8 + c] = 16384;
+    t.tables.weights.means[(c * AE_OFFSETS + 5) * 8 + c] = 16384;
   fit (&t, 20);
   double with = bits_of (&t, &l);
-  memset (t.model.intra.weights.means, 0, 8 * 9 * 8 * sizeof (int16_t));
+  memset (t.tables.weights.means, 0, 8 * 9 * 8 * sizeof (int16_t));
   fit (&t, 20);
   ck_assert_double_lt (with + 2000, bits_of (&t, &l));
   ae_free (l.values);
@@ -257,50 +255,38 @@ START_TEST (test_damaged_latents_are_read_safely)
 }
 END_TEST
 
-/* All three modes, and the bits of each that no other uses. */
-START_TEST (test_differences_come_back)
+/* Places that are skipped are 0 and take nothing. */
+START_TEST (test_skipped_places_come_back)
 {
-  enum { CHANNELS = 12, ROWS = 9, COLUMNS = 14 };
+  enum { CHANNELS = 12, ROWS = 9, COLUMNS = 14, PLACES = ROWS * COLUMNS };
   Coder t;
   open_coder (&t, CHANNELS, 5);
-  for (int c = 0; c < CHANNELS; c++) {
-    int16_t *past = t.model.delta.weights.vectors + c;
-    past[AE_WEIGHT_PAST_SIZE * CHANNELS] = 1500;
-    past[AE_WEIGHT_PAST_MEAN * CHANNELS] = -3000;
-  }
-  AeLatents before = make_latents (CHANNELS, ROWS, COLUMNS, 21);
   AeLatents now = make_latents (CHANNELS, ROWS, COLUMNS, 22);
-  uint8_t modes[ROWS * COLUMNS], found_modes[ROWS * COLUMNS];
-  for (int i = 0; i < ROWS * COLUMNS; i++) {
-    modes[i] = (uint8_t) (i < 50 ? AE_PLACE_SKIP : i * 7 % 3);
-    for (int c = 0; modes[i] == AE_PLACE_SKIP && c < CHANNELS; c++)
-      now.values[c * ROWS * COLUMNS + i] = before.values[c * ROWS * COLUMNS + i];
+  uint8_t skipped[PLACES];
+  double all = bits_of (&t, &now);
+  for (int i = 0; i < PLACES; i++) {
+    skipped[i] = i < 50 || i * 7 % 3 == 0;
+    for (int c = 0; skipped[i] && c < CHANNELS; c++)
+      now.values[c * PLACES + i] = 0;
   }
-  now.before = before.values;
-  now.modes = modes;
-  AeRansWriter w = { 0 };
+  now.skipped = skipped;
+  ck_assert_double_lt (bits_of (&t, &now), 0.6 * all);
+  size_t size;
+  uint8_t *bytes = encode (&t.level, &now, &size);
+  AeRansReader r;
   AeLatentScratch s = { 0 };
   AeError err;
-  ae_modes_put (&w, modes, ROWS, COLUMNS);
-  ck_assert_int_eq (ae_latents_put (&w, &t.level, &now, &s, &err), AE_OK);
-  uint8_t *bytes = ae_alloc (ae_rans_bound (&w));
-  size_t size = ae_rans_finish (&w, bytes);
-  AeRansReader r;
   AeLatents found = now;
-  found.values = ae_calloc (CHANNELS * ROWS * COLUMNS, sizeof (int16_t));
-  found.modes = found_modes;
+  found.values = ae_alloc (CHANNELS * PLACES * sizeof (int16_t));
+  memset (found.values, 0x55, CHANNELS * PLACES * sizeof (int16_t));
   ae_rans_reader_open (&r, bytes, size);
-  ae_modes_get (&r, found_modes, ROWS, COLUMNS);
-  ck_assert_mem_eq (modes, found_modes, sizeof modes);
   ck_assert_int_eq (ae_latents_get (&r, &t.level, &found, &s, &err), AE_OK);
   ck_assert (ae_rans_is_done (&r));
-  ck_assert_mem_eq (found.values, now.values,
-      CHANNELS * ROWS * COLUMNS * sizeof (int16_t));
+  ck_assert_mem_eq (
+      found.values, now.values, CHANNELS * PLACES * sizeof (int16_t));
   ae_free (found.values);
   ae_free (now.values);
-  ae_free (before.values);
   ae_free (bytes);
-  ae_rans_writer_clear (&w);
   ae_latent_scratch_clear (&s);
   close_coder (&t);
   ck_assert_int_eq (ae_mem_live (), 0);
@@ -316,7 +302,7 @@ latents_suite (void)
   tcase_add_test (tcase, test_contexts_save_bits);
   tcase_add_test (tcase, test_means_save_bits);
   tcase_add_test (tcase, test_choosing_saves_bits);
-  tcase_add_test (tcase, test_differences_come_back);
+  tcase_add_test (tcase, test_skipped_places_come_back);
   tcase_add_test (tcase, test_damaged_latents_are_read_safely);
   suite_add_tcase (suite, tcase);
   return suite;

@@ -144,10 +144,12 @@ START_TEST (test_levels_and_still_pictures)
     ck_assert_uint_gt (info.size, before);
     before = info.size;
     AePacketInfo still = { .level = level };
-    ck_assert_int_eq (ae_encoder_encode (
-        p.encoder, &in.image, &still, &packet, &err), AE_OK);
-    ck_assert (!still.key);
-    ck_assert_uint_lt (still.size, 52 + 2 * 40);
+    for (int i = 0; i < 2; i++) { /* the first mends the key frame */
+      ck_assert_int_eq (ae_encoder_encode (
+          p.encoder, &in.image, &still, &packet, &err), AE_OK);
+      ck_assert (!still.key);
+    }
+    ck_assert_uint_lt (still.size, 52 + 2 * 60);
   }
   free (in.bytes);
   close_pair (&p);

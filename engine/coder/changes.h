@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODER_CHANGES_H
+#define AE_CODER_CHANGES_H
+
+/* Pictures as changes of the one before. Each place of 16x16 pixels is
+ * predicted from it, moved by a vector, or is grey; what is left over is coded
+ * by its cosine transform, or nothing is. Reading is by integers alone: what
+ * two machines show differs by what their key frames differ. */
+
+#include "codec/cosines.h"
+#include "coder/coder.h"
+#include "coder/reference.h"
+
+typedef enum { AE_PLACE_SKIP, AE_PLACE_MOVED, AE_PLACE_INTRA } AePlaceMode;
+
+/* Channels of the motion of places. */
+enum { AE_MOTION_MODE, AE_MOTION_Y, AE_MOTION_X, AE_MOTION_CHANNELS };
+
+typedef struct {
+  const AeCodec *codec;
+  AeCosines cosines;
+  AeGrid grid; /* its slices; channels do not count */
+  AeReference before, now;
+  int16_t *motion; /* slices, each [AE_MOTION_CHANNELS][row][column] */
+  int16_t *values; /* slices, each [AE_COSINES][row][column] */
+  uint8_t *skipped;
+  float *wanted; /* of encoders: slices, as values */
+  AeLatentLevel motion_level, value_level;
+  int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
+  bool valid;      /* there is a picture before */
+} AeChanges;
+
+/* codec stays the caller's. Errors: MEMORY. */
+AeStatus ae_changes_init (
+    AeChanges *c, const AeCodec *codec, AeError *err);
+void ae_changes_clear (AeChanges *c);
+
+/* Room for pictures of that grid; `encodes`: also for what encoding needs.
+ * Errors: MEMORY. */
+AeStatus ae_changes_bind (
+    AeChanges *c, const AeGrid *grid, bool encodes, AeError *err);
+
+/* Takes a key frame (6,h,w) as the picture `now`. */
+void ae_changes_begin (AeChanges *c, const float *frame, int n_threads);
+
+void ae_changes_set_level (AeChanges *c, int level);
+
+/* Codes a slice of `picture`, which has the grid's size in pixels. Errors:
+ * MEMORY. */
+AeStatus ae_changes_put (AeChanges *c, const AeGridSlice *slice,
+    const AeImage *picture, float worth, AeRansWriter *w, AeLatentScratch *s);
+
+/* Reads a slice; false where it is damaged, and then the slice is as it was
+ * before. */
+bool ae_changes_get (AeChanges *c, const AeGridSlice *slice, AeRansReader *r,
+    AeLatentScratch *s);
+
+/* As before, where nothing was received. */
+void ae_changes_keep (AeChanges *c, const AeGridSlice *slice);
+
+/* After the last slice: `now` is the picture before from now on. */
+void ae_changes_end (AeChanges *c);
+
+/* A slice as it was coded last, for counting. */
+AeLatents ae_changes_motion (const AeChanges *c, const AeGridSlice *slice);
+AeLatents ae_changes_values (const AeChanges *c, const AeGridSlice *slice);
+
+#endif

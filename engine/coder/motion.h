@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODER_MOTION_H
+#define AE_CODER_MOTION_H
+
+/* Places predicted from an earlier picture, moved by quarters of a pixel, by
+ * integers alone: between luma's samples by filters of eight taps, between
+ * chroma's by filters of four (the half-band filters of ITU-T H.265, 8.5.3.3).
+ */
+
+#include "codec/cosines.h"
+#include "coder/reference.h"
+#include "video/motion.h"
+
+/* (x, y): the place's first pixel. The vector that is nearest to v of those
+ * which stay within the border. */
+AeVector ae_vector_limit (
+    const AeReference *r, int x, int y, int vector_x, int vector_y);
+
+/* The place at (x, y) as it was at (x + v.x / 4, y + v.y / 4). v is within
+ * limits. */
+void ae_motion_predict (
+    const AeReference *r, int x, int y, AeVector v, AePlaceSamples *to);
+
+/* Finds a vector for the place of `now`, beginning at the candidates; a vector
+ * must win more, in sums of absolute differences, than `worth` times the bits
+ * by which it differs from the first. *sad: of the luma that it gives. */
+AeVector ae_motion_find (const AeReference *r, const AeImage *now, int x,
+    int y, const AeVector *candidates, int n, float worth, uint32_t *sad);
+
+#endif

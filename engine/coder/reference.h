@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_CODER_REFERENCE_H
+#define AE_CODER_REFERENCE_H
+
+/* Pictures in bytes with a border around them that repeats their edges, from
+ * which others are predicted. */
+
+#include <ae/image.h>
+
+#include "util/error.h"
+
+#define AE_REFERENCE_BORDER 48 /* pixels of luma; half of it of chroma */
+
+/* I420. plane[i] points to the picture's first sample. */
+typedef struct {
+  AeImage image;
+  uint8_t *memory;
+} AeReference;
+
+/* width and height are even. Errors: MEMORY. */
+AeStatus ae_reference_init (
+    AeReference *r, int width, int height, AeError *err);
+void ae_reference_clear (AeReference *r);
+
+/* Fills the border. */
+void ae_reference_extend (AeReference *r);
+
+/* Copies what `out` shows, I420 or GRAY8, from the upper left corner. */
+void ae_reference_show (const AeReference *r, const AeImage *out);
+
+#endif
