@@ -315,28 +315,45 @@ candidates (const Work *w, int row, int column, AeVector to[4])
   return n;
 }
 
+/* What is left of a place without its prediction, in steps. */
+static void
+transform_place (const Work *w, int row, int column, float *wanted)
+{
+  AePlaceSamples samples;
+  float gain[2] = { 16.0f / (float) w->c->unit[0],
+    16.0f / (float) w->c->unit[1] };
+  predict (w, row, column, &samples);
+  subtract (w, row, column, &samples);
+  ae_cosines_forward (&w->c->cosines, &samples, gain, wanted, w->places);
+}
+
+/* A place that is well predicted by what is known already is skipped, others
+ * are searched for. */
 static void
 choose_place (const Work *w, int row, int column)
 {
   AeChanges *c = w->c;
   AeVector from[4];
-  AePlaceSamples samples;
   size_t place = (size_t) row * c->grid.columns + column;
   float *wanted = (float *) w->values.wanted + place;
-  float step = (float) c->unit[0] / 16, chroma = (float) c->unit[1] / 16;
+  float step = (float) c->unit[0] / 16, worth = step * sqrtf (w->worth);
+  int x = column * SIDE, y = (w->slice->row + row) * SIDE;
   uint32_t sad;
   int n = candidates (w, row, column, from);
-  AeVector v = ae_motion_find (&c->before, w->picture, column * SIDE,
-      (w->slice->row + row) * SIDE, from, n, step * sqrtf (w->worth), &sad);
-  set_motion (w, place, AE_PLACE_MOVED, v);
-  if ((float) sad > step * 64
-      && (float) variation (w, row, column) < INTRA_SHARE * (float) sad)
-    set_motion (w, place, AE_PLACE_INTRA, (AeVector){ 0, 0 });
-  predict (w, row, column, &samples);
-  subtract (w, row, column, &samples);
-  ae_cosines_forward (&c->cosines, &samples,
-      (float[]){ 1 / step, 1 / chroma }, wanted, w->places);
-  if (w->motion.values[place] == AE_PLACE_MOVED && !is_worth (w, wanted))
+  AeVector v = ae_motion_best (
+      &c->before, w->picture, x, y, from, n, worth, &sad);
+  set_motion (w, place, AE_PLACE_SKIP, v);
+  transform_place (w, row, column, wanted);
+  if (!is_worth (w, wanted))
+    return;
+  v = ae_motion_refine (
+      &c->before, w->picture, x, y, from[0], v, worth, &sad);
+  bool intra = (float) sad > step * 64
+      && (float) variation (w, row, column) < INTRA_SHARE * (float) sad;
+  v = intra ? (AeVector){ 0, 0 } : v;
+  set_motion (w, place, intra ? AE_PLACE_INTRA : AE_PLACE_MOVED, v);
+  transform_place (w, row, column, wanted);
+  if (!intra && !is_worth (w, wanted))
     set_motion (w, place, AE_PLACE_SKIP, v);
 }
 

@@ -9,9 +9,6 @@
 #define SIDE AE_PLACE_SIDE
 #define REACH 4 /* pixels beyond a place that filters read */
 #define MOST_STEPS 24
-/* Sums of absolute differences below this many steps of the quantiser, for all
- * pixels, are not worth a search between pixels. */
-#define FINE_ENOUGH 60
 
 static const int8_t luma_taps[4][8] = { { 0, 0, 0, 64, 0, 0, 0, 0 },
   { -1, 4, -10, 58, 17, -5, 1, 0 }, { -1, 4, -11, 40, 40, -11, 4, -1 },
@@ -40,32 +37,70 @@ ae_vector_limit (
   };
 }
 
-/* n x n samples between those at `from`: across, then down. */
+/* Sums of samples across, n of them: 16 bits hold them. */
+static inline void
+across (const uint8_t *from, int n, int n_taps, const int8_t *taps,
+    int16_t *to)
+{
+  int16_t sums[SIDE] = { 0 };
+  for (int k = 0; k < n_taps; k++)
+    for (int x = 0; x < n; x++)
+      sums[x] = (int16_t) (sums[x] + taps[k] * (int16_t) from[x + k]);
+  memcpy (to, sums, (size_t) n * sizeof *to);
+}
+
+/* Of samples, when there is nothing to do across: as 64 times the sample. */
+static inline void
+down_alone (const uint8_t *from, ptrdiff_t stride, int n, int n_taps,
+    const int8_t *taps, int16_t *to)
+{
+  int16_t sums[SIDE] = { 0 };
+  for (int k = 0; k < n_taps; k++)
+    for (int x = 0; x < n; x++)
+      sums[x] = (int16_t) (sums[x] + taps[k] * (int16_t) from[k * stride + x]);
+  for (int x = 0; x < n; x++)
+    to[x] = (int16_t) clamp ((sums[x] + 32) >> 6, 0, 255);
+}
+
+static inline void
+down (int16_t rows[][SIDE], int n, int n_taps, const int8_t *taps,
+    int16_t *to)
+{
+  int32_t sums[SIDE];
+  for (int x = 0; x < n; x++)
+    sums[x] = 1 << 11;
+  for (int k = 0; k < n_taps; k++)
+    for (int x = 0; x < n; x++)
+      sums[x] += (int16_t) taps[k] * rows[k][x];
+  for (int x = 0; x < n; x++)
+    to[x] = (int16_t) clamp (sums[x] >> 12, 0, 255);
+}
+
+/* n x n samples between those at `from`: across, then down. NULL: nothing to do
+ * in that direction. */
 static inline void
 filter (const uint8_t *from, ptrdiff_t stride, int n, int n_taps,
-    const int8_t *across, const int8_t *down, int16_t *to)
+    const int8_t *taps_across, const int8_t *taps_down, int16_t *to)
 {
   int16_t rows[SIDE + 8][SIDE];
   int before = n_taps / 2 - 1;
-  for (int y = 0; y < n + n_taps - 1; y++) {
-    const uint8_t *row = from + (y - before) * stride - before;
-    int sums[SIDE] = { 0 };
-    for (int k = 0; k < n_taps; k++)
-      for (int x = 0; x < n; x++)
-        sums[x] += across[k] * row[x + k];
-    for (int x = 0; x < n; x++)
-      rows[y][x] = (int16_t) sums[x];
+  if (!taps_across) {
+    for (int y = 0; y < n; y++)
+      down_alone (from + (y - before) * stride, stride, n, n_taps, taps_down,
+          to + y * n);
+    return;
   }
-  for (int y = 0; y < n; y++) {
-    int sums[SIDE];
-    for (int x = 0; x < n; x++)
-      sums[x] = 1 << 11;
-    for (int k = 0; k < n_taps; k++)
+  for (int y = taps_down ? 0 : before;
+       y < n + (taps_down ? n_taps - 1 : before); y++)
+    across (from + (y - before) * stride - before, n, n_taps, taps_across,
+        rows[y]);
+  for (int y = 0; y < n; y++)
+    if (taps_down)
+      down (rows + y, n, n_taps, taps_down, to + y * n);
+    else
       for (int x = 0; x < n; x++)
-        sums[x] += down[k] * rows[y + k][x];
-    for (int x = 0; x < n; x++)
-      to[y * n + x] = (int16_t) clamp (sums[x] >> 12, 0, 255);
-  }
+        to[y * n + x]
+            = (int16_t) clamp ((rows[y + before][x] + 32) >> 6, 0, 255);
 }
 
 static inline void
@@ -88,8 +123,9 @@ predict_luma (
 {
   const uint8_t *from = sample_at (r, 0, x + (v.x >> 2), y + (v.y >> 2));
   if ((v.x | v.y) & 3)
-    filter (from, r->image.stride[0], SIDE, 8, luma_taps[v.x & 3],
-        luma_taps[v.y & 3], to);
+    filter (from, r->image.stride[0], SIDE, 8,
+        v.x & 3 ? luma_taps[v.x & 3] : NULL,
+        v.y & 3 ? luma_taps[v.y & 3] : NULL, to);
   else
     copy (from, r->image.stride[0], SIDE, to);
 }
@@ -103,8 +139,9 @@ ae_motion_predict (
     const uint8_t *from
         = sample_at (r, 1 + i, x / 2 + (v.x >> 3), y / 2 + (v.y >> 3));
     if ((v.x | v.y) & 7)
-      filter (from, r->image.stride[1 + i], SIDE / 2, 4, chroma_taps[v.x & 7],
-          chroma_taps[v.y & 7], to->chroma[i]);
+      filter (from, r->image.stride[1 + i], SIDE / 2, 4,
+          v.x & 7 ? chroma_taps[v.x & 7] : NULL,
+          v.y & 7 ? chroma_taps[v.y & 7] : NULL, to->chroma[i]);
     else
       copy (from, r->image.stride[1 + i], SIDE / 2, to->chroma[i]);
   }
@@ -177,30 +214,43 @@ descend (Search *s, int step, int most)
   }
 }
 
-AeVector
-ae_motion_find (const AeReference *r, const AeImage *now, int x, int y,
-    const AeVector *candidates, int n, float worth, uint32_t *sad)
+static Search
+search_at (const AeReference *r, const AeImage *now, int x, int y,
+    AeVector first, float worth)
 {
-  Search s = { .r = r,
+  return (Search){ .r = r,
     .now = now->plane[0] + y * (ptrdiff_t) now->stride[0] + x,
     .stride = now->stride[0],
     .x = x,
     .y = y,
-    .first = candidates[0],
+    .first = first,
     .worth = worth,
     .cost = HUGE_VALF };
+}
+
+AeVector
+ae_motion_best (const AeReference *r, const AeImage *now, int x, int y,
+    const AeVector *candidates, int n, float worth, uint32_t *sad)
+{
+  Search s = search_at (r, now, x, y, candidates[0], worth);
   for (int i = 0; i < n; i++)
     try (&s, candidates[i].x, candidates[i].y);
   try (&s, 0, 0);
-  uint32_t fine = (uint32_t) (FINE_ENOUGH * worth);
-  if (s.sad > fine) {
-    AeVector best = s.best;
-    try (&s, (best.x + 2) & ~3, (best.y + 2) & ~3);
-    descend (&s, 8, MOST_STEPS);
-    descend (&s, 4, MOST_STEPS);
-    descend (&s, 2, 2);
-    descend (&s, 1, 2);
-  }
+  *sad = s.sad;
+  return s.best;
+}
+
+AeVector
+ae_motion_refine (const AeReference *r, const AeImage *now, int x, int y,
+    AeVector first, AeVector best, float worth, uint32_t *sad)
+{
+  Search s = search_at (r, now, x, y, first, worth);
+  try (&s, best.x, best.y);
+  try (&s, (best.x + 2) & ~3, (best.y + 2) & ~3);
+  descend (&s, 8, MOST_STEPS);
+  descend (&s, 4, MOST_STEPS);
+  descend (&s, 2, 2);
+  descend (&s, 1, 2);
   *sad = s.sad;
   return s.best;
 }

@@ -21,10 +21,14 @@ AeVector ae_vector_limit (
 void ae_motion_predict (
     const AeReference *r, int x, int y, AeVector v, AePlaceSamples *to);
 
-/* Finds a vector for the place of `now`, beginning at the candidates; a vector
- * must win more, in sums of absolute differences, than `worth` times the bits
- * by which it differs from the first. *sad: of the luma that it gives. */
-AeVector ae_motion_find (const AeReference *r, const AeImage *now, int x,
+/* Of the candidates, and of no movement, the best for the place of `now`: sums
+ * of absolute differences of luma, plus `worth` for each of the bits by which a
+ * vector differs from the first. *sad: the sum. */
+AeVector ae_motion_best (const AeReference *r, const AeImage *now, int x,
     int y, const AeVector *candidates, int n, float worth, uint32_t *sad);
+
+/* Goes on from `best` to better ones beside it. */
+AeVector ae_motion_refine (const AeReference *r, const AeImage *now, int x,
+    int y, AeVector first, AeVector best, float worth, uint32_t *sad);
 
 #endif
