@@ -254,6 +254,8 @@ describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
       ? gst_ae_level_control_level (
             &self->control, bits_per_frame (self, bitrate), info->key)
       : (gint) (quality * 2.55 + 0.5);
+  if (bitrate == 0 && info->key && key_int_max != 1)
+    info->level = ae_encoder_key_level (info->level);
 }
 
 static gboolean
@@ -293,7 +295,7 @@ handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
     return GST_FLOW_ERROR;
   }
-  gst_ae_level_control_coded (&self->control, info.size * 8.0);
+  gst_ae_level_control_coded (&self->control, info.size * 8.0, info.key);
   self->since_key = info.key ? 1 : self->since_key + 1;
   if (info.key)
     GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);

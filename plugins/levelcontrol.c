@@ -31,14 +31,17 @@ gst_ae_level_control_level (
 }
 
 void
-gst_ae_level_control_coded (GstAeLevelControl *control, gdouble bits)
+gst_ae_level_control_coded (
+    GstAeLevelControl *control, gdouble bits, gboolean key)
 {
   if (control->wanted <= 0)
     return;
   gdouble *level = &control->level[control->key ? 1 : 0];
   gdouble doublings = log2 (control->wanted / MAX (bits, 1));
-  *level = CLAMP (
-      *level + STEP * LEVELS_PER_DOUBLING * CLAMP (doublings, -2, 2), 0, 255);
+  if (control->key == key)
+    *level = CLAMP (
+        *level + STEP * LEVELS_PER_DOUBLING * CLAMP (doublings, -2, 2), 0,
+        255);
   control->owed += bits - control->mean;
   control->owed = CLAMP (control->owed, -MOST_OWED / 4 * control->mean,
       MOST_OWED * control->mean);

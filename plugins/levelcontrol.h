@@ -25,8 +25,10 @@ void gst_ae_level_control_start (GstAeLevelControl *control);
 gint gst_ae_level_control_level (
     GstAeLevelControl *control, gdouble bits_per_frame, gboolean key);
 
-/* What it took; without the call above before, nothing happens. */
-void gst_ae_level_control_coded (GstAeLevelControl *control, gdouble bits);
+/* What it took, and whether it became a key frame; without the call above
+ * before, nothing happens. */
+void gst_ae_level_control_coded (
+    GstAeLevelControl *control, gdouble bits, gboolean key);
 
 G_END_DECLS
 

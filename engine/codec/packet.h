@@ -25,7 +25,8 @@
  *      48    4  CRC-32 (of ISO 3309) of the 48 bytes before
  *      52       slices: size of the payload (4), its CRC-32 (4), payload
  *
- * A slice is entropy-coded by itself, so that a damaged one costs no other. */
+ * A slice is entropy-coded by itself, so that a damaged one costs no other.
+ * BITSTREAM.md says what is in it. */
 
 #include "util/error.h"
 

@@ -16,6 +16,9 @@
 /* A picture with more places, of 16, that resemble nothing before is a new
  * scene. */
 #define NEW_SCENE 9
+/* By how much finer key frames are: of 30 and 60 levels, 60 took 3 % less rate
+ * on clips of a fixed camera. */
+#define KEY_LEVELS 60
 #define MOST_THREADS 64
 
 typedef struct {
@@ -390,18 +393,30 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
   return ae_packet_info (info, e->packet, p.size, err);
 }
 
-/* A slice of the last frame's latents of that kind. */
-static AeLatents
-latents_of (const AeEncoder *e, AeLatentKind kind, const AeGridSlice *slice)
+int
+ae_encoder_key_level (int level)
 {
+  return level + KEY_LEVELS > 255 ? 255 : level + KEY_LEVELS;
+}
+
+int
+ae_encoder_slices (const AeEncoder *e, AeLatentKind kind)
+{
+  return e->was_key == (kind == AE_LATENTS_INTRA) ? e->grid.n_slices : 0;
+}
+
+AeLatents
+ae_encoder_latents (const AeEncoder *e, AeLatentKind kind, int i)
+{
+  AeGridSlice slice = ae_grid_slice (&e->grid, i);
   if (kind == AE_LATENTS_MOTION)
-    return ae_changes_motion (&e->changes, slice);
+    return ae_changes_motion (&e->changes, &slice);
   if (kind == AE_LATENTS_CHANGE)
-    return ae_changes_values (&e->changes, slice);
+    return ae_changes_values (&e->changes, &slice);
   return (AeLatents){ .channels = e->grid.channels,
-    .rows = slice->n_rows,
+    .rows = slice.n_rows,
     .columns = e->grid.columns,
-    .values = e->values + slice->at };
+    .values = e->values + slice.at };
 }
 
 AeStatus
@@ -411,11 +426,8 @@ ae_encoder_count (
   const AeLatentLevel *levels[] = { &e->level, &e->changes.motion_level,
     &e->changes.value_level };
   AeStatus status = AE_OK;
-  if (e->was_key != (kind == AE_LATENTS_INTRA))
-    return AE_OK;
-  for (int i = 0; status == AE_OK && i < e->grid.n_slices; i++) {
-    AeGridSlice slice = ae_grid_slice (&e->grid, i);
-    AeLatents l = latents_of (e, kind, &slice);
+  for (int i = 0; status == AE_OK && i < ae_encoder_slices (e, kind); i++) {
+    AeLatents l = ae_encoder_latents (e, kind, i);
     status = ae_latent_counts_add (
         counts, levels[kind], &l, e->latent_scratch, err);
   }

@@ -15,6 +15,12 @@ typedef enum {
 } AeLatentKind;
 #define AE_LATENT_KINDS 3
 
+/* How many slices of the last frame have latents of that kind, and those of
+ * one, valid until the next frame. */
+int ae_encoder_slices (const AeEncoder *encoder, AeLatentKind kind);
+AeLatents ae_encoder_latents (
+    const AeEncoder *encoder, AeLatentKind kind, int i);
+
 /* Counts the latents of that kind of the last frame, if it has any. Errors:
  * MEMORY. */
 AeStatus ae_encoder_count (AeEncoder *encoder, AeLatentKind kind,

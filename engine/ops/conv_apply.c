@@ -141,9 +141,10 @@ apply_fast (const AeOpCall *call, const AeConvForm *form,
   const float *packed = apply->packed ? apply->packed->floats : own;
   const float *src
       = plan.plain_src ? apply->src->data : as_blocked (&s, &run, apply->src);
-  const float *residual = apply->residual ? apply->residual->data : NULL;
-  if (residual && !plan.plain_dst)
-    residual = as_blocked (&s, &run, apply->residual);
+  const float *residual = NULL;
+  if (apply->residual) /* it has no data while sizes are counted */
+    residual = plan.plain_dst ? apply->residual->data
+                              : as_blocked (&s, &run, apply->residual);
   AeTensor *dst = apply->dst;
   bool to_plain = dst->layout == AE_LAYOUT_PLAIN && !plan.plain_dst;
   float *to = to_plain ? take (&s, blocked_bytes (dst)) : dst->data;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define LEAST_SCALE 0.03f
+#define LEAST_START 1e-4f
 #define NAME_ROOM 64
 
 /* "intra." and the rest of a parameter's name. */
@@ -267,6 +268,67 @@ read_around (Reader *r, const char *end, bool positive, bool hollow,
         to[(f * AE_OFFSETS + AE_OFFSETS - 1 - k) * n + t]
             = to_int16 (w, AE_WEIGHT_BITS);
       }
+}
+
+/* A parameter's values, to be set; NULL when there is none. */
+static float *
+editable (AeGraph *graph, const AeDensityShape *shape, const char *end)
+{
+  char name[NAME_ROOM];
+  int v = ae_graph_find (graph, name_of (shape, end, name));
+  return v >= 0 && graph->values[v].constant ? graph->values[v].constant->data
+                                             : NULL;
+}
+
+static void
+start_around (float *to, const int16_t *from, int n)
+{
+  for (int t = 0; to && t < n; t++)
+    for (int f = 0; f < n; f++)
+      for (int k = 0; k < AE_OFFSETS; k++)
+        to[(t * n + f) * AE_OFFSETS + k]
+            = ldexpf (from[(f * AE_OFFSETS + AE_OFFSETS - 1 - k) * n + t],
+                -AE_WEIGHT_BITS);
+}
+
+static void
+start_vector (float *to, const AeContextWeights *from, AeWeightVector vector,
+    float factor)
+{
+  for (int c = 0; to && c < from->channels; c++)
+    to[c] = factor * from->vectors[vector * from->channels + c];
+}
+
+/* A weight that begins at 0 would stay there behind Relu. */
+static void
+start_sizes (float *to, const AeContextWeights *from)
+{
+  int n = from->channels;
+  for (int t = 0; to && t < n; t++)
+    for (int f = 0; f < n; f++)
+      to[t * n + f] = fmaxf (
+          ldexpf (from->sizes[f * n + t], -AE_WEIGHT_BITS), LEAST_START);
+}
+
+void
+ae_density_start (AeGraph *graph, const AeDensityShape *shape,
+    const AeContextWeights *from)
+{
+  const float octave = logf (2) / (1 << AE_POWER_BITS);
+  float *around = editable (graph, shape, "around");
+  int n = from->core * from->core * AE_OFFSETS;
+  start_sizes (editable (graph, shape, "deep"), from);
+  start_around (around, from->around, from->core);
+  for (int i = 0; around && i < n; i++)
+    around[i] = fmaxf (around[i], LEAST_START);
+  start_around (editable (graph, shape, "means"), from->means, from->core);
+  start_vector (editable (graph, shape, "near"), from, AE_WEIGHT_NEAR,
+      1.0f / (1 << AE_WEIGHT_BITS));
+  start_vector (editable (graph, shape, "low"), from, AE_WEIGHT_LOW, octave);
+  start_vector (
+      editable (graph, shape, "range"), from, AE_WEIGHT_RANGE, octave);
+  start_vector (
+      editable (graph, shape, "growth"), from, AE_WEIGHT_GROWTH, octave);
 }
 
 AeStatus

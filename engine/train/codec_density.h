@@ -20,6 +20,10 @@ typedef struct {
 int ae_build_density (AeBuilder *b, const AeDensityShape *shape, int latents,
     int rounded, int level);
 
+/* Sets the parameters to what the weights are. */
+void ae_density_start (AeGraph *graph, const AeDensityShape *shape,
+    const AeContextWeights *from);
+
 /* Takes the trained parameters, rounded. Errors: NOT_FOUND, MEMORY. */
 AeStatus ae_density_weights (AeContextWeights *to,
     const AeDensityShape *shape, const AeModel *trained, AeError *err);

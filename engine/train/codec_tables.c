@@ -5,6 +5,7 @@
 
 #include "coder/changes.h"
 #include "coder/encoder.h"
+#include "train/codec_contexts.h"
 #include "train/codec_density.h"
 #include "util/mem.h"
 #include "util/rng.h"
@@ -13,8 +14,9 @@
 
 #include <string.h>
 
-#define ROUNDS 2 /* what is coded depends on the tables */
+#define ROUNDS 3 /* what is coded depends on the tables */
 #define MOST_PICTURES 200
+#define MOST_CLIP 12
 #define LEVELS 8       /* of quality, which take turns */
 #define MOVES 2        /* pictures after each key frame */
 #define MARGIN 5       /* samples of chroma that moves reach over */
@@ -72,64 +74,131 @@ view_of (const AeCodecPicture *p, const View *v, uint8_t *to, AeImage *image)
   }
 }
 
+/* An encoder at work on pictures. Its latents are counted, or kept. */
 typedef struct {
   AeEncoder *encoder;
   AeLatentCounts *counts[AE_LATENT_KINDS];
+  AeContextSamples *samples; /* AE_LATENT_KINDS; NULL: they are counted */
   uint8_t *bytes;
   AeRng rng;
 } Counting;
 
-/* The picture, and then as a camera would see it that moves or stands. */
 static AeStatus
-count_picture (Counting *c, const AeCodecPicture *p, int index, AeError *err)
+keep (Counting *c, AeLatentKind kind, float level, AeError *err)
 {
   AeStatus status = AE_OK;
-  View v = { .noise = (float) (index % 4), .rng = &c->rng };
-  for (int i = 0; status == AE_OK && i <= MOVES; i++) {
-    AeImage image;
-    AePacketInfo info = { .key = i == 0,
-      .level = index % LEVELS * 255 / (LEVELS - 1) };
-    const uint8_t *packet;
-    v.dx = index % 3 > 0 ? i * (index % 5) : 0;
-    v.dy = index % 3 > 1 ? i * (index % 7) : 0;
-    view_of (p, &v, c->bytes, &image);
-    if (i == 0)
-      status = ae_encoder_bind (c->encoder, &image, err);
-    if (status == AE_OK)
-      status = ae_encoder_encode (c->encoder, &image, &info, &packet, err);
-    for (int k = 0; status == AE_OK && k < AE_LATENT_KINDS; k++)
-      status = ae_encoder_count (
-          c->encoder, (AeLatentKind) k, c->counts[k], err);
+  for (int i = 0;
+       status == AE_OK && i < ae_encoder_slices (c->encoder, kind); i++) {
+    AeLatents l = ae_encoder_latents (c->encoder, kind, i);
+    status = ae_context_samples_add (&c->samples[kind], &l, level, err);
   }
   return status;
 }
 
+/* Codes a picture and counts what comes of it; *key: it was a key frame. */
+static AeStatus
+code (Counting *c, const AeImage *image, int level, bool *key, AeError *err)
+{
+  AePacketInfo info = { .key = *key, .level = level };
+  const uint8_t *packet;
+  AeStatus status
+      = ae_encoder_encode (c->encoder, image, &info, &packet, err);
+  *key = info.key;
+  for (int k = 0; status == AE_OK && k < AE_LATENT_KINDS; k++)
+    status = c->samples
+        ? keep (c, (AeLatentKind) k, (float) level / 255, err)
+        : ae_encoder_count (
+            c->encoder, (AeLatentKind) k, c->counts[k], err);
+  return status;
+}
+
+/* The picture, and then as a camera would see it that moves or stands. */
+static AeStatus
+count_still (Counting *c, const AeCodecPicture *p, int index, AeError *err)
+{
+  AeStatus status = AE_OK;
+  View v = { .noise = (float) (index % 4), .rng = &c->rng };
+  int level = index % LEVELS * 255 / (LEVELS - 1);
+  for (int i = 0; status == AE_OK && i <= MOVES; i++) {
+    AeImage image;
+    bool key = i == 0;
+    v.dx = index % 3 > 0 ? i * (index % 5) : 0;
+    v.dy = index % 3 > 1 ? i * (index % 7) : 0;
+    view_of (p, &v, c->bytes, &image);
+    if (key)
+      status = ae_encoder_bind (c->encoder, &image, err);
+    if (status == AE_OK)
+      status = code (c, &image, level, &key, err);
+  }
+  return status;
+}
+
+/* The picture and those after it, as long as they go on like it: a clip.
+ * *n: pictures that were taken. */
+static AeStatus
+count_clip (Counting *c, const AeCodecPicture *p, int most, int index, int *n,
+    AeError *err)
+{
+  AeStatus status = AE_OK;
+  View v = { .rng = &c->rng };
+  int level = index % LEVELS * 255 / (LEVELS - 1);
+  bool key = true;
+  for (*n = 0; status == AE_OK && *n < most; ++*n) {
+    AeImage image;
+    if (p[*n].w != p->w || p[*n].h != p->h)
+      break;
+    view_of (&p[*n], &v, c->bytes, &image);
+    if (*n == 0)
+      status = ae_encoder_bind (c->encoder, &image, err);
+    if (status == AE_OK)
+      status = code (c, &image, level, &key, err);
+    if (key && *n > 0)
+      break;
+    key = false;
+  }
+  return status;
+}
+
+/* Clips are taken in pieces of MOST_CLIP pictures; what is alone is a still. */
 static AeStatus
 count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
 {
   AeStatus status = AE_OK;
-  int step = n > MOST_PICTURES ? n / MOST_PICTURES : 1;
-  for (int i = 0; status == AE_OK && i < n; i += step) {
+  int taken = 1, step = n > MOST_PICTURES ? n / MOST_PICTURES : 1;
+  for (int i = 0, index = 0; status == AE_OK && i < n; i += taken, index++) {
     const AeCodecPicture *p = &pictures[i];
+    int left = n - i < MOST_CLIP ? n - i : MOST_CLIP;
     ae_free (c->bytes);
     c->bytes = ae_alloc ((size_t) 6 * p->h * p->w);
     status = c->bytes
-        ? count_picture (c, p, i / step, err)
+        ? count_clip (c, p, left, index, &taken, err)
         : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
+    if (status == AE_OK && taken < 2) {
+      status = count_still (c, p, index, err);
+      taken = step;
+    }
   }
   return status;
 }
 
+/* What tables are fitted for. */
+typedef struct {
+  const AeCodecShape *shape;
+  const AeModel *trained;
+  const AeCodecPicture *pictures;
+  int n_pictures, context_steps, n_threads;
+} Job;
+
 static AeStatus
 open_encoder (AeEncoder **encoder, const AeCodecTables *tables,
-    const AeCodecShape *shape, const AeModel *trained, int n_threads,
-    AeError *err)
+    const Job *job, AeError *err)
 {
   AeModel *model = NULL;
   AeCodec *codec = NULL;
-  AeCodecOptions options = { .n_threads = n_threads };
+  AeCodecOptions options = { .n_threads = job->n_threads };
   AeStatus status
-      = ae_build_codec (&model, shape, trained, tables, NULL, 0, err);
+      = ae_build_codec (
+          &model, job->shape, job->trained, tables, NULL, 0, err);
   if (status == AE_OK)
     status = ae_codec_new (&codec, model, err);
   if (status == AE_OK)
@@ -207,22 +276,44 @@ begin_change (
   return AE_OK;
 }
 
+/* Fits the weights to what an encoder with these tables makes. */
+static AeStatus
+improve_weights (AeCodecTables *tables, const Job *job, AeError *err)
+{
+  AeLatentTables *all[]
+      = { &tables->intra, &tables->motion, &tables->change };
+  AeContextSamples samples[AE_LATENT_KINDS] = { { NULL } };
+  Counting c = { .samples = samples };
+  ae_rng_seed (&c.rng, 2);
+  AeStatus status
+      = open_encoder (&c.encoder, tables, job, err);
+  if (status == AE_OK)
+    status = count_all (&c, job->pictures, job->n_pictures, err);
+  for (int i = 0; i < AE_LATENT_KINDS; i++) {
+    if (status == AE_OK)
+      status = ae_context_weights_fit (&all[i]->weights, &samples[i],
+          job->context_steps, job->n_threads, 1, err);
+    ae_context_samples_clear (&samples[i]);
+  }
+  ae_free (c.bytes);
+  ae_encoder_free (&c.encoder);
+  return status;
+}
+
 /* Counts what an encoder with these tables makes, and fits them to that. */
 static AeStatus
-improve_tables (AeCodecTables *tables, const AeCodecShape *shape,
-    const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
-    int n_threads, AeError *err)
+improve_tables (AeCodecTables *tables, const Job *job, AeError *err)
 {
   AeLatentTables *all[]
       = { &tables->intra, &tables->motion, &tables->change };
   Counting c = { NULL };
   ae_rng_seed (&c.rng, 1);
   AeStatus status
-      = open_encoder (&c.encoder, tables, shape, trained, n_threads, err);
+      = open_encoder (&c.encoder, tables, job, err);
   for (int i = 0; status == AE_OK && i < AE_LATENT_KINDS; i++)
     status = ae_latent_counts_new (&c.counts[i], err);
   if (status == AE_OK)
-    status = count_all (&c, pictures, n_pictures, err);
+    status = count_all (&c, job->pictures, job->n_pictures, err);
   for (int i = 0; i < AE_LATENT_KINDS; i++) {
     if (status == AE_OK)
       ae_latent_tables_fit (all[i], c.counts[i]);
@@ -234,19 +325,23 @@ improve_tables (AeCodecTables *tables, const AeCodecShape *shape,
 }
 
 AeStatus
-ae_codec_count_tables (AeCodecTables *tables, const AeCodecShape *shape,
+ae_codec_fit_tables (AeCodecTables *tables, const AeCodecShape *shape,
     const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
-    int n_threads, AeError *err)
+    int context_steps, int n_threads, AeError *err)
 {
+  Job job = { shape, trained, pictures, n_pictures, context_steps, n_threads };
   *tables = (AeCodecTables){ 0 };
   AeStatus status = begin_intra (&tables->intra, shape, trained, err);
   if (status == AE_OK)
     status = begin_motion (&tables->motion, err);
   if (status == AE_OK)
     status = begin_change (&tables->change, &tables->intra.weights, err);
-  for (int i = 0; status == AE_OK && i < ROUNDS; i++)
-    status = improve_tables (
-        tables, shape, trained, pictures, n_pictures, n_threads, err);
+  for (int i = 0; status == AE_OK && i < ROUNDS; i++) {
+    if (i > 0)
+      status = improve_weights (tables, &job, err);
+    if (status == AE_OK)
+      status = improve_tables (tables, &job, err);
+  }
   if (status != AE_OK)
     ae_codec_tables_clear (tables);
   return status;

@@ -59,6 +59,7 @@ with_defaults (const AeCodecTrainerOptions *options)
   o.learning_rate = or_float (o.learning_rate, 0.0007f);
   o.lambda[0] = or_float (o.lambda[0], 0.0014f);
   o.lambda[1] = or_float (o.lambda[1], 0.35f);
+  o.context_steps = or_int (o.context_steps, 1000);
   o.chroma = or_float (o.chroma, 1.8f);
   return o;
 }
@@ -82,6 +83,9 @@ check_options (const AeCodecTrainerOptions *o, AeError *err)
       return ae_fail (err, AE_ERROR_ARGUMENT,
           "%d channels and %d residual pairs, wanted 1 to 1024 and 1 to 16",
           o->widths[i], o->depths[i]);
+  if (o->context_steps < 1)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "%d steps for contexts, wanted at least 1", o->context_steps);
   if (o->batch < 1 || o->batch > 256 || !(o->lambda[0] > 0)
       || !(o->lambda[1] >= o->lambda[0]))
     return ae_fail (err, AE_ERROR_ARGUMENT,
@@ -349,8 +353,8 @@ ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
   AeStatus status
       = ae_trainer_model (t->trainer, true, NULL, 0, &trained, err);
   if (status == AE_OK)
-    status = ae_codec_count_tables (&tables, &t->shape, trained, t->pictures,
-        t->n_pictures, t->o.n_threads, err);
+    status = ae_codec_fit_tables (&tables, &t->shape, trained, t->pictures,
+        t->n_pictures, t->o.context_steps, t->o.n_threads, err);
   if (status == AE_OK)
     status = build_model (t, trained, &tables, out, err);
   ae_codec_tables_clear (&tables);

@@ -15,11 +15,12 @@ typedef struct {
   uint8_t *bytes;
 } AeCodecPicture;
 
-/* Tables for the trained networks, counted on the pictures: alone, and after
- * one another as if a camera moved. *tables is cleared on failure. */
-AeStatus ae_codec_count_tables (AeCodecTables *tables,
+/* Contexts and tables for the trained networks, fitted to what an encoder makes
+ * of the pictures: of clips, and of stills as a camera would see them that
+ * moves. *tables is cleared on failure. */
+AeStatus ae_codec_fit_tables (AeCodecTables *tables,
     const AeCodecShape *shape, const AeModel *trained,
-    const AeCodecPicture *pictures, int n_pictures, int n_threads,
-    AeError *err);
+    const AeCodecPicture *pictures, int n_pictures, int context_steps,
+    int n_threads, AeError *err);
 
 #endif

@@ -21,7 +21,7 @@ static struct {
   char *output, *precision;
   gboolean resume;
   gint64 steps, seed;
-  int threads, max_frames, batch, patch;
+  int context_steps, threads, max_frames, batch, patch;
   double time_limit;
 } option;
 
@@ -30,6 +30,8 @@ static const GOptionEntry entries[] = {
       "model file to write (default: codec.onnx)", "MODEL" },
   { "steps", 0, 0, G_OPTION_ARG_INT64, &option.steps,
       "length of the training (default: 50000)", "N" },
+  { "context-steps", 0, 0, G_OPTION_ARG_INT, &option.context_steps,
+      "of fitting the contexts at the end (default: 1000)", "N" },
   { "seed", 0, 0, G_OPTION_ARG_INT64, &option.seed,
       "of weights, crops and noise (default: 0)", "N" },
   { "batch", 0, 0, G_OPTION_ARG_INT, &option.batch,
@@ -112,11 +114,13 @@ read_inputs (AeCodecTrainer *trainer, GPtrArray *uris, GError **error)
   return FALSE;
 }
 
+/* The checkpoint and the model. */
 static AeStatus
-save (AeCodecTrainer *trainer, const char *checkpoint, AeError *err)
+finish (AeCodecTrainer *trainer, const char *checkpoint, AeError *err)
 {
   AeModel *model;
   AeStatus status = ae_codec_trainer_save (trainer, checkpoint, err);
+  fprintf (stderr, "fitting contexts and tables\n");
   if (status == AE_OK)
     status = ae_codec_trainer_model (trainer, &model, err);
   if (status != AE_OK)
@@ -178,10 +182,10 @@ train (AeCodecTrainer *trainer, const char *checkpoint, AeError *err)
     first = first < 0 ? report.step - 1 : first;
     show (&progress, &sums, &report, first);
     if (report.step % SAVE_EVERY == 0)
-      status = save (trainer, checkpoint, err);
+      status = ae_codec_trainer_save (trainer, checkpoint, err);
   }
   progress_end (&progress);
-  return status == AE_OK ? save (trainer, checkpoint, err) : status;
+  return status == AE_OK ? finish (trainer, checkpoint, err) : status;
 }
 
 static AeStatus
@@ -191,6 +195,7 @@ open_trainer (AeCodecTrainer **trainer, const char *checkpoint, AeError *err)
   AeCodecTrainerOptions options = { .steps = option.steps,
     .seed = (guint64) option.seed,
     .n_threads = option.threads,
+    .context_steps = option.context_steps,
     .batch = option.batch,
     .patch = option.patch };
   aetool_parse_precision (option.precision, &precision);
@@ -234,6 +239,7 @@ aetool_train_codec (int argc, char **argv)
   if (argc < 2)
     return aetool_usage ("wanted pictures or videos, found none");
   if (option.steps < 0 || option.threads < 0 || option.max_frames < 0
+      || option.context_steps < 0
       || option.batch < 0 || option.patch < 0)
     return aetool_usage ("numbers are above 0");
   if (!aetool_parse_precision (option.precision, &precision))

@@ -60,6 +60,8 @@ code_all (Coder *coder, const Pair *pair, const Pictures *pictures, int level,
   for (guint i = 0; status == AE_OK && i < pictures->len; i++) {
     AePacketInfo info
         = { .level = level, .key = i % coder->key_interval == 0 };
+    if (info.key && pictures->len > 1 && coder->key_interval > 1)
+      info.level = ae_encoder_key_level (level);
     status = code_picture (
         pair, g_ptr_array_index (pictures, i), &info, coded, err);
   }

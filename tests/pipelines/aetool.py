@@ -177,6 +177,7 @@ def test_autotune_prints_the_cost_table():
 
 def test_train_codec_makes_a_codec():
     out, err = run('train-codec', '.', '-o', 'codec.onnx', '--steps', '6',
+                   '--context-steps', '2',
                    '--batch', '1', '--patch', '48', '--seed', '7')
     assert 'seed 7' in out and re.search(r'step 6: loss [\d.]+', err), err
     info = json.loads(run('info', '--json', 'codec.onnx')[0])

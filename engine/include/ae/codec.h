@@ -70,6 +70,10 @@ AE_API AeStatus ae_encoder_bind (
 AE_API AeStatus ae_encoder_encode (AeEncoder *encoder, const AeImage *in,
     AePacketInfo *info, const uint8_t **packet, AeError *err);
 
+/* The level for key frames from which frames of `level` are predicted: what
+ * they take more, the others save. */
+AE_API int ae_encoder_key_level (int level);
+
 /* Reads what a packet says of itself. Errors: FORMAT, LIMIT. */
 AE_API AeStatus ae_packet_info (AePacketInfo *info, const uint8_t *packet,
     size_t size, AeError *err);

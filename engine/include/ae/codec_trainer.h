@@ -27,6 +27,8 @@ typedef struct {
   float lambda[2];       /* [0.0014, 0.35] bits per pixel for a squared grey
                             level, at level 0 and 255 */
   float chroma;          /* [1.8] weight of the root of chroma's error */
+  int context_steps;     /* [1000] with which the contexts are fitted to what an
+                            encoder makes, when a model is asked for */
   uint64_t seed;
   int n_threads;
   AePrecision precision;
@@ -55,8 +57,9 @@ AE_API AeStatus ae_codec_trainer_add (
 AE_API AeStatus ae_codec_trainer_step (
     AeCodecTrainer *trainer, AeCodecTrainReport *report, AeError *err);
 
-/* The codec as it is now, with the averaged weights and tables counted on the
- * pictures. Errors: NEEDS_DATA (no pictures), MEMORY. */
+/* The codec as it is now, with the averaged weights, and contexts and tables
+ * fitted to the pictures: those that follow each other as a clip does are coded
+ * as one. Takes minutes. Errors: NEEDS_DATA (no pictures), MEMORY. */
 AE_API AeStatus ae_codec_trainer_model (
     AeCodecTrainer *trainer, AeModel **out, AeError *err);
 

@@ -14,7 +14,7 @@
 enum { WIDTH = 72, HEIGHT = 60 };
 
 static const AeCodecTrainerOptions small = { .latents = 96, .core = 32,
-  .widths = { 16, 16 }, .batch = 2, .patch = 32, .steps = 60, .seed = 3,
+  .widths = { 16, 16 }, .batch = 2, .patch = 32, .steps = 60, .seed = 3, .context_steps = 5,
   .n_threads = 2 };
 
 /* I420 of waves and edges, in memory of its own. */
