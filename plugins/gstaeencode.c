@@ -5,13 +5,25 @@
  * @title: aeencode
  * @short_description: codes video with an autoencoder
  *
- * Codes pictures as rounded latents of an autoencoder. A key frame needs no
- * other; the frames between say what has changed. Any decoder with the same
- * model reads them on any processor. The bitstream and the bundled model are
- * first ones and will still change.
+ * Codes key frames as rounded latents of an autoencoder, and the frames between
+ * as changes: places of 16x16 pixels that moved, and what is left of them. A new
+ * scene becomes a key frame. Nothing is delayed: each frame is one packet, which
+ * depends on the one before. Any decoder with the same model reads the packets'
+ * integers on any processor; what two of them show may differ by one grey level.
+ * The stream is described in engine/codec/BITSTREAM.md. The bundled model will
+ * still change, and with it the streams that it makes.
+ *
+ * Matroska and MP4 take a closed list of codecs, which this is not on: keep
+ * streams in files of their own (.aev), or send them by rtpgstpay or gdppay.
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=90 ! aeencode quality=60 ! filesink location=a.aev
+ * ]|
+ *
+ * Over a network that loses packets, with a key frame every second:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=60 ! aeencode bitrate=500 key-int-max=30 ! rtpgstpay config-interval=1 ! identity drop-probability=0.05 ! rtpgstdepay ! aedecode ! videoconvert ! autovideosink
  * ]|
  *
  * At a bitrate, with a key frame every second:

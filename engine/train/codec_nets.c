@@ -18,6 +18,9 @@
 #define GAIN_LOW 1.4f     /* logarithms of the gains at first: level 0, and */
 #define GAIN_RANGE 2.6f   /* what level 1 adds */
 #define NEW_BRANCH 0.05f  /* what a network adds to the cosines at first */
+/* The cosine transform in a codec, where names keep it in half floats. */
+#define FORWARD "a.linear.weight"
+#define INVERSE "s.linear.weight"
 #define ROUND_MORE 0.4f
 #define FINE 4096.0f
 
@@ -128,29 +131,30 @@ linear_layer (AeBuilder *b, int x, int ic, int oc, const float *values,
   return ae_build_node (b, "Conv", NULL, in, 2);
 }
 
-/* A linear transform of blocks, a cosine transform at first. */
+/* The cosine transform of blocks. In training it has no name and is no
+ * parameter: steps that suit networks would blur it. */
 static int
-forward_transform (AeBuilder *b, int x, int latents)
+forward_transform (AeBuilder *b, int x, int latents, const char *name)
 {
   float *values = cosines (b, latents, false);
   int y = linear_layer (b, ae_build_space_to_depth (b, x, BLOCK), COSINE_VALUES,
-      latents, values, "a.linear.weight");
+      latents, values, name);
   ae_free (values);
   return y;
 }
 
 static int
-inverse_transform (AeBuilder *b, int x, int latents)
+inverse_transform (AeBuilder *b, int x, int latents, const char *name)
 {
   float *values = cosines (b, latents, true);
   int y = linear_layer (
-      b, x, latents, COSINE_VALUES, values, "s.linear.weight");
+      b, x, latents, COSINE_VALUES, values, name);
   ae_free (values);
   return ae_build_depth_to_space (b, y, BLOCK);
 }
 
 static int
-analysis (AeBuilder *b, const AeCodecShape *s, int frame)
+analysis (AeBuilder *b, const AeCodecShape *s, int frame, bool training)
 {
   int centred = plus (b, frame, -0.5f);
   int x = conv (b, centred, FRAME_CHANNELS, s->widths[0], 5, 2, 1,
@@ -161,7 +165,8 @@ analysis (AeBuilder *b, const AeCodecShape *s, int frame)
   x = residuals (b, ae_build_unary (b, "Relu", x), s->widths[1], s->depths[1],
       "a.eighth");
   x = conv (b, x, s->widths[1], s->core, 5, 2, NEW_BRANCH, "a.latents");
-  int linear = forward_transform (b, centred, s->latents);
+  int linear = forward_transform (b, centred, s->latents,
+      training ? NULL : FORWARD);
   x = ae_build_binary (
       b, "Add", x, ae_build_slice (b, linear, 1, 0, s->core));
   if (s->core == s->latents)
@@ -179,7 +184,8 @@ enlarge (AeBuilder *b, int x, int ic, int oc, float gain, const char *name)
 }
 
 static int
-synthesis (AeBuilder *b, const AeCodecShape *s, int latents)
+synthesis (
+    AeBuilder *b, const AeCodecShape *s, int latents, bool training)
 {
   int x = ae_build_slice (b, latents, 1, 0, s->core);
   x = enlarge (b, x, s->core, s->widths[1], 1, "s.eighth");
@@ -190,7 +196,8 @@ synthesis (AeBuilder *b, const AeCodecShape *s, int latents)
       "s.quarter");
   x = enlarge (b, x, s->widths[0], FRAME_CHANNELS, NEW_BRANCH, "s.frame");
   x = ae_build_binary (
-      b, "Add", x, inverse_transform (b, latents, s->latents));
+      b, "Add", x, inverse_transform (b, latents, s->latents,
+                             training ? NULL : INVERSE));
   return plus (b, x, 0.5f);
 }
 
@@ -209,19 +216,22 @@ gains (AeBuilder *b, int channels, int level, float low, float range,
 }
 
 static int
-encode (AeBuilder *b, const AeCodecShape *s, int frame, int level)
+encode (AeBuilder *b, const AeCodecShape *s, int frame, int level,
+    bool training)
 {
   int gain = gains (
       b, s->latents, level, GAIN_LOW, GAIN_RANGE, "gain");
-  return ae_build_binary (b, "Mul", analysis (b, s, frame), gain);
+  return ae_build_binary (b, "Mul", analysis (b, s, frame, training), gain);
 }
 
 static int
-decode (AeBuilder *b, const AeCodecShape *s, int latents, int level)
+decode (AeBuilder *b, const AeCodecShape *s, int latents, int level,
+    bool training)
 {
   int gain = gains (
       b, s->latents, level, -GAIN_LOW, -GAIN_RANGE, "inverse");
-  return synthesis (b, s, ae_build_binary (b, "Mul", latents, gain));
+  return synthesis (
+      b, s, ae_build_binary (b, "Mul", latents, gain), training);
 }
 
 /* Rounded, values below 1 - ROUND_MORE to 0; no gradient goes through. */
@@ -263,10 +273,11 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
   AeBuilder b;
   ae_builder_start (&b, seed);
   int frame = frame_input (&b), level = level_input (&b);
-  int latents = encode (&b, s, frame, level), integers = rounded (&b, latents);
+  int latents = encode (&b, s, frame, level, true);
+  int integers = rounded (&b, latents);
   latents = straight_through (&b, latents, integers);
   int error = ae_build_binary (
-      &b, "Sub", decode (&b, s, latents, level), frame);
+      &b, "Sub", decode (&b, s, latents, level, true), frame);
   const float weights[] = { 1, 1, 1, 1, chroma, chroma };
   error = ae_build_binary (&b, "Mul", error,
       ae_build_values (
@@ -279,13 +290,19 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
   return ae_builder_end (&b, out, err);
 }
 
+static bool
+is_transform (const char *name)
+{
+  return strcmp (name, FORWARD) == 0 || strcmp (name, INVERSE) == 0;
+}
+
 /* Every trainable value from the one of the same name. */
 static AeStatus
 take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
 {
   for (int v = 0; v < to->n_values; v++) {
     AeValue *value = &to->values[v];
-    if (!value->constant || !value->trainable)
+    if (!value->constant || !value->trainable || is_transform (value->name))
       continue;
     int other = ae_graph_find (from, value->name);
     const AeTensor *found = other >= 0 ? from->values[other].constant : NULL;
@@ -343,8 +360,8 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
   int frame = frame_input (&b), level = level_input (&b);
   int integers = ae_build_input (
       &b, "integers", ae_shape (4, -1, s->latents, -1, -1));
-  ae_build_output (&b, encode (&b, s, frame, level), "latents");
-  ae_build_output (&b, decode (&b, s, integers, level), "decoded");
+  ae_build_output (&b, encode (&b, s, frame, level, false), "latents");
+  ae_build_output (&b, decode (&b, s, integers, level, false), "decoded");
   if (b.error.status == AE_OK)
     take_parameters (
         ae_model_edit (b.model), ae_model_graph (trained), &b.error);

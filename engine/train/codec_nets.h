@@ -14,7 +14,7 @@
 #include "coder/coder.h"
 
 typedef struct {
-  int latents;   /* C, of a linear transform; at most 384, which is all */
+  int latents;   /* C, of a cosine transform; at most 384, which is all */
   int core;      /* of them, the coarsest, that networks take part in */
   int widths[2]; /* channels at a quarter and an eighth of the frame */
   int depths[2]; /* residual pairs there */

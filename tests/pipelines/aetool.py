@@ -19,6 +19,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 AETOOL = sys.argv[1]
+BALANCED = Path(__file__).parents[2] / 'models' / 'denoise-balanced.onnx'
 RECIPE = '''[network]
 widths = 16,16,16
 depths = 1,1,1
@@ -239,6 +240,25 @@ def test_eval_finds_the_bundled_models():
         assert psnr > result['stills']['noisy'][0]['psnr'] + 3, name
     assert 'denoise-slow.onnx' in run('eval', '-p', 'slow', '--stills', '.',
                                       status=3)[1]
+
+
+def test_eval_measures_codecs():
+    out, _ = run('eval', '--codec', 'bundled', '--clip', 'c.mkv', '--stills',
+                 '.', '--chart', 'rd', '--json')
+    found = json.loads(out)
+    for kind in ('stills', 'clips'):
+        points = found[kind]['ours']['points']
+        assert len(points) > 5 and points == sorted(points), points
+        qualities = [quality for _, quality in points]
+        assert qualities[0] > 12 and qualities == sorted(qualities), points
+        chart = ElementTree.parse(f'rd-{kind}.svg').getroot()
+        assert chart.tag.endswith('svg')
+    out, _ = run('eval', '--codec=bundled', '--clip', 'c.mkv', '--frames', '4',
+                 '--key-interval', '1')
+    assert re.search(r'^\| ours \| [\d.]+ \| [\d.]+ \| [\d.:]+', out, re.M)
+    assert '--stills' in run('eval', '--codec', 'bundled', status=2)[1]
+    assert 'not a codec' in run(
+        'eval', '--codec', BALANCED, '--clip', 'c.mkv', status=3)[1]
 
 
 def test_pan_and_compare():

@@ -2,6 +2,9 @@
 #include "ae_test.h"
 #include "codec_net.h"
 
+#include "codec/packet.h"
+#include "util/rng.h"
+
 #include <ae/codec.h>
 
 #include "util/mem.h"
@@ -283,6 +286,58 @@ START_TEST (test_truncated_packets)
 }
 END_TEST
 
+/* The packet with other payloads of the same sizes, and right checksums. */
+static void
+write_payloads (const uint8_t *packet, size_t size, AeRng *rng, uint8_t *to)
+{
+  AePacket p;
+  AeSlice slices[AE_PACKET_MAX_SLICES];
+  uint8_t *copy = malloc (size);
+  ck_assert_int_eq (ae_packet_read (&p, packet, size, NULL), AE_OK);
+  ae_packet_slices (&p, packet, size, slices);
+  memcpy (copy, packet, size);
+  for (int i = 0; i < p.n_slices; i++) {
+    size_t at = (size_t) (slices[i].data - packet);
+    for (int k = 0; k < 3; k++)
+      copy[at + (size_t) (ae_rng_uniform (rng) * 0.999f
+                    * (float) slices[i].size)]
+          = (uint8_t) (ae_rng_uniform (rng) * 255);
+    slices[i].data = copy + at;
+  }
+  ae_packet_write (&p, slices, to);
+  free (copy);
+}
+
+/* Whatever the entropy coder reads, of key frames and of changes, becomes a
+ * picture. */
+START_TEST (test_any_payload)
+{
+  Pair p = open_pair (AE_PIXELS_I420, 96, 112);
+  AeError err;
+  AeRng rng;
+  ae_rng_seed (&rng, 8);
+  Owned out = make_picture (AE_PIXELS_I420, 96, 112, 99);
+  for (int frame = 0; frame < 60; frame++) {
+    Owned in = make_picture (AE_PIXELS_I420, 96, 112, frame);
+    AePacketInfo info = { .level = frame * 4, .key = frame % 3 == 0 };
+    const uint8_t *packet;
+    int damaged;
+    ck_assert_int_eq (ae_encoder_encode (
+        p.encoder, &in.image, &info, &packet, &err), AE_OK);
+    uint8_t *other = malloc (info.size);
+    write_payloads (packet, info.size, &rng, other);
+    ck_assert_msg (ae_decoder_decode (p.decoder, other, info.size,
+                       &out.image, &damaged, &err)
+            == AE_OK,
+        "%s", err.text);
+    free (other);
+    free (in.bytes);
+  }
+  free (out.bytes);
+  close_pair (&p);
+}
+END_TEST
+
 static Suite *
 coder_suite (void)
 {
@@ -294,6 +349,7 @@ coder_suite (void)
   tcase_add_test (tcase, test_damage_is_told_and_mended);
   tcase_add_test (tcase, test_other_models_and_sizes_are_refused);
   tcase_add_test (tcase, test_truncated_packets);
+  tcase_add_test (tcase, test_any_payload);
   suite_add_tcase (suite, tcase);
   return suite;
 }
