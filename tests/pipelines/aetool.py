@@ -250,7 +250,7 @@ def test_eval_measures_codecs():
         points = found[kind]['ours']['points']
         assert len(points) > 5 and points == sorted(points), points
         qualities = [quality for _, quality in points]
-        assert qualities[0] > 12 and qualities == sorted(qualities), points
+        assert qualities[0] > 12 and qualities[-1] > qualities[0] + 8, points
         chart = ElementTree.parse(f'rd-{kind}.svg').getroot()
         assert chart.tag.endswith('svg')
     out, _ = run('eval', '--codec=bundled', '--clip', 'c.mkv', '--frames', '4',
