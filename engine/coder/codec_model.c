@@ -185,3 +185,62 @@ ae_codec_session (const AeCodec *codec, const AeCodecOptions *options,
   }
   return ae_session_new (session, codec->model, &o, err);
 }
+
+static AeStatus
+bind (AeSession *session, const AeShape *in, const char *what,
+    const AeShape *out, AeError *err)
+{
+  AeTensor inputs[2] = { { .type = AE_F32, .shape = *in },
+    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) } };
+  AeStatus status = ae_session_bind (session, inputs, 2, err);
+  if (status != AE_OK)
+    return status;
+  const AeShape *found = &ae_session_output (session, 0)->shape;
+  char a[96], b[96];
+  if (ae_shape_equal (found, out))
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_SHAPE,
+      "the codec's %s have shape %s, wanted %s", what,
+      ae_shape_text (found, a, sizeof a), ae_shape_text (out, b, sizeof b));
+}
+
+AeStatus
+ae_codec_bind_analysis (AeSession *session, const AeGrid *g, AeError *err)
+{
+  AeShape frame = ae_shape (4, 1, 6, g->h, g->w);
+  AeShape latents = ae_shape (4, 1, g->channels, g->rows, g->columns);
+  return bind (session, &frame, "latents", &latents, err);
+}
+
+AeStatus
+ae_codec_bind_synthesis (AeSession *session, const AeGrid *g, AeError *err)
+{
+  AeShape frame = ae_shape (4, 1, 6, g->h, g->w);
+  AeShape latents = ae_shape (4, 1, g->channels, g->rows, g->columns);
+  return bind (session, &latents, "frames", &frame, err);
+}
+
+/* Latents of all slices to a tensor (channels, rows, columns). */
+static void
+spread (const AeGrid *g, const int16_t *values, float *to)
+{
+  for (int i = 0; i < g->n_slices; i++) {
+    AeGridSlice slice = ae_grid_slice (g, i);
+    size_t n = (size_t) slice.n_rows * g->columns;
+    for (int c = 0; c < g->channels; c++) {
+      float *row = to + ((size_t) c * g->rows + slice.row) * g->columns;
+      for (size_t k = 0; k < n; k++)
+        row[k] = *values++;
+    }
+  }
+}
+
+const float *
+ae_codec_synthesise (
+    AeSession *session, const AeGrid *g, const int16_t *values, int level)
+{
+  spread (g, values, ae_session_input (session, 0)->data);
+  *(float *) ae_session_input (session, 1)->data = (float) level / 255;
+  ae_session_run (session);
+  return ae_session_output (session, 0)->data;
+}

@@ -48,11 +48,22 @@ typedef struct {
 
 AeGridSlice ae_grid_slice (const AeGrid *grid, int i);
 
-/* Latents of all slices to a tensor (channels, rows, columns). */
-void ae_grid_spread (const AeGrid *g, const int16_t *values, float *to);
-
 /* A session of the part of the model between these inputs and this output. */
 AeStatus ae_codec_session (const AeCodec *codec, const AeCodecOptions *options,
     const char *input, const char *output, AeSession **session, AeError *err);
+
+/* Plans such sessions for a grid: frames to latents, and back. Errors: SHAPE
+ * (what was found and wanted), MEMORY. */
+AeStatus ae_codec_bind_analysis (
+    AeSession *session, const AeGrid *g, AeError *err);
+AeStatus ae_codec_bind_synthesis (
+    AeSession *session, const AeGrid *g, AeError *err);
+
+/* The frame (6,h,w) of latents, which lie slice by slice; the session's. */
+const float *ae_codec_synthesise (
+    AeSession *session, const AeGrid *g, const int16_t *values, int level);
+
+/* Threads that work on one picture, at most: as ae_pool_threads has them. */
+#define AE_CODER_THREADS 64
 
 #endif

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define MOST_THREADS 64
-
 struct AeDecoder {
   AeCodec *codec;
   AeCodecOptions options;
@@ -16,7 +14,7 @@ struct AeDecoder {
   AeLatentLevel level;
   AeChanges changes;
   uint32_t number; /* of the last frame */
-  AeLatentScratch scratch[MOST_THREADS];
+  AeLatentScratch scratch[AE_CODER_THREADS];
 };
 
 static void
@@ -77,7 +75,7 @@ ae_decoder_new (AeDecoder **out, AeCodec *codec,
 static void
 free_buffers (AeDecoder *d)
 {
-  for (int i = 0; i < MOST_THREADS; i++)
+  for (int i = 0; i < AE_CODER_THREADS; i++)
     ae_latent_scratch_clear (&d->scratch[i]);
   ae_free (d->values);
   d->values = NULL;
@@ -106,27 +104,6 @@ ae_decoder_reset (AeDecoder *d)
   d->changes.valid = false;
 }
 
-static AeStatus
-bind_session (AeDecoder *d, const AeGrid *g, AeError *err)
-{
-  AeTensor inputs[2] = {
-    { .type = AE_F32, .shape = ae_shape (4, 1, g->channels, g->rows,
-                          g->columns) },
-    { .type = AE_F32, .shape = ae_shape (4, 1, 1, 1, 1) },
-  };
-  AeStatus status = ae_session_bind (d->session, inputs, 2, err);
-  if (status != AE_OK)
-    return status;
-  const AeShape *found = &ae_session_output (d->session, 0)->shape;
-  AeShape wanted = ae_shape (4, 1, 6, g->h, g->w);
-  char a[96], b[96];
-  if (ae_shape_equal (found, &wanted))
-    return AE_OK;
-  return ae_fail (err, AE_ERROR_SHAPE,
-      "the codec's frames have shape %s, wanted %s",
-      ae_shape_text (found, a, sizeof a), ae_shape_text (&wanted, b, sizeof b));
-}
-
 /* Everything for pictures of this size. */
 static AeStatus
 bind (AeDecoder *d, int width, int height, AeError *err)
@@ -135,7 +112,7 @@ bind (AeDecoder *d, int width, int height, AeError *err)
   if (g.rows == d->grid.rows && g.columns == d->grid.columns)
     return AE_OK;
   free_buffers (d);
-  AeStatus status = bind_session (d, &g, err);
+  AeStatus status = ae_codec_bind_synthesis (d->session, &g, err);
   if (status != AE_OK)
     return status;
   status = ae_changes_bind (&d->changes, &g, false, err);
@@ -259,11 +236,8 @@ decode_slices (
 static void
 show_key (AeDecoder *d, const AePacket *p, const uint8_t *bad)
 {
-  ae_grid_spread (
-      &d->grid, d->values, ae_session_input (d->session, 0)->data);
-  *(float *) ae_session_input (d->session, 1)->data = (float) p->level / 255;
-  ae_session_run (d->session);
-  ae_changes_begin (&d->changes, ae_session_output (d->session, 0)->data,
+  ae_changes_begin (&d->changes,
+      ae_codec_synthesise (d->session, &d->grid, d->values, p->level),
       ae_pool_threads (d->options.n_threads));
   for (int i = 0; i < p->n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (&d->grid, i);

@@ -32,17 +32,3 @@ ae_grid_slice (const AeGrid *grid, int i)
   s.at = (size_t) s.row * grid->columns * grid->channels;
   return s;
 }
-
-void
-ae_grid_spread (const AeGrid *g, const int16_t *values, float *to)
-{
-  for (int i = 0; i < g->n_slices; i++) {
-    AeGridSlice slice = ae_grid_slice (g, i);
-    size_t n = (size_t) slice.n_rows * g->columns;
-    for (int c = 0; c < g->channels; c++) {
-      float *row = to + ((size_t) c * g->rows + slice.row) * g->columns;
-      for (size_t k = 0; k < n; k++)
-        row[k] = *values++;
-    }
-  }
-}

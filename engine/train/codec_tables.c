@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables of a trained codec: its encoder runs with tables that fit nothing,
- * and what it codes is counted. */
+/* Contexts and tables of a trained codec: its encoder runs, first with tables of
+ * Laplace's distribution, and what it codes is counted and learned from. */
 #include "train/codec_trainer.h"
 
 #include "coder/changes.h"
@@ -11,7 +11,6 @@
 #include "util/rng.h"
 
 #include <math.h>
-
 #include <string.h>
 
 #define ROUNDS 3 /* what is coded depends on the tables */
