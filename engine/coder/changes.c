@@ -2,6 +2,7 @@
 #include "coder/changes.h"
 
 #include "codec/fixed.h"
+#include "coder/deblock.h"
 #include "coder/motion.h"
 #include "coder/pictures.h"
 #include "util/mem.h"
@@ -17,8 +18,9 @@
 /* In the choice of modes: what is added before a size is cut off to an integer;
  * bits, roughly, of a place that is coded and of each value that is not 0. */
 #define ROUND_MORE 0.38f
-#define PLACE_BITS 5
-#define VALUE_BITS 7
+#define PLACE_BITS 3
+#define VALUE_BITS 5
+#define SIZE_BITS 1.5f
 /* A place is no movement when its luma varies less than this part of what it
  * differs. */
 #define INTRA_SHARE 0.8f
@@ -41,7 +43,7 @@ free_buffers (AeChanges *c)
   ae_reference_clear (&c->before);
   ae_reference_clear (&c->now);
   void **all[] = { (void **) &c->motion, (void **) &c->values,
-    (void **) &c->skipped, (void **) &c->wanted };
+    (void **) &c->skipped, (void **) &c->vectors, (void **) &c->wanted };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
@@ -73,9 +75,11 @@ ae_changes_bind (AeChanges *c, const AeGrid *grid, bool encodes, AeError *err)
       = ae_calloc (places * AE_MOTION_CHANNELS, sizeof *c->motion);
   c->values = ae_calloc (places * AE_COSINES, sizeof *c->values);
   c->skipped = ae_calloc (places, 1);
+  c->vectors = ae_calloc (places, sizeof *c->vectors);
   if (encodes)
     c->wanted = ae_calloc (places * AE_COSINES, sizeof *c->wanted);
-  if (c->motion && c->values && c->skipped && (c->wanted || !encodes))
+  if (c->motion && c->values && c->skipped && c->vectors
+      && (c->wanted || !encodes))
     return AE_OK;
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
 }
@@ -171,7 +175,9 @@ set_motion (const Work *w, size_t place, AePlaceMode mode, AeVector v)
   w->motion.values[AE_MOTION_MODE * w->places + place] = (int16_t) mode;
   w->motion.values[AE_MOTION_Y * w->places + place] = v.y;
   w->motion.values[AE_MOTION_X * w->places + place] = v.x;
-  w->c->skipped[first_place (w->c, w->slice) + place] = mode == AE_PLACE_SKIP;
+  size_t at = first_place (w->c, w->slice) + place;
+  w->c->skipped[at] = mode == AE_PLACE_SKIP;
+  w->c->vectors[at] = v;
 }
 
 static void
@@ -284,17 +290,16 @@ variation (const Work *w, int row, int column)
 static bool
 is_worth (const Work *w, const float *wanted)
 {
-  float gain = 0;
-  int n = 0;
+  float gain = 0, bits = PLACE_BITS;
   for (int i = 0; i < AE_COSINES; i++) {
     float x = fabsf (wanted[i * w->places]);
     if (x < 1 - ROUND_MORE)
       continue;
-    float error = x - floorf (x + ROUND_MORE);
+    float size = floorf (x + ROUND_MORE), error = x - size;
     gain += x * x - error * error;
-    n++;
+    bits += VALUE_BITS + SIZE_BITS * log2f (size);
   }
-  return gain > w->worth * (float) (PLACE_BITS + VALUE_BITS * n);
+  return gain > w->worth * bits;
 }
 
 /* Vectors of the places to the left, above, and of this one in the picture
@@ -420,6 +425,39 @@ ae_changes_keep (AeChanges *c, const AeGridSlice *slice)
   for (size_t place = 0; place < w.places; place++)
     set_motion (&w, place, AE_PLACE_SKIP, (AeVector){ 0, 0 });
   show_slice (&w);
+}
+
+/* One row of places; those across come first. */
+typedef struct {
+  AePlaces places;
+  const AeImage *image;
+} Smoothing;
+
+static void
+smooth_across (void *arg, size_t row, int thread)
+{
+  const Smoothing *s = arg;
+  (void) thread;
+  ae_deblock_across (&s->places, s->image, (int) row);
+}
+
+static void
+smooth_down (void *arg, size_t row, int thread)
+{
+  const Smoothing *s = arg;
+  (void) thread;
+  ae_deblock_down (&s->places, s->image, (int) row + 1);
+}
+
+void
+ae_changes_smooth (AeChanges *c, int n_threads)
+{
+  const AeGrid *g = &c->grid;
+  Smoothing s = { { c->skipped, c->vectors, g->rows, g->columns, c->unit[0] },
+    &c->now.image };
+  AePool *pool = ae_pool_shared ();
+  ae_pool_run (pool, n_threads, (size_t) g->rows, smooth_across, &s);
+  ae_pool_run (pool, n_threads, (size_t) g->rows - 1, smooth_down, &s);
 }
 
 void

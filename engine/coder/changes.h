@@ -9,6 +9,7 @@
 
 #include "codec/cosines.h"
 #include "coder/coder.h"
+#include "coder/motion.h"
 #include "coder/reference.h"
 
 typedef enum { AE_PLACE_SKIP, AE_PLACE_MOVED, AE_PLACE_INTRA } AePlaceMode;
@@ -23,7 +24,8 @@ typedef struct {
   AeReference before, now;
   int16_t *motion; /* slices, each [AE_MOTION_CHANNELS][row][column] */
   int16_t *values; /* slices, each [AE_COSINES][row][column] */
-  uint8_t *skipped;
+  uint8_t *skipped;   /* of places, row by row */
+  AeVector *vectors;
   float *wanted; /* of encoders: slices, as values */
   AeLatentLevel motion_level, value_level;
   int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
@@ -58,7 +60,10 @@ bool ae_changes_get (AeChanges *c, const AeGridSlice *slice, AeRansReader *r,
 /* As before, where nothing was received. */
 void ae_changes_keep (AeChanges *c, const AeGridSlice *slice);
 
-/* After the last slice: `now` is the picture before from now on. */
+/* After the last slice of changes: smooths the edges between places. */
+void ae_changes_smooth (AeChanges *c, int n_threads);
+
+/* At the end: `now` is the picture before from now on. */
 void ae_changes_end (AeChanges *c);
 
 /* A slice as it was coded last, for counting. */

@@ -264,6 +264,9 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
   *damaged = decode_slices (d, &p, packet, size, bad);
   if (p.key)
     show_key (d, &p, bad);
+  else
+    ae_changes_smooth (
+        &d->changes, ae_pool_threads (d->options.n_threads));
   ae_changes_end (&d->changes);
   ae_reference_show (&d->changes.before, out);
   d->number = p.number;

@@ -323,8 +323,10 @@ encode_change (AeEncoder *e, int level, bool *key, AeError *err)
   ae_changes_set_level (&e->changes, level);
   run_slices (e, &f);
   *key = is_new_scene (e);
-  if (!*key)
-    ae_changes_end (&e->changes);
+  if (*key)
+    return AE_OK;
+  ae_changes_smooth (&e->changes, ae_pool_threads (e->options.n_threads));
+  ae_changes_end (&e->changes);
   return AE_OK;
 }
 
