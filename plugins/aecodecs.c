@@ -65,6 +65,19 @@ gst_ae_codec_caps (const AePacketInfo *info)
   return caps;
 }
 
+void
+gst_ae_codec_add_header (GstCaps *caps, GstBuffer *header)
+{
+  GValue array = G_VALUE_INIT, value = G_VALUE_INIT;
+
+  g_value_init (&array, GST_TYPE_ARRAY);
+  g_value_init (&value, GST_TYPE_BUFFER);
+  gst_value_set_buffer (&value, header);
+  gst_value_array_append_and_take_value (&array, &value);
+  gst_caps_set_value (caps, "streamheader", &array);
+  g_value_unset (&array);
+}
+
 /* 2 stands for "unspecified" in ISO/IEC 23091-2. */
 void
 gst_ae_codec_colour (guint8 to[4], const GstVideoColorimetry *from)
@@ -93,9 +106,10 @@ find_type (GstTypeFind *find, gpointer user)
 
   (void) user;
   if (data == NULL
-      || ae_packet_info (&info, data, AE_PACKET_INFO_SIZE, NULL) != AE_OK)
+      || ae_packet_info (&info, NULL, data, AE_PACKET_INFO_SIZE, NULL) != AE_OK)
     return;
-  GstCaps *caps = gst_ae_codec_caps (&info);
+  GstCaps *caps = info.width > 0 ? gst_ae_codec_caps (&info)
+                                 : gst_caps_from_string (GST_AE_CODED_CAPS);
   gst_type_find_suggest (find, GST_TYPE_FIND_MAXIMUM, caps);
   gst_caps_unref (caps);
 }

@@ -35,6 +35,10 @@ gchar *gst_ae_codec_id_text (const guint8 id[8]);
  * caller's to add. */
 GstCaps *gst_ae_codec_caps (const AePacketInfo *info);
 
+/* Adds a packet without a frame as the caps' "streamheader", which sinks send to
+ * those who join late. */
+void gst_ae_codec_add_header (GstCaps *caps, GstBuffer *header);
+
 /* Colorimetry as packets hold it, and back. */
 void gst_ae_codec_colour (guint8 to[4], const GstVideoColorimetry *from);
 void gst_ae_codec_colorimetry (

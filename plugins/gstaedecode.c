@@ -45,6 +45,7 @@ struct _GstAeDecode {
   AeDecoder *decoder;
   GstVideoCodecState *input;
   AePacketInfo format; /* that the output has; width 0: none yet */
+  AePacketInfo key;    /* of the last key frame; size 0: none yet */
 };
 
 G_DEFINE_TYPE (GstAeDecode, gst_ae_decode, GST_TYPE_VIDEO_DECODER);
@@ -92,6 +93,7 @@ load (GstAeDecode *self)
              &self->decoder, self->codec.codec, &options, &error)
           == AE_OK;
   self->format.width = 0;
+  self->key.size = 0;
   if (!ok)
     GST_AE_ERROR (self, GST_AE_READING, &error);
   return ok;
@@ -174,11 +176,12 @@ parse (GstVideoDecoder *base, GstVideoCodecFrame *frame, GstAdapter *adapter,
   AePacketInfo info;
 
   (void) frame;
-  if (size < AE_PACKET_INFO_SIZE)
+  if (size == 0)
     return GST_VIDEO_DECODER_FLOW_NEED_DATA;
   const guint8 *data = gst_adapter_map (adapter, size);
   gsize at = ae_packet_search (data, size);
-  gboolean whole = at == 0 && ae_packet_info (&info, data, size, NULL) == AE_OK;
+  gboolean whole
+      = at == 0 && ae_packet_info (&info, NULL, data, size, NULL) == AE_OK;
   gst_adapter_unmap (adapter);
   if (at > 0) {
     gst_adapter_flush (adapter, at);
@@ -269,6 +272,38 @@ give_up (GstAeDecode *self, GstVideoCodecFrame *frame, AeStatus status,
   return flow;
 }
 
+/* What a packet says; of delta frames, after the key frame that they need. */
+static AeStatus
+read_packet (GstAeDecode *self, AePacketInfo *info, const GstMapInfo *packet,
+    AeError *error)
+{
+  const AePacketInfo *key = self->key.size > 0 ? &self->key : NULL;
+  AeStatus status
+      = ae_packet_info (info, key, packet->data, packet->size, error);
+
+  if (status != AE_OK || info->header)
+    return status;
+  if (!info->key && key == NULL) {
+    gst_ae_error_set (error, AE_ERROR_NEEDS_DATA,
+        "a delta frame before any key frame");
+    return AE_ERROR_NEEDS_DATA;
+  }
+  if (info->key)
+    self->key = *info;
+  return AE_OK;
+}
+
+static void
+describe (GstVideoCodecFrame *frame, const AePacketInfo *info)
+{
+  if (info->key)
+    GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
+  if (info->has_pts && !GST_CLOCK_TIME_IS_VALID (frame->pts))
+    frame->pts = info->pts;
+  if (info->duration > 0 && !GST_CLOCK_TIME_IS_VALID (frame->duration))
+    frame->duration = info->duration;
+}
+
 static GstFlowReturn
 handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
 {
@@ -282,15 +317,14 @@ handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
     gst_video_decoder_release_frame (base, frame);
     return GST_FLOW_ERROR;
   }
-  AeStatus status
-      = ae_packet_info (&info, packet.data, packet.size, &error);
+  AeStatus status = read_packet (self, &info, &packet, &error);
+  if (status == AE_OK && info.header) {
+    gst_buffer_unmap (frame->input_buffer, &packet);
+    gst_video_decoder_release_frame (base, frame);
+    return set_output (self, &info) ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
+  }
   if (status == AE_OK) {
-    if (info.key)
-      GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
-    if (info.has_pts && !GST_CLOCK_TIME_IS_VALID (frame->pts))
-      frame->pts = info.pts;
-    if (info.duration > 0 && !GST_CLOCK_TIME_IS_VALID (frame->duration))
-      frame->duration = info.duration;
+    describe (frame, &info);
     flow = set_output (self, &info)
         ? decode_into (self, frame, &packet, &status, &error)
         : GST_FLOW_NOT_NEGOTIATED;

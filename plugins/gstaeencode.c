@@ -193,13 +193,52 @@ set_colour (AePacketInfo *info, const GstVideoInfo *video)
   gst_ae_codec_colour (info->colour, &video->colorimetry);
 }
 
+/* A packet that tells what frames will be like, for those who join late. */
+static GstBuffer *
+header_buffer (GstAeEncode *self, AePacketInfo *info, AeError *error)
+{
+  const guint8 *packet;
+
+  if (ae_encoder_header (self->encoder, info, &packet, error) != AE_OK)
+    return NULL;
+  GstBuffer *buffer = gst_buffer_new_memdup (packet, info->size);
+  GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_HEADER);
+  return buffer;
+}
+
+/* Caps and headers of the output. */
+static gboolean
+announce (GstAeEncode *self, GstVideoCodecState *input)
+{
+  GstVideoEncoder *base = GST_VIDEO_ENCODER (self);
+  AeError error = { 0 };
+  AePacketInfo info = { 0 };
+
+  set_colour (&info, &input->info);
+  if (GST_VIDEO_INFO_FPS_N (&input->info) > 0)
+    info.duration = (guint32) MIN (G_MAXUINT32,
+        gst_util_uint64_scale_int (GST_SECOND,
+            GST_VIDEO_INFO_FPS_D (&input->info),
+            GST_VIDEO_INFO_FPS_N (&input->info)));
+  GstBuffer *header = header_buffer (self, &info, &error);
+  if (header == NULL) {
+    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+    return FALSE;
+  }
+  GstCaps *caps = gst_ae_codec_caps (&info);
+  gst_ae_codec_add_header (caps, header);
+  gst_video_codec_state_unref (
+      gst_video_encoder_set_output_state (base, caps, input));
+  gst_video_encoder_set_headers (base, g_list_append (NULL, header));
+  return TRUE;
+}
+
 static gboolean
 set_format (GstVideoEncoder *base, GstVideoCodecState *state)
 {
   GstAeEncode *self = GST_AE_ENCODE (base);
   AeError error = { 0 };
   AeImage format;
-  AePacketInfo info = { 0 };
 
   gst_ae_image_format (&format, &state->info);
   if (ae_encoder_bind (self->encoder, &format, &error) != AE_OK) {
@@ -211,15 +250,8 @@ set_format (GstVideoEncoder *base, GstVideoCodecState *state)
   self->since_key = 0;
   gst_ae_level_control_start (&self->control);
 
-  info.pixels = format.pixels == AE_PIXELS_GRAY8 ? AE_PIXELS_GRAY8
-                                                 : AE_PIXELS_I420;
-  info.width = format.width;
-  info.height = format.height;
-  ae_codec_id (self->codec.codec, info.model_id);
-  set_colour (&info, &state->info);
-  GstVideoCodecState *output = gst_video_encoder_set_output_state (
-      base, gst_ae_codec_caps (&info), state);
-  gst_video_codec_state_unref (output);
+  if (!announce (self, state))
+    return FALSE;
   add_tags (self);
   return gst_video_encoder_negotiate (base);
 }

@@ -30,7 +30,10 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_parse_debug);
 
 struct _GstAeParse {
   GstBaseParse parent;
-  GstCaps *caps; /* that the source pad has */
+  GstCaps *caps;    /* that the source pad has */
+  AePacketInfo key; /* of the last key frame; size 0: none yet */
+  AePacketInfo info; /* of the frame at work */
+  GstBuffer *header; /* the last packet without a frame */
 };
 
 G_DEFINE_TYPE (GstAeParse, gst_ae_parse, GST_TYPE_BASE_PARSE);
@@ -46,7 +49,8 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
 static gboolean
 start (GstBaseParse *base)
 {
-  gst_base_parse_set_min_frame_size (base, AE_PACKET_INFO_SIZE);
+  gst_base_parse_set_min_frame_size (base, AE_PACKET_LEAST_SIZE);
+  GST_AE_PARSE (base)->key.size = 0;
   /* Packets tell their times; what upstream tells goes before. */
   gst_base_parse_set_infer_ts (base, FALSE);
   gst_base_parse_set_pts_interpolation (base, FALSE);
@@ -57,6 +61,7 @@ static gboolean
 stop (GstBaseParse *base)
 {
   gst_clear_caps (&GST_AE_PARSE (base)->caps);
+  gst_clear_buffer (&GST_AE_PARSE (base)->header);
   return TRUE;
 }
 
@@ -88,6 +93,8 @@ announce (GstAeParse *self, const AePacketInfo *info)
 
   gst_caps_set_simple (caps, "parsed", G_TYPE_BOOLEAN, TRUE, NULL);
   add_framerate (base, caps, info);
+  if (self->header != NULL)
+    gst_ae_codec_add_header (caps, self->header);
   if (self->caps == NULL || !gst_caps_is_equal (caps, self->caps)) {
     gst_pad_set_caps (GST_BASE_PARSE_SRC_PAD (base), caps);
     gst_caps_replace (&self->caps, caps);
@@ -102,25 +109,57 @@ set_times (GstBuffer *buffer, const AePacketInfo *info)
     GST_BUFFER_PTS (buffer) = info->pts;
   if (info->duration > 0)
     GST_BUFFER_DURATION (buffer) = info->duration;
-  if (info->key)
+  if (info->key || info->header)
     GST_BUFFER_FLAG_UNSET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
   else
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
+static void
+keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
+{
+  gst_clear_buffer (&self->header);
+  self->header
+      = gst_buffer_copy_region (frame->buffer, GST_BUFFER_COPY_MEMORY, 0, size);
+  GST_BUFFER_FLAG_SET (self->header, GST_BUFFER_FLAG_HEADER);
+  frame->flags |= GST_BASE_PARSE_FRAME_FLAG_NO_FRAME;
+}
+
+/* A frame of `wanted` bytes that begins the data. Delta frames
+ * that no key frame came before are skipped. */
+static GstFlowReturn
+take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
+    gint *skip)
+{
+  GstBaseParse *base = GST_BASE_PARSE (self);
+
+  if (self->info.key)
+    self->key = self->info;
+  if (self->info.width == 0) {
+    GST_DEBUG_OBJECT (self, "skipping a frame before any key frame");
+    *skip = (gint) wanted;
+    return GST_FLOW_OK;
+  }
+  if (self->info.header)
+    keep_header (self, frame, wanted);
+  if (self->info.key || self->info.header)
+    announce (self, &self->info);
+  return gst_base_parse_finish_frame (base, frame, (gint) wanted);
+}
+
 static GstFlowReturn
 handle_frame (GstBaseParse *base, GstBaseParseFrame *frame, gint *skip)
 {
+  GstAeParse *self = GST_AE_PARSE (base);
+  const AePacketInfo *key = self->key.size > 0 ? &self->key : NULL;
   GstMapInfo map;
-  AePacketInfo info;
-  gsize at, size;
 
   if (!gst_buffer_map (frame->buffer, &map, GST_MAP_READ))
     return GST_FLOW_ERROR;
-  size = map.size;
-  at = ae_packet_search (map.data, size);
-  gboolean whole = at == 0 && size >= AE_PACKET_INFO_SIZE
-      && ae_packet_info (&info, map.data, size, NULL) == AE_OK;
+  gsize size = map.size, at = ae_packet_search (map.data, size);
+  AeStatus status = AE_ERROR_FORMAT;
+  if (at == 0)
+    status = ae_packet_info (&self->info, key, map.data, size, NULL);
   gst_buffer_unmap (frame->buffer, &map);
 
   if (at > 0) {
@@ -128,32 +167,27 @@ handle_frame (GstBaseParse *base, GstBaseParseFrame *frame, gint *skip)
     *skip = (gint) at;
     return GST_FLOW_OK;
   }
-  if (!whole)
-    return GST_FLOW_OK;
-  if (info.size > size) {
-    gst_base_parse_set_min_frame_size (base, (guint) info.size);
-    if (!GST_BASE_PARSE_DRAINING (base))
+  gsize wanted = status == AE_OK ? self->info.size : AE_PACKET_INFO_SIZE;
+  if (status != AE_OK || wanted > size) {
+    gst_base_parse_set_min_frame_size (base, (guint) wanted);
+    if (status != AE_OK || !GST_BASE_PARSE_DRAINING (base))
       return GST_FLOW_OK;
-    info.size = size; /* the end is cut off: the decoder makes do */
+    wanted = size; /* the end is cut off: the decoder makes do */
   }
-  gst_base_parse_set_min_frame_size (base, AE_PACKET_INFO_SIZE);
-  announce (GST_AE_PARSE (base), &info);
-  return gst_base_parse_finish_frame (base, frame, (gint) info.size);
+  gst_base_parse_set_min_frame_size (base, AE_PACKET_LEAST_SIZE);
+  return take_frame (self, frame, wanted, skip);
 }
 
 /* Here the base class has set what it knows of times. */
 static GstFlowReturn
 pre_push_frame (GstBaseParse *base, GstBaseParseFrame *frame)
 {
-  guint8 header[AE_PACKET_INFO_SIZE];
-  AePacketInfo info;
+  GstAeParse *self = GST_AE_PARSE (base);
 
-  (void) base;
   frame->buffer = gst_buffer_make_writable (frame->buffer);
-  if (gst_buffer_extract (frame->buffer, 0, header, sizeof header)
-          == sizeof header
-      && ae_packet_info (&info, header, sizeof header, NULL) == AE_OK)
-    set_times (frame->buffer, &info);
+  set_times (frame->buffer, &self->info);
+  if (self->info.header)
+    GST_BUFFER_FLAG_SET (frame->buffer, GST_BUFFER_FLAG_HEADER);
   return GST_FLOW_OK;
 }
 

@@ -4,12 +4,10 @@
 #include <string.h>
 #include <zlib.h>
 
+/* Of both kinds; the others are of key frames. */
+enum { VERSION = 4, FLAGS = 5, LEVEL = 6, SHORT_NUMBER = 7 };
 enum {
-  SYNC = 0,
-  VERSION = 4,
-  FLAGS = 5,
-  FORMAT = 6,
-  LEVEL = 7,
+  FORMAT = 7,
   SIZE = 8,
   MODEL = 12,
   WIDTH = 20,
@@ -23,6 +21,10 @@ enum {
 };
 enum { KEY = 1, HAS_PTS = 2 };
 
+#define MOST_VARIED 10 /* bytes of a number of varied size */
+#define SHORT_FIXED 9  /* bytes before them in a delta frame's header */
+#define MOST_SHORT (SHORT_FIXED + 2 * MOST_VARIED + 2)
+
 static const uint8_t mark[4] = { 0xa5, 'A', 'E', 'V' };
 
 static uint64_t
@@ -34,11 +36,43 @@ get (const uint8_t *at, int bytes)
   return value;
 }
 
-static void
+static uint8_t *
 put (uint8_t *at, int bytes, uint64_t value)
 {
   for (int i = 0; i < bytes; i++)
     at[i] = (uint8_t) (value >> 8 * i);
+  return at + bytes;
+}
+
+static uint8_t *
+put_varied (uint8_t *at, uint64_t value)
+{
+  for (; value >= 128; value >>= 7)
+    *at++ = (uint8_t) (value | 128);
+  *at++ = (uint8_t) value;
+  return at;
+}
+
+/* Bytes as they are read; `short_of` them when there are too few. */
+typedef struct {
+  const uint8_t *at, *end;
+  bool short_of;
+} Reader;
+
+static uint64_t
+get_varied (Reader *r)
+{
+  uint64_t value = 0;
+  for (int i = 0; i < MOST_VARIED; i++) {
+    if (r->at == r->end) {
+      r->short_of = true;
+      return 0;
+    }
+    value |= (uint64_t) (*r->at & 127) << 7 * i;
+    if (*r->at++ < 128)
+      break;
+  }
+  return value;
 }
 
 static uint32_t
@@ -47,29 +81,46 @@ checksum (const uint8_t *bytes, size_t size)
   return (uint32_t) crc32_z (0, bytes, size);
 }
 
+static AeStatus
+too_short (size_t size, AeError *err)
+{
+  return ae_fail (err, AE_ERROR_NEEDS_DATA,
+      "%zu bytes, which are less than a packet's header", size);
+}
+
 /* What can be said before the checksum is looked at. */
 static AeStatus
 check_begin (const uint8_t *bytes, size_t size, AeError *err)
 {
-  if (size < AE_PACKET_HEADER)
+  if (memcmp (bytes, mark, size < sizeof mark ? size : sizeof mark) != 0)
     return ae_fail (err, AE_ERROR_FORMAT,
-        "%zu bytes instead of a packet's header of %d", size,
-        AE_PACKET_HEADER);
-  if (memcmp (bytes, mark, sizeof mark) != 0)
-    return ae_fail (err, AE_ERROR_FORMAT,
-        "no packet: it begins with %02x %02x %02x %02x instead of a5 41 45 56",
-        bytes[0], bytes[1], bytes[2], bytes[3]);
-  if (bytes[VERSION] != AE_PACKET_VERSION)
+        "no packet: it does not begin with a5 41 45 56");
+  if (size > VERSION && bytes[VERSION] != AE_PACKET_VERSION)
     return ae_fail (err, AE_ERROR_FORMAT,
         "the stream has version %d, wanted %d", bytes[VERSION],
         AE_PACKET_VERSION);
-  uint32_t found = (uint32_t) get (bytes + CHECKSUM, 4);
-  uint32_t wanted = checksum (bytes, CHECKSUM);
-  if (found != wanted)
-    return ae_fail (err, AE_ERROR_FORMAT,
-        "a damaged packet header: checksum %08x instead of %08x", found,
-        wanted);
-  return AE_OK;
+  return size > FLAGS ? AE_OK : too_short (size, err);
+}
+
+static AeStatus
+check_sum (uint32_t found, uint32_t wanted, AeError *err)
+{
+  if (found == wanted)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "a damaged packet header: checksum %08x instead of %08x", found, wanted);
+}
+
+static AeStatus
+check_size (const AePacket *p, AeError *err)
+{
+  size_t least
+      = p->header + (p->n_slices > 0 ? 5 * (size_t) p->n_slices - 1 : 0);
+  if (p->size >= least && p->size <= AE_PACKET_MAX_SIZE)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_LIMIT,
+      "a packet of %u bytes, wanted %zu to %zu", p->size, least,
+      AE_PACKET_MAX_SIZE);
 }
 
 static AeStatus
@@ -83,28 +134,24 @@ check_values (const AePacket *p, AeError *err)
     return ae_fail (err, AE_ERROR_LIMIT,
         "pictures of %dx%d, wanted 1x1 to %dx%d", p->width, p->height,
         AE_PACKET_MAX_SIDE, AE_PACKET_MAX_SIDE);
-  size_t least = AE_PACKET_HEADER + (size_t) p->n_slices * AE_SLICE_HEADER;
-  if (p->n_slices < 1 || p->n_slices > AE_PACKET_MAX_SLICES)
-    return ae_fail (err, AE_ERROR_LIMIT, "%d slices, wanted 1 to %d",
+  if (p->n_slices > AE_PACKET_MAX_SLICES)
+    return ae_fail (err, AE_ERROR_LIMIT, "%d slices, wanted at most %d",
         p->n_slices, AE_PACKET_MAX_SLICES);
-  if (p->size < least || p->size > AE_PACKET_MAX_SIZE)
-    return ae_fail (err, AE_ERROR_LIMIT,
-        "a packet of %u bytes, wanted %zu to %zu", p->size, least,
-        AE_PACKET_MAX_SIZE);
-  return AE_OK;
+  return check_size (p, err);
 }
 
-AeStatus
-ae_packet_read (
-    AePacket *p, const uint8_t *bytes, size_t size, AeError *err)
+static AeStatus
+read_key (AePacket *p, const uint8_t *bytes, size_t size, AeError *err)
 {
-  AeStatus status = check_begin (bytes, size, err);
+  if (size < AE_PACKET_HEADER)
+    return too_short (size, err);
+  AeStatus status = check_sum ((uint32_t) get (bytes + CHECKSUM, 4),
+      checksum (bytes, CHECKSUM), err);
   if (status != AE_OK)
     return status;
-  *p = (AePacket){ .key = bytes[FLAGS] & KEY,
-    .has_pts = bytes[FLAGS] & HAS_PTS,
+  *p = (AePacket){ .key = true,
+    .header = AE_PACKET_HEADER,
     .format = (AePacketFormat) bytes[FORMAT],
-    .level = bytes[LEVEL],
     .size = (uint32_t) get (bytes + SIZE, 4),
     .width = (int) get (bytes + WIDTH, 2),
     .height = (int) get (bytes + HEIGHT, 2),
@@ -117,34 +164,101 @@ ae_packet_read (
   return check_values (p, err);
 }
 
-/* The slice at *at, which moves behind it; to the end where it is cut off. */
-static AeSlice
-next_slice (const uint8_t *bytes, size_t end, size_t *at)
+/* The PTS that a frame has when all last equally long; sums wrap. */
+static uint64_t
+expected_pts (const AePacket *key, uint32_t number)
 {
-  AeSlice none = { NULL, 0 };
-  if (end - *at < AE_SLICE_HEADER) {
-    *at = end;
-    return none;
+  return key->pts + (uint64_t) (uint32_t) (number - key->number) * key->duration;
+}
+
+static void
+take_from_key (AePacket *p, const AePacket *key, uint64_t twice)
+{
+  uint64_t difference = twice & 1 ? ~(twice >> 1) : twice >> 1;
+  p->format = key->format;
+  p->width = key->width;
+  p->height = key->height;
+  p->duration = key->duration;
+  p->n_slices = key->n_slices;
+  p->number = key->number + (uint16_t) (p->number - key->number);
+  p->has_pts = p->has_pts && key->has_pts;
+  if (p->has_pts)
+    p->pts = expected_pts (key, p->number) + difference;
+  memcpy (p->model_id, key->model_id, sizeof p->model_id);
+  memcpy (p->colour, key->colour, sizeof p->colour);
+}
+
+static AeStatus
+read_delta (AePacket *p, const AePacket *key, const uint8_t *bytes,
+    size_t size, AeError *err)
+{
+  Reader r = { bytes + SHORT_FIXED, bytes + size, false };
+  if (size < AE_PACKET_LEAST_HEADER)
+    return too_short (size, err);
+  uint64_t packet = get_varied (&r);
+  uint64_t twice = bytes[FLAGS] & HAS_PTS ? get_varied (&r) : 0;
+  if (r.short_of || r.end - r.at < 2)
+    return too_short (size, err);
+  size_t before = (size_t) (r.at - bytes);
+  AeStatus status = check_sum ((uint32_t) get (r.at, 2),
+      checksum (bytes, before) & 0xffff, err);
+  if (status != AE_OK)
+    return status;
+  *p = (AePacket){ .has_pts = bytes[FLAGS] & HAS_PTS,
+    .header = (uint8_t) (before + 2),
+    .size = packet > UINT32_MAX ? UINT32_MAX : (uint32_t) packet,
+    .number = (uint32_t) get (bytes + SHORT_NUMBER, 2) };
+  if (key)
+    take_from_key (p, key, twice);
+  else
+    p->has_pts = false;
+  return check_size (p, err);
+}
+
+AeStatus
+ae_packet_read (AePacket *p, const AePacket *key, const uint8_t *bytes,
+    size_t size, AeError *err)
+{
+  AeStatus status = check_begin (bytes, size, err);
+  if (status != AE_OK)
+    return status;
+  status = bytes[FLAGS] & KEY ? read_key (p, bytes, size, err)
+                              : read_delta (p, key, bytes, size, err);
+  if (status == AE_OK && p->key)
+    p->has_pts = bytes[FLAGS] & HAS_PTS;
+  if (status == AE_OK)
+    p->level = bytes[LEVEL];
+  return status;
+}
+
+/* The slice that r is at; to the end where it is cut off. */
+static AeSlice
+next_slice (Reader *r, bool last, bool whole)
+{
+  size_t size = last ? 0 : get_varied (r), left = (size_t) (r->end - r->at);
+  if (last)
+    size = left < 4 ? 0 : left - 4;
+  if (left < 4 || size > left - 4 || (last && !whole)) {
+    r->at = r->end;
+    return (AeSlice){ NULL, 0 };
   }
-  size_t size = get (bytes + *at, 4);
-  uint32_t wanted = (uint32_t) get (bytes + *at + 4, 4);
-  const uint8_t *data = bytes + *at + AE_SLICE_HEADER;
-  if (size > end - *at - AE_SLICE_HEADER) {
-    *at = end;
-    return none;
-  }
-  *at += AE_SLICE_HEADER + size;
-  return checksum (data, size) == wanted ? (AeSlice){ data, size } : none;
+  uint32_t wanted = (uint32_t) get (r->at, 4);
+  const uint8_t *data = r->at + 4;
+  r->at = data + size;
+  return checksum (data, size) == wanted ? (AeSlice){ data, size }
+                                         : (AeSlice){ NULL, 0 };
 }
 
 int
 ae_packet_slices (
     const AePacket *p, const uint8_t *bytes, size_t size, AeSlice *slices)
 {
-  size_t end = size < p->size ? size : p->size, at = AE_PACKET_HEADER;
+  bool complete = size >= p->size;
+  Reader r = { bytes + (p->header < size ? p->header : size),
+    bytes + (complete ? p->size : size), false };
   int whole = 0;
   for (int i = 0; i < p->n_slices; i++) {
-    slices[i] = at < end ? next_slice (bytes, end, &at) : (AeSlice){ NULL, 0 };
+    slices[i] = next_slice (&r, i == p->n_slices - 1, complete);
     whole += slices[i].data != NULL;
   }
   return whole;
@@ -154,9 +268,8 @@ static bool
 may_begin (const uint8_t *bytes, size_t size)
 {
   AePacket p;
-  if (size >= AE_PACKET_HEADER)
-    return ae_packet_read (&p, bytes, size, NULL) == AE_OK;
-  return memcmp (bytes, mark, size < sizeof mark ? size : sizeof mark) == 0;
+  AeStatus status = ae_packet_read (&p, NULL, bytes, size, NULL);
+  return status == AE_OK || status == AE_ERROR_NEEDS_DATA;
 }
 
 size_t
@@ -176,39 +289,97 @@ ae_packet_find (const uint8_t *bytes, size_t size)
 }
 
 size_t
-ae_packet_bytes (const AeSlice *slices, int n_slices)
+ae_packet_bound (const AeSlice *slices, int n_slices)
 {
   size_t bytes = AE_PACKET_HEADER;
   for (int i = 0; i < n_slices; i++)
-    bytes += AE_SLICE_HEADER + slices[i].size;
+    bytes += MOST_VARIED + 4 + slices[i].size;
   return bytes;
 }
 
-void
-ae_packet_write (AePacket *p, const AeSlice *slices, uint8_t *to)
+static size_t
+slices_bytes (const AeSlice *slices, int n)
 {
-  p->size = (uint32_t) ae_packet_bytes (slices, p->n_slices);
-  memset (to, 0, AE_PACKET_HEADER);
-  memcpy (to + SYNC, mark, sizeof mark);
-  to[VERSION] = AE_PACKET_VERSION;
-  to[FLAGS] = (uint8_t) ((p->key ? KEY : 0) | (p->has_pts ? HAS_PTS : 0));
+  uint8_t number[MOST_VARIED];
+  size_t bytes = 0;
+  for (int i = 0; i < n; i++) {
+    bytes += 4 + slices[i].size;
+    if (i < n - 1)
+      bytes += (size_t) (put_varied (number, slices[i].size) - number);
+  }
+  return bytes;
+}
+
+static uint8_t *
+put_slices (uint8_t *to, const AeSlice *slices, int n)
+{
+  for (int i = 0; i < n; i++) {
+    if (i < n - 1)
+      to = put_varied (to, slices[i].size);
+    to = put (to, 4, checksum (slices[i].data, slices[i].size));
+    memcpy (to, slices[i].data, slices[i].size);
+    to += slices[i].size;
+  }
+  return to;
+}
+
+static void
+write_key (AePacket *p, uint8_t *to)
+{
   to[FORMAT] = (uint8_t) p->format;
-  to[LEVEL] = p->level;
   put (to + SIZE, 4, p->size);
   memcpy (to + MODEL, p->model_id, sizeof p->model_id);
   put (to + WIDTH, 2, (uint64_t) p->width);
   put (to + HEIGHT, 2, (uint64_t) p->height);
   put (to + NUMBER, 4, p->number);
-  put (to + PTS, 8, p->pts);
+  put (to + PTS, 8, p->has_pts ? p->pts : 0);
   put (to + DURATION, 4, p->duration);
   memcpy (to + COLOUR, p->colour, sizeof p->colour);
   put (to + SLICES, 2, (uint64_t) p->n_slices);
   put (to + CHECKSUM, 4, checksum (to, CHECKSUM));
-  to += AE_PACKET_HEADER;
-  for (int i = 0; i < p->n_slices; i++) {
-    put (to, 4, slices[i].size);
-    put (to + 4, 4, checksum (slices[i].data, slices[i].size));
-    memcpy (to + AE_SLICE_HEADER, slices[i].data, slices[i].size);
-    to += AE_SLICE_HEADER + slices[i].size;
+}
+
+/* Behind the bytes that all packets have; the end. */
+static uint8_t *
+write_delta (const AePacket *p, const AePacket *key, uint8_t *to)
+{
+  uint64_t difference = p->pts - expected_pts (key, p->number);
+  uint8_t *at = put (to + SHORT_NUMBER, 2, p->number);
+  at = put_varied (at, p->size);
+  if (p->has_pts)
+    at = put_varied (
+        at, difference >> 63 ? (~difference << 1) + 1 : difference << 1);
+  return put (at, 2, checksum (to, (size_t) (at - to)) & 0xffff);
+}
+
+/* The size counts itself. */
+static void
+set_size (AePacket *p, const AePacket *key, size_t payload)
+{
+  uint8_t header[MOST_SHORT] = { 0 };
+  p->header = AE_PACKET_HEADER;
+  p->size = (uint32_t) (p->header + payload);
+  for (int i = 0; i < 2 && !p->key; i++) {
+    p->header = (uint8_t) (write_delta (p, key, header) - header);
+    p->size = (uint32_t) (p->header + payload);
   }
+}
+
+void
+ae_packet_write (AePacket *p, const AePacket *key, const AeSlice *slices,
+    uint8_t *to)
+{
+  if (!p->key)
+    p->has_pts = p->has_pts && key->has_pts;
+  set_size (p, key, slices_bytes (slices, p->n_slices));
+  memset (to, 0, p->header);
+  memcpy (to, mark, sizeof mark);
+  to[VERSION] = AE_PACKET_VERSION;
+  to[FLAGS] = (uint8_t) ((p->key ? KEY : 0) | (p->has_pts ? HAS_PTS : 0));
+  to[LEVEL] = p->level;
+  if (p->key)
+    write_key (p, to);
+  else
+    write_delta (p, key, to);
+  put_slices (to + p->header, slices, p->n_slices);
 }

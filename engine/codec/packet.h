@@ -3,35 +3,52 @@
 #define AE_CODEC_PACKET_H
 
 /* The syntax of the coded stream: packets, one for each frame, one after the
- * other. Numbers are little-endian.
+ * other. Numbers are little-endian. A key frame's packet:
  *
  *  offset size
  *       0    4  sync: A5 41 45 56
  *       4    1  version: 1
  *       5    1  flags: 1 key frame (needs no other), 2 PTS is known
- *       6    1  format: 0 is Y, U and V of 4:2:0, 1 is Y alone
- *       7    1  quality level, 0 (least) to 255, which scales the latents
+ *       6    1  quality level, 0 (least) to 255, which scales the latents
+ *       7    1  format: 0 is Y, U and V of 4:2:0, 1 is Y alone
  *       8    4  size of the packet, this header included
  *      12    8  the model's id, its first eight bytes
  *      20    2  width in pixels
  *      22    2  height
- *      24    4  number of the frame; a delta frame needs the one before
+ *      24    4  number of the frame
  *      28    8  PTS in nanoseconds, 0 when it is not known
- *      36    4  duration in nanoseconds, 0 when it is not known
+ *      36    4  duration of frames in nanoseconds, 0 when it is not known
  *      40    4  colour range, matrix, transfer and primaries as numbered by
  *               ISO/IEC 23091-2 (range: 1 full, 0 limited)
- *      44    2  number of slices
+ *      44    2  number of slices; 0: there is no frame, these bytes only tell
+ *               what key frames to come will be like
  *      46    2  zero
  *      48    4  CRC-32 (of ISO 3309) of the 48 bytes before
- *      52       slices: size of the payload (4), its CRC-32 (4), payload
+ *      52       slices
  *
- * A slice is entropy-coded by itself, so that a damaged one costs no other.
- * BITSTREAM.md says what is in it. */
+ * That of a delta frame, which needs the frame before and what the last key
+ * frame's packet says:
+ *
+ *       0    6  as above
+ *       6    1  quality level
+ *       7    2  number of the frame, its low 16 bits
+ *       9    n  size of the packet, 7 bits in a byte, the lowest first, with 128
+ *               added to all but the last byte
+ *            n  when PTS is known: twice the difference d of the PTS from
+ *               key frame's PTS + frames since then * duration, or -2 d - 1
+ *               when it is negative, written as the size is
+ *            2  the low half of the CRC-32 of the bytes before
+ *               slices, as many as the key frame has
+ *
+ * A slice is its size, written as above, its CRC-32 (4) and its payload; the
+ * last one has no size, it is what is left. Slices are entropy-coded each by
+ * itself, so that a damaged one costs no other. BITSTREAM.md says what is in
+ * them. */
 
 #include "util/error.h"
 
-#define AE_PACKET_HEADER 52
-#define AE_SLICE_HEADER 8
+#define AE_PACKET_HEADER 52      /* of a key frame: the longest one */
+#define AE_PACKET_LEAST_HEADER 12 /* of a delta frame */
 #define AE_PACKET_VERSION 1
 #define AE_PACKET_MAX_SIZE ((size_t) 64 << 20)
 #define AE_PACKET_MAX_SLICES 1024
@@ -41,6 +58,7 @@ typedef enum { AE_PACKET_YUV420 = 0, AE_PACKET_GREY = 1 } AePacketFormat;
 
 typedef struct {
   bool key, has_pts;
+  uint8_t header; /* its bytes */
   AePacketFormat format;
   uint8_t level;
   uint32_t size; /* of the packet; filled by ae_packet_write */
@@ -59,10 +77,11 @@ typedef struct {
   size_t size;
 } AeSlice;
 
-/* Reads a header. Errors: FORMAT (no packet, damaged, another version), LIMIT.
- * With fewer than AE_PACKET_HEADER bytes: FORMAT. */
-AeStatus ae_packet_read (
-    AePacket *p, const uint8_t *bytes, size_t size, AeError *err);
+/* Reads a header. `key`: what the last key frame's packet said, or NULL, and
+ * then what delta frames leave to it is 0. Errors: NEEDS_DATA (too few bytes for
+ * a header), FORMAT (no packet, damaged, another version), LIMIT. */
+AeStatus ae_packet_read (AePacket *p, const AePacket *key,
+    const uint8_t *bytes, size_t size, AeError *err);
 
 /* The slices of a packet whose header was read, p->n_slices of them; those that
  * are cut off or damaged have no data. The number of whole ones. */
@@ -74,10 +93,13 @@ int ae_packet_slices (
  * is neither. */
 size_t ae_packet_find (const uint8_t *bytes, size_t size);
 
-/* Bytes of a packet with these slices. */
-size_t ae_packet_bytes (const AeSlice *slices, int n_slices);
+/* Bytes that a packet with these slices has at most. */
+size_t ae_packet_bound (const AeSlice *slices, int n_slices);
 
-/* Writes header and slices to `to`, which has room for ae_packet_bytes (). */
-void ae_packet_write (AePacket *p, const AeSlice *slices, uint8_t *to);
+/* Writes header and slices to `to`, which has room for ae_packet_bound (); fills
+ * in p->header and p->size. `key`: the last key frame's packet, for a delta
+ * frame. */
+void ae_packet_write (AePacket *p, const AePacket *key, const AeSlice *slices,
+    uint8_t *to);
 
 #endif

@@ -3,8 +3,8 @@
 #define AE_CODER_CHANGES_H
 
 /* Pictures as changes of the one before. Each place of 16x16 pixels is
- * predicted from it, moved by a vector, or is grey; what is left over is coded
- * by its cosine transform, or nothing is. Reading is by integers alone: what
+ * predicted from it, moved by a vector, or is as in the last key frame, or grey;
+ * what is left over is coded by its cosine transform, or nothing is. Reading is by integers alone: what
  * two machines show differs by what their key frames differ. */
 
 #include "codec/cosines.h"
@@ -12,7 +12,13 @@
 #include "coder/motion.h"
 #include "coder/reference.h"
 
-typedef enum { AE_PLACE_SKIP, AE_PLACE_MOVED, AE_PLACE_INTRA } AePlaceMode;
+typedef enum {
+  AE_PLACE_KEY_AND = -2, /* as in the last key frame, and values */
+  AE_PLACE_KEY,          /* as there, and no more */
+  AE_PLACE_SKIP,         /* moved, and no more */
+  AE_PLACE_MOVED,        /* moved, and values */
+  AE_PLACE_INTRA         /* grey, and values */
+} AePlaceMode;
 
 /* Channels of the motion of places. */
 enum { AE_MOTION_MODE, AE_MOTION_Y, AE_MOTION_X, AE_MOTION_CHANNELS };
@@ -21,7 +27,7 @@ typedef struct {
   const AeCodec *codec;
   AeCosines cosines;
   AeGrid grid; /* its slices; channels do not count */
-  AeReference before, now;
+  AeReference before, now, key;
   int16_t *motion; /* slices, each [AE_MOTION_CHANNELS][row][column] */
   int16_t *values; /* slices, each [AE_COSINES][row][column] */
   uint8_t *skipped;   /* of places, row by row */
@@ -30,6 +36,7 @@ typedef struct {
   AeLatentLevel motion_level, value_level;
   int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
   bool valid;      /* there is a picture before */
+  bool is_key;     /* `now` is a key frame */
 } AeChanges;
 
 /* codec stays the caller's. Errors: MEMORY. */

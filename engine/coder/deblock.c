@@ -11,7 +11,7 @@
  * much both sides of an edge may bend, in steps: found by trying on clips of a
  * fixed camera. H.265 has 7 and 1 at middle rates, but its blocks are smaller
  * and adapt to what is in them. */
-#define MOST 18
+#define MOST 15
 #define ROUGH 8
 #define MOST_ROUGH 320
 

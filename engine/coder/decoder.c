@@ -13,43 +13,10 @@ struct AeDecoder {
   int16_t *values; /* of a key frame */
   AeLatentLevel level;
   AeChanges changes;
+  AePacket key;    /* what the last key frame said */
   uint32_t number; /* of the last frame */
   AeLatentScratch scratch[AE_CODER_THREADS];
 };
-
-static void
-info_of (AePacketInfo *info, const AePacket *p)
-{
-  *info = (AePacketInfo){ .key = p->key,
-    .has_pts = p->has_pts,
-    .pts = p->pts,
-    .duration = p->duration,
-    .level = p->level,
-    .pixels = p->format == AE_PACKET_GREY ? AE_PIXELS_GRAY8 : AE_PIXELS_I420,
-    .width = p->width,
-    .height = p->height,
-    .number = p->number,
-    .size = p->size };
-  memcpy (info->colour, p->colour, sizeof info->colour);
-  memcpy (info->model_id, p->model_id, sizeof info->model_id);
-}
-
-AeStatus
-ae_packet_info (
-    AePacketInfo *info, const uint8_t *packet, size_t size, AeError *err)
-{
-  AePacket p;
-  AeStatus status = ae_packet_read (&p, packet, size, err);
-  if (status == AE_OK)
-    info_of (info, &p);
-  return status;
-}
-
-size_t
-ae_packet_search (const uint8_t *bytes, size_t size)
-{
-  return ae_packet_find (bytes, size);
-}
 
 AeStatus
 ae_decoder_new (AeDecoder **out, AeCodec *codec,
@@ -188,6 +155,8 @@ check_packet (
         "the stream was coded by model %s, the decoder has model %s", found,
         own);
   }
+  if (p->n_slices == 0)
+    return ae_fail (err, AE_ERROR_FORMAT, "a header without a frame");
   AePixels wanted
       = p->format == AE_PACKET_GREY ? AE_PIXELS_GRAY8 : AE_PIXELS_I420;
   if (out->width != p->width || out->height != p->height
@@ -201,6 +170,16 @@ check_packet (
         "a packet of %d slices, wanted %d for %dx%d", p->n_slices,
         g.n_slices, p->width, p->height);
   return AE_OK;
+}
+
+/* Whether there was a key frame to begin with. */
+static AeStatus
+check_known (const AeDecoder *d, const AePacket *p, AeError *err)
+{
+  if (p->key || d->key.size > 0)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_NEEDS_DATA,
+      "a delta frame before any key frame");
 }
 
 static AeStatus
@@ -252,7 +231,10 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
 {
   AePacket p;
   uint8_t bad[AE_PACKET_MAX_SLICES];
-  AeStatus status = ae_packet_read (&p, packet, size, err);
+  AeStatus status = ae_packet_read (
+      &p, d->key.size > 0 ? &d->key : NULL, packet, size, err);
+  if (status == AE_OK)
+    status = check_known (d, &p, err);
   if (status == AE_OK)
     status = check_packet (d, &p, out, err);
   if (status == AE_OK)
@@ -270,5 +252,7 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
   ae_changes_end (&d->changes);
   ae_reference_show (&d->changes.before, out);
   d->number = p.number;
+  if (p.key)
+    d->key = p;
   return AE_OK;
 }

@@ -2,10 +2,10 @@
 #include "coder/coder.h"
 
 #define LATENT 16 /* pixels along the edge of a latent */
-/* Rows of a slice: pictures of fewer than LEAST_ROWS are one slice, others an
- * even number of them, for processors of two cores. */
-#define LEAST_ROWS 6
+/* Small pictures are one slice, others an even number of them, for processors of
+ * two cores. Each costs about 20 bytes. */
 #define MOST_ROWS 16
+#define SMALL 400 /* latents of a channel */
 
 AeGrid
 ae_grid_of (const AeCodec *codec, int width, int height)
@@ -16,7 +16,8 @@ ae_grid_of (const AeCodec *codec, int width, int height)
   g.h = g.rows * LATENT / 2;
   g.w = g.columns * LATENT / 2;
   int pairs = (g.rows + 2 * MOST_ROWS - 1) / (2 * MOST_ROWS);
-  int wanted = g.rows < LEAST_ROWS ? 1 : 2 * pairs;
+  bool small = g.rows <= MOST_ROWS && g.rows * g.columns < SMALL;
+  int wanted = small ? 1 : 2 * pairs;
   g.slice_rows = (g.rows + wanted - 1) / wanted;
   g.n_slices = (g.rows + g.slice_rows - 1) / g.slice_rows;
   g.n = (size_t) g.channels * g.rows * g.columns;

@@ -36,6 +36,7 @@ typedef struct {
 /* What a packet says of its frame. */
 typedef struct {
   bool key;           /* needs no other frame */
+  bool header;        /* there is no frame: see ae_encoder_header */
   bool has_pts;
   uint64_t pts;       /* nanoseconds */
   uint32_t duration;  /* nanoseconds, 0 = not known */
@@ -70,20 +71,31 @@ AE_API AeStatus ae_encoder_bind (
 AE_API AeStatus ae_encoder_encode (AeEncoder *encoder, const AeImage *in,
     AePacketInfo *info, const uint8_t **packet, AeError *err);
 
+/* A packet without a frame, which tells what key frames of the bound format will
+ * be like; of `info` as for ae_encoder_encode. *packet has info->size bytes, as
+ * there. Errors: MEMORY. */
+AE_API AeStatus ae_encoder_header (AeEncoder *encoder, AePacketInfo *info,
+    const uint8_t **packet, AeError *err);
+
 /* The level for key frames from which frames of `level` are predicted: what
  * they take more, the others save. */
 AE_API int ae_encoder_key_level (int level);
 
-/* Reads what a packet says of itself. Errors: FORMAT, LIMIT. */
-AE_API AeStatus ae_packet_info (AePacketInfo *info, const uint8_t *packet,
-    size_t size, AeError *err);
+/* Reads what a packet says of itself. Delta frames leave the format, the model,
+ * the duration and part of the PTS to the key frame before: `key` is what that
+ * one said, or NULL when it is not known, and then these are 0. Errors:
+ * NEEDS_DATA (fewer bytes than AE_PACKET_INFO_SIZE, too few to tell), FORMAT,
+ * LIMIT. */
+AE_API AeStatus ae_packet_info (AePacketInfo *info, const AePacketInfo *key,
+    const uint8_t *packet, size_t size, AeError *err);
 
 /* Offset of the next packet's begin in `bytes`, or of what may be its begin at
  * their end; `size` when there is none. */
 AE_API size_t ae_packet_search (const uint8_t *bytes, size_t size);
 
-/* Bytes that ae_packet_info needs. */
+/* Bytes with which ae_packet_info can tell, and the fewest of a packet. */
 #define AE_PACKET_INFO_SIZE 52
+#define AE_PACKET_LEAST_SIZE 16
 
 typedef struct AeDecoder AeDecoder;
 
@@ -96,7 +108,8 @@ AE_API void ae_decoder_reset (AeDecoder *decoder);
 
 /* Decodes a packet into `out`, which has the packet's size and pixel kind.
  * *damaged: slices that were missing and taken from the frame before. Errors:
- * FORMAT (no packet, another model: both ids are named), SHAPE (`out` is of
+ * FORMAT (no packet, a header without a frame, another model: both ids are
+ * named), SHAPE (`out` is of
  * another format), NEEDS_DATA (a delta frame whose frame before is not there),
  * MEMORY. */
 AE_API AeStatus ae_decoder_decode (AeDecoder *decoder, const uint8_t *packet,

@@ -21,40 +21,114 @@ example (void)
     .colour = { 1, 6, 13, 1 }, .n_slices = 3 };
 }
 
-static uint8_t *
-write_example (size_t *size)
+/* A delta frame 3 frames later, `late` nanoseconds after it was expected. */
+static AePacket
+example_delta (int64_t late)
 {
   AePacket p = example ();
-  *size = ae_packet_bytes (slices, 3);
-  uint8_t *bytes = malloc (*size);
-  ae_packet_write (&p, slices, bytes);
-  ck_assert_uint_eq (p.size, *size);
-  return bytes;
+  p.key = false;
+  p.level = 7;
+  p.number += 3;
+  p.pts += 3 * 33333333 + (uint64_t) late;
+  return p;
+}
+
+/* Exactly the packet's bytes, freed with free. */
+static uint8_t *
+write_packet (AePacket *p, const AePacket *key, size_t *size)
+{
+  uint8_t *bytes = malloc (ae_packet_bound (slices, 3));
+  ae_packet_write (p, key, slices, bytes);
+  *size = p->size;
+  return realloc (bytes, p->size);
+}
+
+static uint8_t *
+write_example (bool key, size_t *size)
+{
+  AePacket first = example (), p = key ? first : example_delta (0);
+  return write_packet (&p, &first, size);
+}
+
+static void
+check_same (const AePacket *p, const AePacket *wanted)
+{
+  ck_assert (p->key == wanted->key && p->has_pts == wanted->has_pts);
+  ck_assert (p->format == wanted->format);
+  ck_assert_int_eq (p->level, wanted->level);
+  ck_assert_uint_eq (p->size, wanted->size);
+  ck_assert_uint_eq (p->header, wanted->header);
+  ck_assert_mem_eq (p->model_id, wanted->model_id, 8);
+  ck_assert_int_eq (p->width, wanted->width);
+  ck_assert_int_eq (p->height, wanted->height);
+  ck_assert_uint_eq (p->number, wanted->number);
+  ck_assert (p->pts == wanted->pts);
+  ck_assert_uint_eq (p->duration, wanted->duration);
+  ck_assert_mem_eq (p->colour, wanted->colour, 4);
+  ck_assert_int_eq (p->n_slices, wanted->n_slices);
+}
+
+static void
+check_slices (const AePacket *p, const uint8_t *bytes, size_t size)
+{
+  AeSlice found[3];
+  ck_assert_int_eq (ae_packet_slices (p, bytes, size, found), 3);
+  for (int i = 0; i < 3; i++) {
+    ck_assert_uint_eq (found[i].size, slices[i].size);
+    ck_assert_mem_eq (found[i].data, slices[i].data, slices[i].size);
+  }
 }
 
 START_TEST (test_packets_come_back)
 {
   size_t size;
-  uint8_t *bytes = write_example (&size);
   AePacket p, wanted = example ();
-  AeSlice found[3];
   AeError err;
-  ck_assert_int_eq (ae_packet_read (&p, bytes, size, &err), AE_OK);
-  wanted.size = (uint32_t) size;
-  ck_assert (p.key && p.has_pts && p.format == wanted.format);
-  ck_assert_int_eq (p.level, 130);
+  uint8_t *bytes = write_packet (&wanted, NULL, &size);
+  ck_assert_int_eq (ae_packet_read (&p, NULL, bytes, size, &err), AE_OK);
+  check_same (&p, &wanted);
+  check_slices (&p, bytes, size);
+  free (bytes);
+}
+END_TEST
+
+static const int64_t lateness[] = { 0, 1, -1, 63, -64, 20000000, -20000000,
+  INT64_MAX, INT64_MIN };
+
+/* Delta frames say what is their own, and leave the rest to their key frame. */
+START_TEST (test_delta_frames_come_back)
+{
+  size_t size;
+  AePacket p, key = example (), wanted = example_delta (lateness[_i]);
+  AeError err;
+  uint8_t *bytes = write_packet (&wanted, &key, &size);
+  ck_assert_uint_le (size, _i < 5 ? 14 + 21 : 23 + 21);
+  ck_assert_int_eq (ae_packet_read (&p, &key, bytes, size, &err), AE_OK);
+  check_same (&p, &wanted);
+  check_slices (&p, bytes, size);
+  ck_assert_int_eq (ae_packet_read (&p, NULL, bytes, size, &err), AE_OK);
+  ck_assert (!p.key && !p.has_pts && p.width == 0 && p.n_slices == 0);
   ck_assert_uint_eq (p.size, size);
-  ck_assert_mem_eq (p.model_id, wanted.model_id, 8);
-  ck_assert_int_eq (p.width, 641);
-  ck_assert_int_eq (p.height, 480);
-  ck_assert_uint_eq (p.number, 0xfffffff0);
-  ck_assert (p.pts == wanted.pts);
-  ck_assert_uint_eq (p.duration, 33333333);
-  ck_assert_mem_eq (p.colour, wanted.colour, 4);
-  ck_assert_int_eq (ae_packet_slices (&p, bytes, size, found), 3);
-  for (int i = 0; i < 3; i++) {
-    ck_assert_uint_eq (found[i].size, slices[i].size);
-    ck_assert_mem_eq (found[i].data, slices[i].data, slices[i].size);
+  free (bytes);
+}
+END_TEST
+
+/* Sizes around those at which their own bytes become more. */
+START_TEST (test_sizes_count_themselves)
+{
+  static const uint8_t zeros[20000];
+  uint8_t *bytes = malloc (sizeof zeros + 100);
+  AePacket key = example (), p, found;
+  for (size_t n = 0; n < sizeof zeros; n += n == 200 ? 16000 : 1) {
+    AeSlice one = { zeros, n };
+    p = example_delta (0);
+    p.n_slices = key.n_slices = 1;
+    ck_assert_uint_le (ae_packet_bound (&one, 1), sizeof zeros + 100);
+    ae_packet_write (&p, &key, &one, bytes);
+    ck_assert_uint_eq (p.size, p.header + 4 + n);
+    ck_assert_int_eq (
+        ae_packet_read (&found, &key, bytes, p.size, NULL), AE_OK);
+    check_same (&found, &p);
   }
   free (bytes);
 }
@@ -64,37 +138,54 @@ END_TEST
 START_TEST (test_bytes_are_as_documented)
 {
   size_t size;
-  uint8_t *bytes = write_example (&size);
-  static const uint8_t begin[] = { 0xa5, 'A', 'E', 'V', 1, 3, 0, 130, 83, 0, 0,
+  uint8_t *bytes = write_example (true, &size);
+  static const uint8_t begin[] = { 0xa5, 'A', 'E', 'V', 1, 3, 130, 0, 73, 0, 0,
     0, 1, 2, 3, 4, 5, 6, 7, 250, 0x81, 2, 0xe0, 1, 0xf0, 0xff, 0xff, 0xff,
     0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0, 0, 0x55, 0xa0, 0xfc, 1, 1, 6, 13,
     1, 3, 0, 0, 0 };
   ck_assert_uint_eq (sizeof begin, 48);
   ck_assert_mem_eq (bytes, begin, sizeof begin);
   ck_assert_uint_eq (bytes[52], 5);
-  ck_assert_mem_eq (bytes + 60, "12345", 5);
+  ck_assert_mem_eq (bytes + 57, "12345", 5);
+  free (bytes);
+  AePacket key = example (), p = example_delta (-3);
+  bytes = write_packet (&p, &key, &size);
+  static const uint8_t delta[]
+      = { 0xa5, 'A', 'E', 'V', 1, 2, 7, 0xf3, 0xff, 34, 5 };
+  ck_assert_mem_eq (bytes, delta, sizeof delta);
+  ck_assert_uint_eq (bytes[13], 5);
+  ck_assert_mem_eq (bytes + 18, "12345", 5);
   free (bytes);
 }
 END_TEST
 
+/* How many slices lie before `cut`, which is in the payload. */
+static int
+slices_before (const AePacket *p, size_t cut)
+{
+  size_t first = p->header + 1 + 4 + 5u;
+  return cut < first ? 0 : cut < first + 1 + 4 + 2 ? 1 : 2;
+}
+
 START_TEST (test_every_truncation)
 {
   size_t size;
-  uint8_t *bytes = write_example (&size);
+  AePacket key = example ();
+  uint8_t *bytes = write_example (_i == 0, &size);
   for (size_t cut = 0; cut < size; cut++) {
     uint8_t *exact = malloc (cut + 1);
     memcpy (exact, bytes, cut);
     AePacket p;
     AeSlice found[3];
     AeError err = { 0 };
-    AeStatus status = ae_packet_read (&p, exact, cut, &err);
-    if (cut < AE_PACKET_HEADER) {
-      ck_assert_int_eq (status, AE_ERROR_FORMAT);
+    AeStatus status = ae_packet_read (&p, &key, exact, cut, &err);
+    if (cut < (_i == 0 ? AE_PACKET_HEADER : 13)) {
+      ck_assert_int_eq (status, AE_ERROR_NEEDS_DATA);
       ck_assert_uint_gt (strlen (err.text), 0);
     } else {
       ck_assert_int_eq (status, AE_OK);
       int whole = ae_packet_slices (&p, exact, cut, found);
-      ck_assert_int_eq (whole, cut < 65 ? 0 : cut < 75 ? 1 : 2);
+      ck_assert_int_eq (whole, slices_before (&p, cut));
       for (int i = 0; i < 3; i++)
         ck_assert ((found[i].data != NULL) == (i < whole));
     }
@@ -109,27 +200,28 @@ END_TEST
 START_TEST (test_every_damaged_byte_is_found)
 {
   size_t size;
-  uint8_t *bytes = write_example (&size);
-  for (size_t i = 0; i < size; i++) {
-    AePacket p;
-    AeSlice found[3];
-    AeError err;
-    bytes[i] ^= 0x10;
-    AeStatus status = ae_packet_read (&p, bytes, size, &err);
-    if (i < AE_PACKET_HEADER)
-      ck_assert_int_eq (status, AE_ERROR_FORMAT);
-    else
-      ck_assert_int_lt (ae_packet_slices (&p, bytes, size, found), 3);
-    bytes[i] ^= 0x10;
-  }
+  AePacket key = example ();
+  uint8_t *bytes = write_example (_i == 0, &size);
+  for (size_t i = 0; i < size; i++)
+    for (int bit = 0; bit < 8; bit++) {
+      AePacket p;
+      AeSlice found[3];
+      AeError err;
+      bytes[i] ^= (uint8_t) (1 << bit);
+      AeStatus status = ae_packet_read (&p, &key, bytes, size, &err);
+      if (i < (_i == 0 ? AE_PACKET_HEADER : 13))
+        ck_assert (status == AE_ERROR_FORMAT || status == AE_ERROR_NEEDS_DATA);
+      else
+        ck_assert_int_lt (ae_packet_slices (&p, bytes, size, found), 3);
+      bytes[i] ^= (uint8_t) (1 << bit);
+    }
   free (bytes);
 }
 END_TEST
 
 START_TEST (test_impossible_values_are_refused)
 {
-  size_t size = ae_packet_bytes (slices, 3);
-  uint8_t *bytes = malloc (size);
+  uint8_t *bytes = malloc (ae_packet_bound (slices, 3));
   AePacket p;
   AeError err;
   for (int i = 0; i < 4; i++) {
@@ -140,20 +232,35 @@ START_TEST (test_impossible_values_are_refused)
       p.height = AE_PACKET_MAX_SIDE + 1;
     if (i == 2)
       p.format = (AePacketFormat) 2;
+    ae_packet_write (&p, NULL, slices, bytes);
     if (i == 3)
-      p.n_slices = 0;
-    ae_packet_write (&p, slices, bytes);
-    ck_assert_int_ne (ae_packet_read (&p, bytes, size, &err), AE_OK);
+      bytes[4] = 9;
+    ck_assert_int_ne (ae_packet_read (&p, NULL, bytes, 100, &err), AE_OK);
     ck_assert_uint_gt (strlen (err.text), 0);
   }
+  ck_assert_ptr_nonnull (strstr (err.text, "version 9, wanted 1"));
   free (bytes);
+}
+END_TEST
+
+/* What only tells of frames to come. */
+START_TEST (test_headers_without_frames)
+{
+  uint8_t bytes[AE_PACKET_HEADER];
+  AePacket p = example (), found;
+  p.n_slices = 0;
+  ck_assert_uint_le (ae_packet_bound (NULL, 0), sizeof bytes);
+  ae_packet_write (&p, NULL, NULL, bytes);
+  ck_assert_int_eq (
+      ae_packet_read (&found, NULL, bytes, sizeof bytes, NULL), AE_OK);
+  check_same (&found, &p);
 }
 END_TEST
 
 START_TEST (test_packets_are_found_in_noise)
 {
-  size_t size;
-  uint8_t *bytes = write_example (&size);
+  size_t size, header = _i == 0 ? AE_PACKET_HEADER : 13;
+  uint8_t *bytes = write_example (_i == 0, &size);
   uint8_t *noise = malloc (size + 40);
   for (int i = 0; i < 40; i++)
     noise[i] = (uint8_t) (0xa5 + (i % 3 == 0 ? 0 : i));
@@ -161,8 +268,8 @@ START_TEST (test_packets_are_found_in_noise)
   ck_assert_uint_eq (ae_packet_find (noise, size + 40), 40);
   ck_assert_uint_eq (ae_packet_find (bytes, size), 0);
   /* the begin of a header may be the begin of a packet */
-  for (size_t n = 1; n < AE_PACKET_HEADER; n++)
-    ck_assert_uint_eq (ae_packet_find (noise + 37, 3 + n), n < 1 ? 0 : 3);
+  for (size_t n = 1; n < header; n++)
+    ck_assert_uint_eq (ae_packet_find (noise + 37, 3 + n), 3);
   ck_assert_uint_eq (ae_packet_find (noise + 1, 2), 2);
   ck_assert_uint_eq (ae_packet_find (noise, 0), 0);
   free (noise);
@@ -176,11 +283,15 @@ packet_suite (void)
   Suite *suite = suite_create ("packet");
   TCase *tcase = tcase_create ("packet");
   tcase_add_test (tcase, test_packets_come_back);
+  tcase_add_loop_test (tcase, test_delta_frames_come_back, 0,
+      sizeof lateness / sizeof lateness[0]);
+  tcase_add_test (tcase, test_sizes_count_themselves);
   tcase_add_test (tcase, test_bytes_are_as_documented);
-  tcase_add_test (tcase, test_every_truncation);
-  tcase_add_test (tcase, test_every_damaged_byte_is_found);
+  tcase_add_loop_test (tcase, test_every_truncation, 0, 2);
+  tcase_add_loop_test (tcase, test_every_damaged_byte_is_found, 0, 2);
   tcase_add_test (tcase, test_impossible_values_are_refused);
-  tcase_add_test (tcase, test_packets_are_found_in_noise);
+  tcase_add_test (tcase, test_headers_without_frames);
+  tcase_add_loop_test (tcase, test_packets_are_found_in_noise, 0, 2);
   suite_add_tcase (suite, tcase);
   return suite;
 }

@@ -276,7 +276,7 @@ START_TEST (test_truncated_packets)
     AeStatus status = ae_decoder_decode (
         p.decoder, exact, cut, &in.image, &damaged, &err);
     ck_assert_int_eq (
-        status, cut < AE_PACKET_INFO_SIZE ? AE_ERROR_FORMAT : AE_OK);
+        status, cut < AE_PACKET_INFO_SIZE ? AE_ERROR_NEEDS_DATA : AE_OK);
     if (status == AE_OK)
       ck_assert_int_eq (damaged, 1);
     free (exact);
@@ -288,12 +288,13 @@ END_TEST
 
 /* The packet with other payloads of the same sizes, and right checksums. */
 static void
-write_payloads (const uint8_t *packet, size_t size, AeRng *rng, uint8_t *to)
+write_payloads (AePacket *key, const uint8_t *packet, size_t size, AeRng *rng,
+    uint8_t *to)
 {
   AePacket p;
   AeSlice slices[AE_PACKET_MAX_SLICES];
   uint8_t *copy = malloc (size);
-  ck_assert_int_eq (ae_packet_read (&p, packet, size, NULL), AE_OK);
+  ck_assert_int_eq (ae_packet_read (&p, key, packet, size, NULL), AE_OK);
   ae_packet_slices (&p, packet, size, slices);
   memcpy (copy, packet, size);
   for (int i = 0; i < p.n_slices; i++) {
@@ -304,7 +305,10 @@ write_payloads (const uint8_t *packet, size_t size, AeRng *rng, uint8_t *to)
           = (uint8_t) (ae_rng_uniform (rng) * 255);
     slices[i].data = copy + at;
   }
-  ae_packet_write (&p, slices, to);
+  ae_packet_write (&p, key, slices, to);
+  ck_assert_uint_eq (p.size, size);
+  if (p.key)
+    *key = p;
   free (copy);
 }
 
@@ -313,6 +317,7 @@ write_payloads (const uint8_t *packet, size_t size, AeRng *rng, uint8_t *to)
 START_TEST (test_any_payload)
 {
   Pair p = open_pair (AE_PIXELS_I420, 96, 112);
+  AePacket key;
   AeError err;
   AeRng rng;
   ae_rng_seed (&rng, 8);
@@ -325,7 +330,7 @@ START_TEST (test_any_payload)
     ck_assert_int_eq (ae_encoder_encode (
         p.encoder, &in.image, &info, &packet, &err), AE_OK);
     uint8_t *other = malloc (info.size);
-    write_payloads (packet, info.size, &rng, other);
+    write_payloads (&key, packet, info.size, &rng, other);
     ck_assert_msg (ae_decoder_decode (p.decoder, other, info.size,
                        &out.image, &damaged, &err)
             == AE_OK,

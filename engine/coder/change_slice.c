@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "coder/change_slice.h"
+
+#include <string.h>
+
+#define SIDE AE_PLACE_SIDE
+#define GREY 128
+
+static size_t
+first_place (const AeChanges *c, const AeGridSlice *slice)
+{
+  return (size_t) slice->row * c->grid.columns;
+}
+
+static size_t
+n_places (const AeChanges *c, const AeGridSlice *slice)
+{
+  return (size_t) slice->n_rows * c->grid.columns;
+}
+
+AeLatents
+ae_changes_motion (const AeChanges *c, const AeGridSlice *slice)
+{
+  return (AeLatents){ .channels = AE_MOTION_CHANNELS,
+    .rows = slice->n_rows,
+    .columns = c->grid.columns,
+    .values = c->motion + first_place (c, slice) * AE_MOTION_CHANNELS };
+}
+
+AeLatents
+ae_changes_values (const AeChanges *c, const AeGridSlice *slice)
+{
+  size_t at = first_place (c, slice) * AE_COSINES;
+  return (AeLatents){ .channels = AE_COSINES,
+    .rows = slice->n_rows,
+    .columns = c->grid.columns,
+    .values = c->values + at,
+    .skipped = c->skipped + first_place (c, slice),
+    .wanted = c->wanted ? c->wanted + at : NULL,
+    .wanted_step = n_places (c, slice) };
+}
+
+AeChangeSlice
+ae_change_slice (AeChanges *c, const AeGridSlice *slice)
+{
+  return (AeChangeSlice){ .c = c,
+    .slice = slice,
+    .motion = ae_changes_motion (c, slice),
+    .values = ae_changes_values (c, slice),
+    .places = n_places (c, slice) };
+}
+
+AeVector
+ae_change_vector (const AeChangeSlice *w, size_t place)
+{
+  return (AeVector){ w->motion.values[AE_MOTION_X * w->places + place],
+    w->motion.values[AE_MOTION_Y * w->places + place] };
+}
+
+static bool
+is_skipped (AePlaceMode mode)
+{
+  return mode == AE_PLACE_SKIP || mode == AE_PLACE_KEY;
+}
+
+void
+ae_change_set (
+    const AeChangeSlice *w, size_t place, AePlaceMode mode, AeVector v)
+{
+  size_t at = first_place (w->c, w->slice) + place;
+  w->motion.values[AE_MOTION_MODE * w->places + place] = (int16_t) mode;
+  w->motion.values[AE_MOTION_Y * w->places + place] = v.y;
+  w->motion.values[AE_MOTION_X * w->places + place] = v.x;
+  w->c->skipped[at] = is_skipped (mode);
+  w->c->vectors[at] = v;
+}
+
+static void
+fill_grey (AePlaceSamples *s)
+{
+  for (int i = 0; i < 256; i++)
+    s->luma[i] = GREY;
+  for (int i = 0; i < 128; i++)
+    s->chroma[i / 64][i % 64] = GREY;
+}
+
+void
+ae_change_predict (
+    const AeChangeSlice *w, int row, int column, AePlaceSamples *to)
+{
+  size_t place = ae_change_place (w, row, column);
+  int x = column * SIDE, y = (w->slice->row + row) * SIDE;
+  switch (w->motion.values[AE_MOTION_MODE * w->places + place]) {
+    case AE_PLACE_INTRA:
+      fill_grey (to);
+      break;
+    case AE_PLACE_KEY:
+    case AE_PLACE_KEY_AND:
+      ae_motion_predict (&w->c->key, x, y, (AeVector){ 0, 0 }, to);
+      break;
+    default:
+      ae_motion_predict (
+          &w->c->before, x, y, ae_change_vector (w, place), to);
+  }
+}
+
+static uint8_t
+to_byte (int x)
+{
+  return (uint8_t) (x < 0 ? 0 : x > 255 ? 255 : x);
+}
+
+static void
+store_sum (uint8_t *to, ptrdiff_t stride, int side, const int16_t *a,
+    const int16_t *b)
+{
+  for (int y = 0; y < side; y++, to += stride)
+    for (int x = 0; x < side; x++)
+      to[x] = to_byte (a[y * side + x] + b[y * side + x]);
+}
+
+/* The pixel at which a place of a plane begins. */
+uint8_t *
+ae_place_pixels (
+    const AeImage *image, int plane, int row, int column)
+{
+  int side = plane == 0 ? SIDE : SIDE / 2;
+  return image->plane[plane]
+      + (ptrdiff_t) row * side * image->stride[plane] + column * side;
+}
+
+static void
+show_place (const AeChangeSlice *w, int row, int column)
+{
+  AeChanges *c = w->c;
+  AePlaceSamples from, change;
+  size_t place = ae_change_place (w, row, column);
+  ae_change_predict (w, row, column, &from);
+  if (w->values.skipped[place])
+    memset (&change, 0, sizeof change);
+  else
+    ae_cosines_inverse (&c->cosines, w->values.values + place, w->places,
+        c->unit, &change);
+  for (int i = 0; i < 3; i++) {
+    int at = w->slice->row + row;
+    store_sum (ae_place_pixels (&c->now.image, i, at, column),
+        c->now.image.stride[i], i == 0 ? SIDE : SIDE / 2,
+        i == 0 ? from.luma : from.chroma[i - 1],
+        i == 0 ? change.luma : change.chroma[i - 1]);
+  }
+}
+
+void
+ae_change_show (const AeChangeSlice *w)
+{
+  for (int row = 0; row < w->slice->n_rows; row++)
+    for (int x = 0; x < w->c->grid.columns; x++)
+      show_place (w, row, x);
+}
+
