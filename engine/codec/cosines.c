@@ -5,10 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BASIS_BITS 10
-#define UNIT_BITS 4
-#define LARGEST ((1 << 17) - 1) /* what sums of 16 products leave room for */
-
 /* 100 times the square of how fine it is: 1.6^2 = 2.56 times for chroma, whose
  * blocks have half the side. */
 static int
@@ -42,90 +38,86 @@ ae_cosine_order (AeCosine order[AE_COSINES])
   qsort (order, AE_COSINES, sizeof *order, by_fineness);
 }
 
+/* Of `side` samples: a frequency's weight on the sample x. */
+static double
+weight (int side, int f, int x)
+{
+  double scale = sqrt ((f ? 2.0 : 1.0) / side);
+  return scale * cos (M_PI * (2 * x + 1) * f / (2.0 * side));
+}
+
+static int32_t
+to_integer (double weight)
+{
+  return (int32_t) lrint (ldexp (weight, AE_COSINE_BITS));
+}
+
+/* Luma's 16 rows, then 8 for U and V. */
+static void
+fill_down (AeCosineWeights *w)
+{
+  for (int f = 0; f < AE_PLACE_ROWS; f++) {
+    int side = f < 16 ? 16 : 8;
+    for (int y = 0; y < side; y++) {
+      double by = weight (side, f % 16, y);
+      w->down[f][y] = (float) by;
+      w->rows[f][y] = to_integer (by);
+    }
+  }
+}
+
+/* U and V lie side by side, and stay apart. */
+static void
+fill_across (AeCosineWeights *w, int chroma)
+{
+  int side = chroma ? 8 : 16;
+  for (int f = 0; f < 16; f++)
+    for (int x = 0; x < 16; x++) {
+      if (f / side != x / side)
+        continue;
+      double by = weight (side, f % side, x % side);
+      w->across[chroma][x][f] = (float) by;
+      w->columns[chroma][f][x] = to_integer (by);
+    }
+}
+
 void
 ae_cosines_init (AeCosines *c)
 {
   memset (c, 0, sizeof *c);
+  c->kernels = ae_kernels ();
   ae_cosine_order (c->order);
-  for (int i = 0; i < 2; i++) {
-    int side = i == 0 ? 16 : 8;
-    for (int f = 0; f < side; f++)
-      for (int x = 0; x < side; x++) {
-        double scale = sqrt ((f ? 2.0 : 1.0) / side);
-        double value = scale * cos (M_PI * (2 * x + 1) * f / (2.0 * side));
-        c->basis[i][f][x] = (float) value;
-        c->integer[i][f][x] = (int32_t) lrint (ldexp (value, BASIS_BITS));
-      }
-  }
+  fill_down (&c->weights);
+  fill_across (&c->weights, 0);
+  fill_across (&c->weights, 1);
 }
 
-/* to[u][v] of side x side samples. */
-static inline void
-forward (const float basis[16][16], int side, const int16_t *from,
-    float to[16][16])
+static int
+row_of (const AeCosine *c)
 {
-  float rows[16][16]; /* [u][column] */
-  for (int u = 0; u < side; u++) {
-    for (int x = 0; x < side; x++)
-      rows[u][x] = 0;
-    for (int y = 0; y < side; y++)
-      for (int x = 0; x < side; x++)
-        rows[u][x] += basis[u][y] * (float) from[y * side + x];
-  }
-  float turned[16][16] = { { 0 } }; /* [column][v] */
-  for (int x = 0; x < side; x++)
-    for (int v = 0; v < side; v++)
-      turned[x][v] = basis[v][x];
-  for (int u = 0; u < side; u++) {
-    for (int v = 0; v < side; v++)
-      to[u][v] = 0;
-    for (int x = 0; x < side; x++)
-      for (int v = 0; v < side; v++)
-        to[u][v] += rows[u][x] * turned[x][v];
-  }
+  return c->plane == 0 ? c->u : 16 + c->u;
+}
+
+static int
+column_of (const AeCosine *c)
+{
+  return c->plane == 2 ? 8 + c->v : c->v;
 }
 
 void
 ae_cosines_forward (const AeCosines *c, const AePlaceSamples *from,
-    const float gain[2], float *to, size_t to_step)
+    AePlaceCosines *to)
 {
-  float planes[3][16][16];
-  forward (c->basis[0], 16, from->luma, planes[0]);
-  forward (c->basis[1], 8, from->chroma[0], planes[1]);
-  forward (c->basis[1], 8, from->chroma[1], planes[2]);
+  c->kernels->cosines_forward (&c->weights, from, to->at);
+}
+
+void
+ae_cosines_arrange (const AeCosines *c, const AePlaceCosines *from,
+    const float gain[2], float *to, size_t step)
+{
   for (int i = 0; i < AE_COSINES; i++) {
     const AeCosine *at = &c->order[i];
-    to[i * to_step] = planes[at->plane][at->u][at->v] * gain[at->plane > 0];
-  }
-}
-
-static int32_t
-cut (int64_t x)
-{
-  return (int32_t) (x > LARGEST ? LARGEST : x < -LARGEST ? -LARGEST : x);
-}
-
-/* rows[y][v], the vertical half, to samples. */
-static inline void
-finish (const int32_t basis[16][16], int side, int32_t rows[16][16],
-    int16_t *to)
-{
-  int half = 1 << (BASIS_BITS + UNIT_BITS - 1);
-  for (int y = 0; y < side; y++) {
-    int32_t sums[16] = { 0 };
-    for (int v = 0; v < side; v++) {
-      int32_t value = cut (((int64_t) rows[y][v] + (1 << (BASIS_BITS - 1)))
-          >> BASIS_BITS);
-      if (value != 0)
-        for (int x = 0; x < side; x++)
-          sums[x] += basis[v][x] * value;
-    }
-    for (int x = 0; x < side; x++) {
-      int32_t sample = (sums[x] + half) >> (BASIS_BITS + UNIT_BITS);
-      to[y * side + x] = (int16_t) (sample > INT16_MAX ? INT16_MAX
-              : sample < INT16_MIN                     ? INT16_MIN
-                                                       : sample);
-    }
+    to[i * step] = from->at[row_of (at)][column_of (at)] * gain[at->plane > 0];
   }
 }
 
@@ -133,24 +125,13 @@ void
 ae_cosines_inverse (const AeCosines *c, const int16_t *values, size_t step,
     const int32_t unit[2], AePlaceSamples *to)
 {
-  int32_t rows[3][16][16];
-  bool used[3] = { false, false, false };
-  memset (rows, 0, sizeof rows);
+  int32_t all[AE_PLACE_ROWS][AE_PLACE_SIDE] = { { 0 } };
   for (int i = 0; i < AE_COSINES; i++) {
     int value = values[i * step];
-    if (value == 0)
-      continue;
     const AeCosine *at = &c->order[i];
-    int kind = at->plane > 0, side = kind ? 8 : 16;
-    int32_t scaled = cut ((int64_t) value * unit[kind]);
-    used[at->plane] = true;
-    for (int y = 0; y < side; y++)
-      rows[at->plane][y][at->v] += c->integer[kind][at->u][y] * scaled;
+    if (value != 0)
+      all[row_of (at)][column_of (at)]
+          = ae_cosine_cut ((int64_t) value * unit[at->plane > 0]);
   }
-  memset (to, 0, sizeof *to);
-  if (used[0])
-    finish (c->integer[0], 16, rows[0], to->luma);
-  for (int i = 0; i < 2; i++)
-    if (used[1 + i])
-      finish (c->integer[1], 8, rows[1 + i], to->chroma[i]);
+  c->kernels->cosines_inverse (&c->weights, all, to);
 }

@@ -6,12 +6,9 @@
  * coefficients in order, the coarsest first; chroma counts as 1.6 times as fine
  * as it is, since less of it is needed. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "kernels/kernels.h"
 
 #define AE_COSINES 384
-#define AE_PLACE_SIDE 16 /* pixels */
 
 typedef struct {
   uint8_t plane, u, v; /* luma, U, V; vertical and horizontal frequency */
@@ -19,22 +16,27 @@ typedef struct {
 
 void ae_cosine_order (AeCosine order[AE_COSINES]);
 
-/* Samples of a place: luma, then U, then V, rows. */
-typedef struct {
-  int16_t luma[256], chroma[2][64];
-} AePlaceSamples;
-
 typedef struct {
   AeCosine order[AE_COSINES];
-  float basis[2][16][16];    /* of 16 and of 8 samples: [frequency][sample] */
-  int32_t integer[2][16][16]; /* the same in 1 / 1024 */
+  AeCosineWeights weights;
+  const AeKernels *kernels;
 } AeCosines;
 
 void ae_cosines_init (AeCosines *c);
 
-/* Coefficients in order, each times its plane's gain (luma, chroma). */
+/* Coefficients [vertical][horizontal frequency], those of U and V beside each
+ * other behind luma's. */
+typedef struct {
+  float at[AE_PLACE_ROWS][AE_PLACE_SIDE];
+} AePlaceCosines;
+
 void ae_cosines_forward (const AeCosines *c, const AePlaceSamples *from,
-    const float gain[2], float *to, size_t to_step);
+    AePlaceCosines *to);
+
+/* In order, each times its plane's gain (luma, chroma), one every `step`
+ * numbers. */
+void ae_cosines_arrange (const AeCosines *c, const AePlaceCosines *from,
+    const float gain[2], float *to, size_t step);
 
 /* Sums of coefficients times their plane's step (in 1 / 16 of a sample's unit),
  * by integers alone. values: one every `step` numbers. */

@@ -75,24 +75,15 @@ ae_change_set (
   w->c->vectors[at] = v;
 }
 
-static void
-fill_grey (AePlaceSamples *s)
-{
-  for (int i = 0; i < 256; i++)
-    s->luma[i] = GREY;
-  for (int i = 0; i < 128; i++)
-    s->chroma[i / 64][i % 64] = GREY;
-}
-
 void
 ae_change_predict (
-    const AeChangeSlice *w, int row, int column, AePlaceSamples *to)
+    const AeChangeSlice *w, int row, int column, AePlacePixels *to)
 {
   size_t place = ae_change_place (w, row, column);
   int x = column * SIDE, y = (w->slice->row + row) * SIDE;
   switch (w->motion.values[AE_MOTION_MODE * w->places + place]) {
     case AE_PLACE_INTRA:
-      fill_grey (to);
+      memset (to, GREY, sizeof *to);
       break;
     case AE_PLACE_KEY:
     case AE_PLACE_KEY_AND:
@@ -110,30 +101,38 @@ to_byte (int x)
   return (uint8_t) (x < 0 ? 0 : x > 255 ? 255 : x);
 }
 
-static void
-store_sum (uint8_t *to, ptrdiff_t stride, int side, const int16_t *a,
-    const int16_t *b)
+AePlaceRow
+ae_place_row (const AeImage *image, int row, int column, int i)
 {
-  for (int y = 0; y < side; y++, to += stride)
-    for (int x = 0; x < side; x++)
-      to[x] = to_byte (a[y * side + x] + b[y * side + x]);
+  int half = SIDE / 2, y = row * half + i - SIDE;
+  AePlaceRow at = { { NULL }, i < SIDE ? 1 : 2 };
+  if (i < SIDE)
+    at.pixels[0] = image->plane[0]
+        + (ptrdiff_t) (row * SIDE + i) * image->stride[0] + column * SIDE;
+  else
+    for (int k = 0; k < 2; k++)
+      at.pixels[k] = image->plane[1 + k]
+          + (ptrdiff_t) y * image->stride[1 + k] + column * half;
+  return at;
 }
 
-/* The pixel at which a place of a plane begins. */
-uint8_t *
-ae_place_pixels (
-    const AeImage *image, int plane, int row, int column)
+static void
+store_sums (AePlaceRow to, const uint8_t *a, const int16_t *b)
 {
-  int side = plane == 0 ? SIDE : SIDE / 2;
-  return image->plane[plane]
-      + (ptrdiff_t) row * side * image->stride[plane] + column * side;
+  uint8_t row[SIDE];
+  size_t n = (size_t) (SIDE / to.pieces);
+  for (int x = 0; x < SIDE; x++)
+    row[x] = to_byte (a[x] + b[x]);
+  for (int k = 0; k < to.pieces; k++)
+    memcpy (to.pixels[k], row + k * n, n);
 }
 
 static void
 show_place (const AeChangeSlice *w, int row, int column)
 {
   AeChanges *c = w->c;
-  AePlaceSamples from, change;
+  AePlacePixels from;
+  AePlaceSamples change;
   size_t place = ae_change_place (w, row, column);
   ae_change_predict (w, row, column, &from);
   if (w->values.skipped[place])
@@ -141,13 +140,10 @@ show_place (const AeChangeSlice *w, int row, int column)
   else
     ae_cosines_inverse (&c->cosines, w->values.values + place, w->places,
         c->unit, &change);
-  for (int i = 0; i < 3; i++) {
-    int at = w->slice->row + row;
-    store_sum (ae_place_pixels (&c->now.image, i, at, column),
-        c->now.image.stride[i], i == 0 ? SIDE : SIDE / 2,
-        i == 0 ? from.luma : from.chroma[i - 1],
-        i == 0 ? change.luma : change.chroma[i - 1]);
-  }
+  for (int i = 0; i < AE_PLACE_ROWS; i++)
+    store_sums (ae_place_row (
+                    &c->now.image, w->slice->row + row, column, i),
+        from.at[i], change.at[i]);
 }
 
 void

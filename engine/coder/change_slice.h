@@ -27,14 +27,19 @@ void ae_change_set (
     const AeChangeSlice *w, size_t place, AePlaceMode mode, AeVector v);
 
 void ae_change_predict (
-    const AeChangeSlice *w, int row, int column, AePlaceSamples *to);
+    const AeChangeSlice *w, int row, int column, AePlacePixels *to);
 
 /* Predictions and values become the picture `now`. */
 void ae_change_show (const AeChangeSlice *w);
 
-/* The pixel at which a place of a plane begins; rows are those of the
- * picture. */
-uint8_t *ae_place_pixels (
-    const AeImage *image, int plane, int row, int column);
+/* Where a row of 16 numbers of a place lies in a picture: luma's all in one
+ * piece, those of U and V in two of 8. */
+typedef struct {
+  uint8_t *pixels[2];
+  int pieces;
+} AePlaceRow;
+
+/* row and column: of the place in the picture; i: of its AE_PLACE_ROWS. */
+AePlaceRow ae_place_row (const AeImage *image, int row, int column, int i);
 
 #endif

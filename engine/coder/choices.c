@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SIDE AE_PLACE_SIDE
 /* In the choice of modes: what is added before a size is cut off to an integer;
@@ -24,23 +25,30 @@
 typedef struct {
   AeChangeSlice slice;
   const AeImage *picture;
-  float worth;
+  float worth;   /* of a bit, in squared steps */
+  float gain[2]; /* steps of a grey level: luma, chroma */
 } Work;
 
-/* samples = pixels - samples */
+/* to = pixels - prediction */
 static void
-subtract (const Work *w, int row, int column, AePlaceSamples *s)
+subtract (const Work *w, int row, int column, const AePlacePixels *prediction,
+    AePlaceSamples *to)
 {
-  for (int i = 0; i < 3; i++) {
-    int side = i == 0 ? SIDE : SIDE / 2;
-    int16_t *to = i == 0 ? s->luma : s->chroma[i - 1];
-    const uint8_t *from
-        = ae_place_pixels (w->picture, i, w->slice.slice->row + row, column);
-    for (int y = 0; y < side; y++)
-      for (int x = 0; x < side; x++, to++)
-        *to = (int16_t) (from[y * (ptrdiff_t) w->picture->stride[i] + x]
-            - *to);
+  for (int i = 0; i < AE_PLACE_ROWS; i++) {
+    AePlaceRow at = ae_place_row (
+        w->picture, w->slice.slice->row + row, column, i);
+    int n = SIDE / at.pieces;
+    for (int k = 0; k < at.pieces; k++)
+      for (int x = 0; x < n; x++)
+        to->at[i][k * n + x] = (int16_t) (at.pixels[k][x]
+            - prediction->at[i][k * n + x]);
   }
+}
+
+static const uint8_t *
+luma_at (const AeImage *image, int row, int column)
+{
+  return ae_place_row (image, row, column, 0).pixels[0];
 }
 
 /* Sum of the luma's absolute differences from its mean. */
@@ -48,7 +56,7 @@ static uint32_t
 variation (const Work *w, int row, int column)
 {
   const uint8_t *at
-      = ae_place_pixels (w->picture, 0, w->slice.slice->row + row, column);
+      = luma_at (w->picture, w->slice.slice->row + row, column);
   ptrdiff_t stride = w->picture->stride[0];
   int sum = 0;
   uint32_t all = 0;
@@ -65,20 +73,44 @@ typedef struct {
   float coded, skipped;
 } Cost;
 
-static Cost
-cost_of (const Work *w, const float *wanted)
+/* The logarithm of x >= 1 to base 2, in straight lines between its powers. */
+static inline float
+octaves (float x)
 {
-  float gain = 0, bits = PLACE_BITS, all = 0;
-  for (int i = 0; i < AE_COSINES; i++) {
-    float x = fabsf (wanted[i * w->slice.places]);
-    all += x * x;
-    if (x < 1 - ROUND_MORE)
-      continue;
-    float size = floorf (x + ROUND_MORE), error = x - size;
-    gain += x * x - error * error;
-    bits += VALUE_BITS + SIZE_BITS * log2f (size);
+  int32_t bits, one;
+  const float unit = 1;
+  memcpy (&bits, &x, sizeof bits);
+  memcpy (&one, &unit, sizeof one);
+  return (float) (bits - one) * 0x1p-23f;
+}
+
+static void
+add_costs (const float *x, int n, float gain, Cost *cost, float *bits)
+{
+  float all = 0, left = 0, sum = 0;
+  for (int i = 0; i < n; i++) {
+    float wanted = fabsf (x[i]) * gain;
+    float size = (float) (int) (wanted + ROUND_MORE), error = wanted - size;
+    all += wanted * wanted;
+    left += error * error;
+    sum += size > 0 ? VALUE_BITS + SIZE_BITS * octaves (size) : 0;
   }
-  return (Cost){ all - gain + w->worth * bits, all };
+  cost->skipped += all;
+  cost->coded += left;
+  *bits += sum;
+}
+
+static Cost
+cost_of (const Work *w, const AePlaceCosines *values)
+{
+  Cost cost = { 0, 0 };
+  float bits = PLACE_BITS;
+  int luma = SIDE * SIDE;
+  add_costs (values->at[0], luma, w->gain[0], &cost, &bits);
+  add_costs (
+      values->at[SIDE], AE_COSINES - luma, w->gain[1], &cost, &bits);
+  cost.coded += w->worth * bits;
+  return cost;
 }
 
 /* Vectors of the places to the left, above, and of this one in the picture
@@ -99,18 +131,15 @@ candidates (const Work *w, int row, int column, AeVector to[4])
   return n;
 }
 
-/* What is left of a place without its prediction, in steps. */
+/* What is left of a place without its prediction. */
 static void
-transform_place (const Work *w, int row, int column)
+transform_place (const Work *w, int row, int column, AePlaceCosines *to)
 {
+  AePlacePixels prediction;
   AePlaceSamples samples;
-  const AeChanges *c = w->slice.c;
-  size_t place = ae_change_place (&w->slice, row, column);
-  float gain[2] = { 16.0f / (float) c->unit[0], 16.0f / (float) c->unit[1] };
-  ae_change_predict (&w->slice, row, column, &samples);
-  subtract (w, row, column, &samples);
-  ae_cosines_forward (&c->cosines, &samples, gain,
-      (float *) w->slice.values.wanted + place, w->slice.places);
+  ae_change_predict (&w->slice, row, column, &prediction);
+  subtract (w, row, column, &prediction, &samples);
+  ae_cosines_forward (&w->slice.c->cosines, &samples, to);
 }
 
 /* A way to code a place. */
@@ -118,24 +147,24 @@ typedef struct {
   AePlaceMode mode;
   AeVector v;
   float cost; /* in squared steps */
+  AePlaceCosines values;
 } Choice;
 
 /* With values, or without any if that costs less. bits: of the prediction. */
-static Choice
+static void
 evaluate (const Work *w, int row, int column, AePlaceMode mode, AeVector v,
-    float bits)
+    float bits, Choice *choice)
 {
   size_t place = ae_change_place (&w->slice, row, column);
   ae_change_set (&w->slice, place, mode, v);
-  transform_place (w, row, column);
-  Cost cost = cost_of (w, w->slice.values.wanted + place);
-  Choice choice = { mode, v, cost.coded };
-  if (cost.skipped <= cost.coded && mode != AE_PLACE_INTRA) {
-    choice.mode = mode == AE_PLACE_MOVED ? AE_PLACE_SKIP : AE_PLACE_KEY;
-    choice.cost = cost.skipped;
-  }
-  choice.cost += w->worth * bits;
-  return choice;
+  transform_place (w, row, column, &choice->values);
+  Cost cost = cost_of (w, &choice->values);
+  bool coded = cost.coded < cost.skipped || mode == AE_PLACE_INTRA;
+  choice->v = v;
+  choice->cost = (coded ? cost.coded : cost.skipped) + w->worth * bits;
+  choice->mode = coded       ? mode
+      : mode == AE_PLACE_MOVED ? AE_PLACE_SKIP
+                               : AE_PLACE_KEY;
 }
 
 /* One search. */
@@ -144,16 +173,17 @@ typedef struct {
   AeVector first, known;
   float worth; /* of a bit, in sums of absolute differences */
   uint32_t sad; /* of the best one */
-  Choice best, last; /* `last` is what was evaluated last */
+  Choice choices[2];
+  int best; /* of the choices, the other one is room for the next */
 } Search;
 
 static void
 try (const Work *w, Search *s, int row, int column, AePlaceMode mode,
     AeVector v, float bits)
 {
-  s->last = evaluate (w, row, column, mode, v, bits);
-  if (s->last.cost < s->best.cost)
-    s->best = s->last;
+  evaluate (w, row, column, mode, v, bits, &s->choices[!s->best]);
+  if (s->choices[!s->best].cost < s->choices[s->best].cost)
+    s->best = !s->best;
 }
 
 static void
@@ -161,9 +191,8 @@ try_key (const Work *w, Search *s, int row, int column)
 {
   const AeImage *key = &w->slice.c->key.image, *now = w->picture;
   int at = w->slice.slice->row + row;
-  uint32_t sad = ae_sad_16 (ae_place_pixels (now, 0, at, column),
-      now->stride[0], ae_place_pixels (key, 0, at, column), key->stride[0],
-      SIDE);
+  uint32_t sad = ae_sad_16 (luma_at (now, at, column), now->stride[0],
+      luma_at (key, at, column), key->stride[0], SIDE);
   if (sad < s->sad)
     try (w, s, row, column, AE_PLACE_KEY_AND, (AeVector){ 0, 0 }, KEY_BITS);
 }
@@ -183,39 +212,41 @@ try_further (const Work *w, Search *s, int row, int column)
     try (w, s, row, column, AE_PLACE_MOVED, v, VECTOR_BITS);
 }
 
-/* Whether values of one are those of the other. */
-static bool
-same_prediction (Choice a, Choice b)
-{
-  return (a.mode < AE_PLACE_SKIP) == (b.mode < AE_PLACE_SKIP)
-      && (a.mode == AE_PLACE_INTRA) == (b.mode == AE_PLACE_INTRA)
-      && a.v.x == b.v.x && a.v.y == b.v.y;
-}
-
 /* A place that is well predicted by what is known already is skipped, others
  * are searched for. */
 static void
-choose_place (const Work *w, int row, int column)
+search_place (const Work *w, Search *s, int row, int column)
 {
   const AeChanges *c = w->slice.c;
   AeVector from[4];
-  Search s = { .x = column * SIDE, .y = (w->slice.slice->row + row) * SIDE,
-    .best = { .cost = HUGE_VALF } };
   int n = candidates (w, row, column, from);
-  s.worth = (float) c->unit[0] / 16 * sqrtf (w->worth);
-  s.first = from[0];
-  s.known = ae_motion_best (
-      &c->before, w->picture, s.x, s.y, from, n, s.worth, &s.sad);
-  try (w, &s, row, column, AE_PLACE_MOVED, s.known, 0);
-  if (s.best.mode != AE_PLACE_SKIP) {
-    try_key (w, &s, row, column);
-    if (s.best.mode != AE_PLACE_KEY)
-      try_further (w, &s, row, column);
-  }
-  ae_change_set (&w->slice, ae_change_place (&w->slice, row, column),
-      s.best.mode, s.best.v);
-  if (!same_prediction (s.best, s.last))
-    transform_place (w, row, column);
+  s->worth = (float) c->unit[0] / 16 * sqrtf (w->worth);
+  s->first = from[0];
+  s->known = ae_motion_best (
+      &c->before, w->picture, s->x, s->y, from, n, s->worth, &s->sad);
+  try (w, s, row, column, AE_PLACE_MOVED, s->known, 0);
+  if (s->choices[s->best].mode == AE_PLACE_SKIP)
+    return;
+  try_key (w, s, row, column);
+  if (s->choices[s->best].mode != AE_PLACE_KEY)
+    try_further (w, s, row, column);
+}
+
+static void
+choose_place (const Work *w, int row, int column)
+{
+  size_t place = ae_change_place (&w->slice, row, column);
+  Search s;
+  s.x = column * SIDE;
+  s.y = (w->slice.slice->row + row) * SIDE;
+  s.best = 0;
+  s.choices[0].cost = HUGE_VALF;
+  search_place (w, &s, row, column);
+  const Choice *best = &s.choices[s.best];
+  ae_change_set (&w->slice, place, best->mode, best->v);
+  if (best->mode != AE_PLACE_SKIP && best->mode != AE_PLACE_KEY)
+    ae_cosines_arrange (&w->slice.c->cosines, &best->values, w->gain,
+        (float *) w->slice.values.wanted + place, w->slice.places);
 }
 
 AeStatus
@@ -223,7 +254,8 @@ ae_changes_put (AeChanges *c, const AeGridSlice *slice,
     const AeImage *picture, float worth, AeRansWriter *writer,
     AeLatentScratch *s)
 {
-  Work w = { ae_change_slice (c, slice), picture, worth };
+  Work w = { ae_change_slice (c, slice), picture, worth,
+    { 16.0f / (float) c->unit[0], 16.0f / (float) c->unit[1] } };
   const AeChangeSlice *cs = &w.slice;
   for (int row = 0; row < slice->n_rows; row++)
     for (int x = 0; x < c->grid.columns; x++)

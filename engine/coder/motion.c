@@ -37,113 +37,48 @@ ae_vector_limit (
   };
 }
 
-/* Sums of samples across, n of them: 16 bits hold them. */
-static inline void
-across (const uint8_t *from, int n, int n_taps, const int8_t *taps,
-    int16_t *to)
-{
-  int16_t sums[SIDE] = { 0 };
-  for (int k = 0; k < n_taps; k++)
-    for (int x = 0; x < n; x++)
-      sums[x] = (int16_t) (sums[x] + taps[k] * (int16_t) from[x + k]);
-  memcpy (to, sums, (size_t) n * sizeof *to);
-}
-
-/* Of samples, when there is nothing to do across: as 64 times the sample. */
-static inline void
-down_alone (const uint8_t *from, ptrdiff_t stride, int n, int n_taps,
-    const int8_t *taps, int16_t *to)
-{
-  int16_t sums[SIDE] = { 0 };
-  for (int k = 0; k < n_taps; k++)
-    for (int x = 0; x < n; x++)
-      sums[x] = (int16_t) (sums[x] + taps[k] * (int16_t) from[k * stride + x]);
-  for (int x = 0; x < n; x++)
-    to[x] = (int16_t) clamp ((sums[x] + 32) >> 6, 0, 255);
-}
-
-static inline void
-down (int16_t rows[][SIDE], int n, int n_taps, const int8_t *taps,
-    int16_t *to)
-{
-  int32_t sums[SIDE];
-  for (int x = 0; x < n; x++)
-    sums[x] = 1 << 11;
-  for (int k = 0; k < n_taps; k++)
-    for (int x = 0; x < n; x++)
-      sums[x] += (int16_t) taps[k] * rows[k][x];
-  for (int x = 0; x < n; x++)
-    to[x] = (int16_t) clamp (sums[x] >> 12, 0, 255);
-}
-
-/* n x n samples between those at `from`: across, then down. NULL: nothing to do
- * in that direction. */
-static inline void
-filter (const uint8_t *from, ptrdiff_t stride, int n, int n_taps,
-    const int8_t *taps_across, const int8_t *taps_down, int16_t *to)
-{
-  int16_t rows[SIDE + 8][SIDE];
-  int before = n_taps / 2 - 1;
-  if (!taps_across) {
-    for (int y = 0; y < n; y++)
-      down_alone (from + (y - before) * stride, stride, n, n_taps, taps_down,
-          to + y * n);
-    return;
-  }
-  for (int y = taps_down ? 0 : before;
-       y < n + (taps_down ? n_taps - 1 : before); y++)
-    across (from + (y - before) * stride - before, n, n_taps, taps_across,
-        rows[y]);
-  for (int y = 0; y < n; y++)
-    if (taps_down)
-      down (rows + y, n, n_taps, taps_down, to + y * n);
-    else
-      for (int x = 0; x < n; x++)
-        to[y * n + x]
-            = (int16_t) clamp ((rows[y + before][x] + 32) >> 6, 0, 255);
-}
-
-static inline void
-copy (const uint8_t *from, ptrdiff_t stride, int n, int16_t *to)
-{
-  for (int y = 0; y < n; y++)
-    for (int x = 0; x < n; x++)
-      to[y * n + x] = from[y * stride + x];
-}
-
 static const uint8_t *
 sample_at (const AeReference *r, int plane, int x, int y)
 {
   return r->image.plane[plane] + y * (ptrdiff_t) r->image.stride[plane] + x;
 }
 
+/* Rows of pixels, SIDE bytes apart. */
+static void
+move (const AePixelMove *m, uint8_t *to)
+{
+  if (m->across || m->down)
+    ae_kernels ()->move_pixels (m, to);
+  else
+    for (int y = 0; y < m->side; y++)
+      memcpy (to + y * SIDE, m->from + y * m->stride, (size_t) m->side);
+}
+
 static void
 predict_luma (
-    const AeReference *r, int x, int y, AeVector v, int16_t *to)
+    const AeReference *r, int x, int y, AeVector v, uint8_t *to)
 {
-  const uint8_t *from = sample_at (r, 0, x + (v.x >> 2), y + (v.y >> 2));
-  if ((v.x | v.y) & 3)
-    filter (from, r->image.stride[0], SIDE, 8,
-        v.x & 3 ? luma_taps[v.x & 3] : NULL,
-        v.y & 3 ? luma_taps[v.y & 3] : NULL, to);
-  else
-    copy (from, r->image.stride[0], SIDE, to);
+  AePixelMove m = { .from = sample_at (r, 0, x + (v.x >> 2), y + (v.y >> 2)),
+    .stride = r->image.stride[0],
+    .side = SIDE,
+    .across = v.x & 3 ? luma_taps[v.x & 3] : NULL,
+    .down = v.y & 3 ? luma_taps[v.y & 3] : NULL };
+  move (&m, to);
 }
 
 void
 ae_motion_predict (
-    const AeReference *r, int x, int y, AeVector v, AePlaceSamples *to)
+    const AeReference *r, int x, int y, AeVector v, AePlacePixels *to)
 {
-  predict_luma (r, x, y, v, to->luma);
+  AePixelMove m = { .side = SIDE / 2,
+    .across = v.x & 7 ? chroma_taps[v.x & 7] : NULL,
+    .down = v.y & 7 ? chroma_taps[v.y & 7] : NULL };
+  uint8_t *rows = (uint8_t *) to->at;
+  predict_luma (r, x, y, v, rows);
   for (int i = 0; i < 2; i++) {
-    const uint8_t *from
-        = sample_at (r, 1 + i, x / 2 + (v.x >> 3), y / 2 + (v.y >> 3));
-    if ((v.x | v.y) & 7)
-      filter (from, r->image.stride[1 + i], SIDE / 2, 4,
-          v.x & 7 ? chroma_taps[v.x & 7] : NULL,
-          v.y & 7 ? chroma_taps[v.y & 7] : NULL, to->chroma[i]);
-    else
-      copy (from, r->image.stride[1 + i], SIDE / 2, to->chroma[i]);
+    m.from = sample_at (r, 1 + i, x / 2 + (v.x >> 3), y / 2 + (v.y >> 3));
+    m.stride = r->image.stride[1 + i];
+    move (&m, rows + SIDE * SIDE + i * SIDE / 2);
   }
 }
 
@@ -166,11 +101,8 @@ sad_of (const Search *s, AeVector v)
     return ae_sad_16 (s->now, s->stride,
         sample_at (s->r, 0, s->x + v.x / 4, s->y + v.y / 4),
         s->r->image.stride[0], SIDE);
-  int16_t samples[SIDE * SIDE];
   uint8_t bytes[SIDE * SIDE];
-  predict_luma (s->r, s->x, s->y, v, samples);
-  for (int i = 0; i < SIDE * SIDE; i++)
-    bytes[i] = (uint8_t) samples[i];
+  predict_luma (s->r, s->x, s->y, v, bytes);
   return ae_sad_16 (s->now, s->stride, bytes, SIDE, SIDE);
 }
 
@@ -199,18 +131,22 @@ try (Search *s, int x, int y)
 }
 
 /* To the best of the four neighbours `step` quarters away, while there is a
- * better one. */
+ * better one; not back to where it came from. */
 static void
 descend (Search *s, int step, int most)
 {
+  AeVector from = s->best;
   for (int i = 0; i < most; i++) {
     AeVector at = s->best;
-    bool better = try (s, at.x + step, at.y);
-    better |= try (s, at.x - step, at.y);
-    better |= try (s, at.x, at.y + step);
-    better |= try (s, at.x, at.y - step);
-    if (!better)
+    for (int k = 0; k < 4; k++) {
+      int away = k % 2 ? -step : step;
+      int x = at.x + (k < 2 ? away : 0), y = at.y + (k < 2 ? 0 : away);
+      if (i == 0 || x != from.x || y != from.y)
+        try (s, x, y);
+    }
+    if (s->best.x == at.x && s->best.y == at.y)
       break;
+    from = at;
   }
 }
 
@@ -228,14 +164,25 @@ search_at (const AeReference *r, const AeImage *now, int x, int y,
     .cost = HUGE_VALF };
 }
 
+static bool
+is_among (AeVector v, const AeVector *all, int n)
+{
+  for (int i = 0; i < n; i++)
+    if (all[i].x == v.x && all[i].y == v.y)
+      return true;
+  return false;
+}
+
 AeVector
 ae_motion_best (const AeReference *r, const AeImage *now, int x, int y,
     const AeVector *candidates, int n, float worth, uint32_t *sad)
 {
   Search s = search_at (r, now, x, y, candidates[0], worth);
   for (int i = 0; i < n; i++)
-    try (&s, candidates[i].x, candidates[i].y);
-  try (&s, 0, 0);
+    if (!is_among (candidates[i], candidates, i))
+      try (&s, candidates[i].x, candidates[i].y);
+  if (!is_among ((AeVector){ 0, 0 }, candidates, n))
+    try (&s, 0, 0);
   *sad = s.sad;
   return s.best;
 }

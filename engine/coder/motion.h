@@ -7,8 +7,8 @@
  * chroma's by filters of four (the half-band filters of ITU-T H.265, 8.5.3.3).
  */
 
-#include "codec/cosines.h"
 #include "coder/reference.h"
+#include "kernels/kernels.h"
 #include "video/motion.h"
 
 /* (x, y): the place's first pixel. The vector that is nearest to v of those
@@ -19,7 +19,7 @@ AeVector ae_vector_limit (
 /* The place at (x, y) as it was at (x + v.x / 4, y + v.y / 4). v is within
  * limits. */
 void ae_motion_predict (
-    const AeReference *r, int x, int y, AeVector v, AePlaceSamples *to);
+    const AeReference *r, int x, int y, AeVector v, AePlacePixels *to);
 
 /* Of the candidates, and of no movement, the best for the place of `now`: sums
  * of absolute differences of luma, plus `worth` for each of the bits by which a

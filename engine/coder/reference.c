@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define SPARE 16 /* bytes that may be read behind the last row */
+
 static int
 border_of (int plane)
 {
@@ -29,7 +31,7 @@ ae_reference_init (AeReference *r, int width, int height, AeError *err)
     at[i] = size + (size_t) border * stride + border;
     size += (size_t) stride * (side_of (height, i) + 2 * border);
   }
-  r->memory = ae_calloc (size, 1);
+  r->memory = ae_calloc (size + SPARE, 1);
   if (!r->memory)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
   for (int i = 0; i < 3; i++)

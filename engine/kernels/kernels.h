@@ -12,6 +12,8 @@
 #include <ae/cpu.h>
 #include <ae/types.h>
 
+#include "kernels/places.h"
+
 #define AE_MAX_TAPS 32 /* largest kernel side of the fast convolutions */
 
 /* y = min (max (x > 0 ? x : slope * x, lo), hi); a NaN stays a NaN. */
@@ -225,13 +227,22 @@ typedef struct {
   void (*clamp_grad) (const float *dy, const float *y, size_t n,
       const AeClamp *clamp, float *dx);
 
-  /* sums[n] += row of weights * by[kind], for each entry; rows are `step` numbers apart, n is at most AE_MOST_SUMS. What grows too large
-   * wraps. */
+  /* sums[n] += row of weights * by[kind], for each entry; rows are `step` numbers
+   * apart, n is at most AE_MOST_SUMS. What grows too large wraps. */
   void (*add_rows) (const AeRowEntry *entries, int n_entries, int kind,
       const int16_t *weights, size_t step, uint32_t *sums, int n);
 
   /* The same of one entry, both kinds, to the sums of nine places. */
   void (*add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
+
+  /* Rows of pixels, 16 bytes apart. */
+  void (*move_pixels) (const AePixelMove *move, uint8_t *to);
+  /* Coefficients [vertical][horizontal frequency] of a place, and back from
+   * those times their steps, cut off by ae_cosine_cut. */
+  void (*cosines_forward) (const AeCosineWeights *w,
+      const AePlaceSamples *from, float to[AE_PLACE_ROWS][AE_PLACE_SIDE]);
+  void (*cosines_inverse) (const AeCosineWeights *w,
+      const int32_t from[AE_PLACE_ROWS][AE_PLACE_SIDE], AePlaceSamples *to);
 
   /* Runs `rounds` rounds of independent multiply-adds in registers; returns
    * how many multiply-adds that was. *sink keeps them alive. */

@@ -94,6 +94,11 @@ void FN (grad_gemm) (const AePixelGemm *g);
 void FN (add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
 void FN (add_rows) (const AeRowEntry *entries, int n_entries, int kind,
     const int16_t *weights, size_t step, uint32_t *sums, int n);
+void FN (move_pixels) (const AePixelMove *m, uint8_t *to);
+void FN (cosines_forward) (const AeCosineWeights *w, const AePlaceSamples *from,
+    float to[AE_PLACE_ROWS][AE_PLACE_SIDE]);
+void FN (cosines_inverse) (const AeCosineWeights *w,
+    const int32_t from[AE_PLACE_ROWS][AE_PLACE_SIDE], AePlaceSamples *to);
 void FN (tiles_in_4) (const AeTiles *t);
 void FN (tiles_out_4) (const AeTiles *t);
 void FN (tile_weights_4) (const float *w, float *u, size_t stride);

@@ -40,18 +40,18 @@ make_reference (void)
 START_TEST (test_fractions)
 {
   AeReference r = make_reference ();
-  AePlaceSamples s;
+  AePlacePixels s;
   for (int fraction = 0; fraction < 64; fraction++) {
     AeVector v = { (int16_t) (fraction % 8), (int16_t) (fraction / 8) };
     ae_motion_predict (&r, 16, 16, v, &s);
     for (int i = 0; i < 256; i++)
       ck_assert_double_le (
-          fabs (s.luma[i]
+          fabs (s.at[i / 16][i % 16]
               - picture_at (4 * (16 + i % 16) + v.x, 4 * (16 + i / 16) + v.y)),
           1.6);
     for (int i = 0; i < 64; i++)
       ck_assert_double_le (
-          fabs (s.chroma[0][i]
+          fabs (s.at[16 + i / 8][i % 8]
               - picture_at (8 * (8 + i % 8) + v.x, 8 * (8 + i / 8) + v.y)),
           3);
   }
@@ -64,7 +64,7 @@ END_TEST
 START_TEST (test_far_vectors)
 {
   AeReference r = make_reference ();
-  AePlaceSamples s;
+  AePlacePixels s;
   for (int y = 0; y < HEIGHT; y += 16)
     for (int x = 0; x < WIDTH; x += 16)
       for (int i = 0; i < 9; i++) {
