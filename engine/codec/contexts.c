@@ -117,9 +117,11 @@ begin_group (AeContextWalk *walk)
   int core = walk->level->tables->weights.core - walk->channel;
   walk->lanes = left < AE_GROUP ? left : AE_GROUP;
   walk->means = core < 0 ? 0 : core < AE_GROUP ? core : AE_GROUP;
-  for (int y = 0; y < walk->latents->rows; y++)
-    for (int x = 0; x < walk->latents->columns; x++)
-      begin_sums (walk, place_of (walk, y, x));
+  const AeLatents *l = walk->latents;
+  for (int y = 0; y < l->rows; y++)
+    for (int x = 0; x < l->columns; x++)
+      if (!l->skipped || !l->skipped[y * l->columns + x])
+        begin_sums (walk, place_of (walk, y, x));
 }
 
 static void

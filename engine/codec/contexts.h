@@ -16,8 +16,9 @@ typedef struct {
   bool negated;
 } AeContext;
 
-/* Sums are kept for a group of channels. When the walk comes to a group, all
- * that was coded before is added; what is coded in it is added at once. */
+/* Sums are kept for a group of channels, of places that are coded. When the walk
+ * comes to a group, all that was coded before is added; what is coded in it is
+ * added at once. */
 #define AE_GROUP AE_MOST_SUMS
 
 typedef struct {

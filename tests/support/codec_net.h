@@ -6,6 +6,7 @@
  * and tables of Laplace's distribution. */
 
 #include "codec/counts.h"
+#include "coder/changes.h"
 #include "train/codec_nets.h"
 
 #include <stdio.h>
@@ -49,7 +50,8 @@ codec_net (int latents)
   AeModel *trained, *codec;
   codec_net_must (ae_build_codec_training_net (&trained, &shape, 1, 4, NULL));
   codec_net_tables (&tables.intra, latents, shape.context_core);
-  codec_net_tables (&tables.motion, 3, 3);
+  codec_net_tables (
+      &tables.motion, AE_MOTION_CHANNELS, AE_MOTION_CHANNELS);
   codec_net_tables (&tables.change, 384, 24);
   codec_net_must (
       ae_build_codec (&codec, &shape, trained, &tables, NULL, 0, NULL));
