@@ -120,7 +120,8 @@ begin_group (AeContextWalk *walk)
   const AeLatents *l = walk->latents;
   for (int y = 0; y < l->rows; y++)
     for (int x = 0; x < l->columns; x++)
-      if (!l->skipped || !l->skipped[y * l->columns + x])
+      if (!l->groups
+          || l->groups[y * l->columns + x] > walk->channel / AE_GROUP)
         begin_sums (walk, place_of (walk, y, x));
 }
 
@@ -150,8 +151,9 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
   size_t at = (size_t) walk->row * l->columns;
   *row = (AeContextRow){ .values = l->values
         + (size_t) walk->channel * l->rows * l->columns + at };
-  if (l->skipped)
-    row->skipped = l->skipped + at;
+  row->group = walk->channel / AE_GROUP;
+  if (l->groups)
+    row->groups = l->groups + at;
   if (l->wanted)
     row->wanted = l->wanted + walk->channel * l->wanted_step + at;
   return true;

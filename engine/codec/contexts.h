@@ -19,8 +19,6 @@ typedef struct {
 /* Sums are kept for a group of channels, of places that are coded. When the walk
  * comes to a group, all that was coded before is added; what is coded in it is
  * added at once. */
-#define AE_GROUP AE_MOST_SUMS
-
 typedef struct {
   const AeLatentLevel *level;
   const AeLatents *latents;
@@ -39,14 +37,15 @@ typedef struct {
 /* A row of a channel. */
 typedef struct {
   int16_t *values;
-  const uint8_t *skipped; /* or NULL */
-  const float *wanted;    /* or NULL */
+  const uint8_t *groups; /* or NULL */
+  int group;             /* that the channel is in */
+  const float *wanted;   /* or NULL */
 } AeContextRow;
 
 static inline bool
 ae_context_skips (const AeContextRow *row, int x)
 {
-  return row->skipped && row->skipped[x];
+  return row->groups && row->groups[x] <= row->group;
 }
 
 static inline int

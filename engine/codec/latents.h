@@ -9,7 +9,9 @@
 
 #include "codec/context_weights.h"
 #include "codec/symbols.h"
+#include "kernels/kernels.h"
 
+#define AE_GROUP AE_MOST_SUMS /* channels */
 #define AE_SCALE_CLASSES 52
 #define AE_MEAN_PARTS 3 /* 0, a quarter, a half */
 #define AE_CONTEXT_TABLES (AE_SCALE_CLASSES * AE_MEAN_PARTS)
@@ -18,10 +20,10 @@
 typedef struct {
   int channels, rows, columns;
   int16_t *values;
-  const uint8_t *skipped; /* of each place: 1 where all are 0 and none is
-                             coded; or NULL */
-  const float *wanted;    /* what ae_latents_choose rounds: rows of a channel */
-  size_t wanted_step;     /* from one channel of it to the next */
+  const uint8_t *groups; /* of each place: how many groups of AE_GROUP channels
+                            are coded, what follows is 0; or NULL for all */
+  const float *wanted;   /* what ae_latents_choose rounds: rows of a channel */
+  size_t wanted_step;    /* from one channel of it to the next */
 } AeLatents;
 
 /* What one kind of latents is coded by. */
@@ -67,7 +69,7 @@ AeStatus ae_latents_put (AeRansWriter *w, const AeLatentLevel *level,
 AeStatus ae_latents_choose (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, float worth, AeLatentScratch *s, AeError *err);
 
-/* Reads latents->values; what is skipped is given. Errors: FORMAT (the reader
+/* Reads latents->values; what is not coded is given. Errors: FORMAT (the reader
  * failed), MEMORY. */
 AeStatus ae_latents_get (AeRansReader *r, const AeLatentLevel *level,
     AeLatents *latents, AeLatentScratch *s, AeError *err);

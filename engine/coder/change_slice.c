@@ -35,7 +35,7 @@ ae_changes_values (const AeChanges *c, const AeGridSlice *slice)
     .rows = slice->n_rows,
     .columns = c->grid.columns,
     .values = c->values + at,
-    .skipped = c->skipped + first_place (c, slice),
+    .groups = c->groups + first_place (c, slice),
     .wanted = c->wanted ? c->wanted + at : NULL,
     .wanted_step = n_places (c, slice) };
 }
@@ -57,21 +57,18 @@ ae_change_vector (const AeChangeSlice *w, size_t place)
     w->motion.values[AE_MOTION_Y * w->places + place] };
 }
 
-static bool
-is_skipped (AePlaceMode mode)
-{
-  return mode == AE_PLACE_SKIP || mode == AE_PLACE_KEY;
-}
+const uint8_t ae_place_extents[AE_PLACE_EXTENTS] = { 1, 4, 10, 24 };
 
 void
-ae_change_set (
-    const AeChangeSlice *w, size_t place, AePlaceMode mode, AeVector v)
+ae_change_set (const AeChangeSlice *w, size_t place, AePlaceMode mode,
+    int extent, AeVector v)
 {
   size_t at = first_place (w->c, w->slice) + place;
   w->motion.values[AE_MOTION_MODE * w->places + place] = (int16_t) mode;
+  w->motion.values[AE_MOTION_EXTENT * w->places + place] = (int16_t) extent;
   w->motion.values[AE_MOTION_Y * w->places + place] = v.y;
   w->motion.values[AE_MOTION_X * w->places + place] = v.x;
-  w->c->skipped[at] = is_skipped (mode);
+  w->c->groups[at] = ae_place_has_values (mode) ? ae_place_extents[extent] : 0;
   w->c->vectors[at] = v;
 }
 
@@ -135,7 +132,7 @@ show_place (const AeChangeSlice *w, int row, int column)
   AePlaceSamples change;
   size_t place = ae_change_place (w, row, column);
   ae_change_predict (w, row, column, &from);
-  if (w->values.skipped[place])
+  if (w->values.groups[place] == 0)
     memset (&change, 0, sizeof change);
   else
     ae_cosines_inverse (&c->cosines, w->values.values + place, w->places,

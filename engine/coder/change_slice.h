@@ -23,8 +23,17 @@ ae_change_place (const AeChangeSlice *w, int row, int column)
 
 /* How a place is predicted. */
 AeVector ae_change_vector (const AeChangeSlice *w, size_t place);
-void ae_change_set (
-    const AeChangeSlice *w, size_t place, AePlaceMode mode, AeVector v);
+void ae_change_set (const AeChangeSlice *w, size_t place, AePlaceMode mode,
+    int extent, AeVector v);
+
+static inline bool
+ae_place_has_values (int mode)
+{
+  return mode != AE_PLACE_SKIP && mode != AE_PLACE_KEY;
+}
+
+/* Groups of AE_GROUP values of each extent. */
+extern const uint8_t ae_place_extents[AE_PLACE_EXTENTS];
 
 void ae_change_predict (
     const AeChangeSlice *w, int row, int column, AePlacePixels *to);

@@ -32,7 +32,7 @@ free_buffers (AeChanges *c)
   ae_reference_clear (&c->now);
   ae_reference_clear (&c->key);
   void **all[] = { (void **) &c->motion, (void **) &c->values,
-    (void **) &c->skipped, (void **) &c->vectors, (void **) &c->wanted };
+    (void **) &c->groups, (void **) &c->vectors, (void **) &c->wanted };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
@@ -65,11 +65,11 @@ ae_changes_bind (AeChanges *c, const AeGrid *grid, bool encodes, AeError *err)
   c->motion
       = ae_calloc (places * AE_MOTION_CHANNELS, sizeof *c->motion);
   c->values = ae_calloc (places * AE_COSINES, sizeof *c->values);
-  c->skipped = ae_calloc (places, 1);
+  c->groups = ae_calloc (places, 1);
   c->vectors = ae_calloc (places, sizeof *c->vectors);
   if (encodes)
     c->wanted = ae_calloc (places * AE_COSINES, sizeof *c->wanted);
-  if (c->motion && c->values && c->skipped && c->vectors
+  if (c->motion && c->values && c->groups && c->vectors
       && (c->wanted || !encodes))
     return AE_OK;
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
@@ -100,21 +100,24 @@ ae_changes_set_level (AeChanges *c, int level)
   ae_latent_level_set (&c->value_level, level);
 }
 
-/* Modes are some, and vectors within limits. */
+/* Modes are some, there are no more values than can be, and vectors stay within
+ * limits. */
 static bool
 check_motion (const AeChangeSlice *w)
 {
   int columns = w->c->grid.columns;
   for (size_t place = 0; place < w->places; place++) {
     int mode = w->motion.values[place];
+    int extent = w->motion.values[AE_MOTION_EXTENT * w->places + place];
     int row = w->slice->row + (int) (place / columns);
     AeVector v = ae_change_vector (w, place);
     AeVector limited = ae_vector_limit (&w->c->before,
         (int) (place % columns) * SIDE, row * SIDE, v.x, v.y);
-    if (mode < AE_PLACE_KEY_AND || mode > AE_PLACE_INTRA || limited.x != v.x
-        || limited.y != v.y)
+    if (mode < AE_PLACE_KEY_AND || mode > AE_PLACE_INTRA || extent < 0
+        || extent >= (ae_place_has_values (mode) ? AE_PLACE_EXTENTS : 1)
+        || limited.x != v.x || limited.y != v.y)
       return false;
-    ae_change_set (w, place, (AePlaceMode) mode, v);
+    ae_change_set (w, place, (AePlaceMode) mode, extent, v);
   }
   return true;
 }
@@ -140,7 +143,7 @@ ae_changes_keep (AeChanges *c, const AeGridSlice *slice)
 {
   AeChangeSlice w = ae_change_slice (c, slice);
   for (size_t place = 0; place < w.places; place++)
-    ae_change_set (&w, place, AE_PLACE_SKIP, (AeVector){ 0, 0 });
+    ae_change_set (&w, place, AE_PLACE_SKIP, 0, (AeVector){ 0, 0 });
   ae_change_show (&w);
 }
 
@@ -170,7 +173,7 @@ void
 ae_changes_smooth (AeChanges *c, int n_threads)
 {
   const AeGrid *g = &c->grid;
-  Smoothing s = { { c->skipped, c->vectors, g->rows, g->columns, c->unit[0] },
+  Smoothing s = { { c->groups, c->vectors, g->rows, g->columns, c->unit[0] },
     &c->now.image };
   AePool *pool = ae_pool_shared ();
   ae_pool_run (pool, n_threads, (size_t) g->rows, smooth_across, &s);

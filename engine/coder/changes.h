@@ -21,7 +21,14 @@ typedef enum {
 } AePlaceMode;
 
 /* Channels of the motion of places. */
-enum { AE_MOTION_MODE, AE_MOTION_Y, AE_MOTION_X, AE_MOTION_CHANNELS };
+enum {
+  AE_MOTION_MODE,
+  AE_MOTION_EXTENT, /* of ae_place_extents, how many values there may be */
+  AE_MOTION_Y,
+  AE_MOTION_X,
+  AE_MOTION_CHANNELS
+};
+#define AE_PLACE_EXTENTS 4
 
 typedef struct {
   const AeCodec *codec;
@@ -30,7 +37,7 @@ typedef struct {
   AeReference before, now, key;
   int16_t *motion; /* slices, each [AE_MOTION_CHANNELS][row][column] */
   int16_t *values; /* slices, each [AE_COSINES][row][column] */
-  uint8_t *skipped;   /* of places, row by row */
+  uint8_t *groups;    /* of values, of places, row by row */
   AeVector *vectors;
   float *wanted; /* of encoders: slices, as values */
   AeLatentLevel motion_level, value_level;

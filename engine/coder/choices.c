@@ -18,6 +18,7 @@
 #define SIZE_BITS 1.5f
 #define VECTOR_BITS 4
 #define KEY_BITS 3
+#define EXTENT_BITS 3
 /* A place is no movement when its luma varies less than this part of what it
  * differs. */
 #define INTRA_SHARE 0.8f
@@ -156,7 +157,7 @@ evaluate (const Work *w, int row, int column, AePlaceMode mode, AeVector v,
     float bits, Choice *choice)
 {
   size_t place = ae_change_place (&w->slice, row, column);
-  ae_change_set (&w->slice, place, mode, v);
+  ae_change_set (&w->slice, place, mode, 0, v);
   transform_place (w, row, column, &choice->values);
   Cost cost = cost_of (w, &choice->values);
   bool coded = cost.coded < cost.skipped || mode == AE_PLACE_INTRA;
@@ -232,6 +233,40 @@ search_place (const Work *w, Search *s, int row, int column)
     try_further (w, s, row, column);
 }
 
+/* How many of a place's values are worth to be coded: the extent. */
+static int
+choose_extent (const Work *w, const float *wanted, size_t step)
+{
+  float gain = 0, best = 0;
+  int extent = 0, n = 0;
+  for (int e = 0; e < AE_PLACE_EXTENTS; e++) {
+    for (; n < ae_place_extents[e] * AE_GROUP; n++) {
+      float x = fabsf (wanted[n * step]);
+      if (x < 1 - ROUND_MORE)
+        continue;
+      float size = floorf (x + ROUND_MORE), error = x - size;
+      gain += x * x - error * error
+          - w->worth * (VALUE_BITS + SIZE_BITS * octaves (size));
+    }
+    if (e == 0 || gain - w->worth * EXTENT_BITS * e > best) {
+      best = gain - w->worth * EXTENT_BITS * e;
+      extent = e;
+    }
+  }
+  return extent;
+}
+
+/* Puts a place's values where they are rounded from; the extent of those that
+ * are coded. */
+static int
+arrange_values (const Work *w, size_t place, const AePlaceCosines *values)
+{
+  float *to = (float *) w->slice.values.wanted + place;
+  size_t step = w->slice.places;
+  ae_cosines_arrange (&w->slice.c->cosines, values, w->gain, to, step);
+  return choose_extent (w, to, step);
+}
+
 static void
 choose_place (const Work *w, int row, int column)
 {
@@ -243,10 +278,9 @@ choose_place (const Work *w, int row, int column)
   s.choices[0].cost = HUGE_VALF;
   search_place (w, &s, row, column);
   const Choice *best = &s.choices[s.best];
-  ae_change_set (&w->slice, place, best->mode, best->v);
-  if (best->mode != AE_PLACE_SKIP && best->mode != AE_PLACE_KEY)
-    ae_cosines_arrange (&w->slice.c->cosines, &best->values, w->gain,
-        (float *) w->slice.values.wanted + place, w->slice.places);
+  bool coded = ae_place_has_values (best->mode);
+  ae_change_set (&w->slice, place, best->mode,
+      coded ? arrange_values (w, place, &best->values) : 0, best->v);
 }
 
 AeStatus

@@ -119,7 +119,7 @@ limits_of (const AePlaces *p)
 static bool
 has_edge (const AePlaces *p, size_t a, size_t b)
 {
-  return !p->skipped[a] || !p->skipped[b]
+  return p->groups[a] > 0 || p->groups[b] > 0
       || abs (p->vectors[a].x - p->vectors[b].x) >= PIXEL
       || abs (p->vectors[a].y - p->vectors[b].y) >= PIXEL;
 }

@@ -10,7 +10,7 @@
 
 /* Places of a picture, row by row. */
 typedef struct {
-  const uint8_t *skipped; /* whether nothing was coded there */
+  const uint8_t *groups; /* of values that were coded there */
   const AeVector *vectors;
   int rows, columns;
   int step; /* of luma's quantiser, in 1 / 16 of a grey level */

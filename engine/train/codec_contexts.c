@@ -25,22 +25,23 @@ ae_context_samples_add (AeContextSamples *s, const AeLatents *latents,
     .columns = latents->columns,
     .level = level };
   one.values = ae_alloc (n * sizeof *one.values);
-  one.skipped = ae_calloc (places, 1);
-  if (one.values && one.skipped && s->n == s->room) {
+  one.groups = ae_alloc (places);
+  if (one.values && one.groups && s->n == s->room) {
     size_t room = 2 * s->room + 64;
     AeContextSample *grown
         = ae_realloc (s->sample, s->room, room, sizeof *grown);
     s->sample = grown ? grown : s->sample;
     s->room = grown ? room : s->room;
   }
-  if (!one.values || !one.skipped || s->n == s->room) {
+  if (!one.values || !one.groups || s->n == s->room) {
     ae_free (one.values);
-    ae_free (one.skipped);
+    ae_free (one.groups);
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for latents");
   }
   memcpy (one.values, latents->values, n * sizeof *one.values);
-  if (latents->skipped)
-    memcpy (one.skipped, latents->skipped, places);
+  memset (one.groups, 255, places);
+  if (latents->groups)
+    memcpy (one.groups, latents->groups, places);
   s->sample[s->n++] = one;
   return AE_OK;
 }
@@ -50,7 +51,7 @@ ae_context_samples_clear (AeContextSamples *s)
 {
   for (size_t i = 0; i < s->n; i++) {
     ae_free (s->sample[i].values);
-    ae_free (s->sample[i].skipped);
+    ae_free (s->sample[i].groups);
   }
   ae_free (s->sample);
   *s = (AeContextSamples){ NULL };
@@ -81,7 +82,7 @@ set_size (Fit *f)
   }
 }
 
-/* latents (N,C,h,w), level, mask (N,1,h,w) of what is coded -> root_bits */
+/* latents (N,C,h,w), level, mask (N,C,h,w) of what is coded -> root_bits */
 static AeStatus
 build_net (AeModel **net, const AeContextWeights *w, AeError *err)
 {
@@ -91,7 +92,7 @@ build_net (AeModel **net, const AeContextWeights *w, AeError *err)
   int latents = ae_build_input (
       &b, "latents", ae_shape (4, -1, w->channels, -1, -1));
   int level = ae_build_input (&b, "level", ae_shape (4, -1, 1, 1, 1));
-  int mask = ae_build_input (&b, "mask", ae_shape (4, -1, 1, -1, -1));
+  int mask = ae_build_input (&b, "mask", ae_shape (4, -1, w->channels, -1, -1));
   int bits = ae_build_density (&b, &shape, latents, latents, level);
   ae_build_output (
       &b, ae_build_binary (&b, "Mul", bits, mask), "root_bits");
@@ -115,7 +116,7 @@ open_trainer (Fit *f, const AeContextWeights *w, int steps, int n_threads,
     { .type = AE_F32,
         .shape = ae_shape (4, BATCH, f->channels, f->rows, f->columns) },
     { .type = AE_F32, .shape = ae_shape (4, BATCH, 1, 1, 1) },
-    { .type = AE_F32, .shape = ae_shape (4, BATCH, 1, f->rows, f->columns) },
+    { .type = AE_F32, .shape = ae_shape (4, BATCH, f->channels, f->rows, f->columns) },
   };
   AeModel *net = NULL;
   AeStatus status = build_net (&net, w, err);
@@ -146,28 +147,26 @@ fill_crop (Fit *f, float *latents, float *level, float *mask)
   int y0 = below (&f->rng, s->rows - f->rows + 1);
   int x0 = below (&f->rng, s->columns - f->columns + 1);
   *level = s->level;
-  for (int y = 0; y < f->rows; y++)
-    for (int x = 0; x < f->columns; x++)
-      *mask++ = !s->skipped[(y0 + y) * s->columns + x0 + x];
   for (int c = 0; c < f->channels; c++)
     for (int y = 0; y < f->rows; y++) {
-      const int16_t *row = s->values
-          + ((size_t) c * s->rows + y0 + y) * s->columns + x0;
-      for (int x = 0; x < f->columns; x++)
+      size_t at = (size_t) (y0 + y) * s->columns + x0;
+      const int16_t *row = s->values + (size_t) c * s->rows * s->columns + at;
+      for (int x = 0; x < f->columns; x++) {
         *latents++ = row[x];
+        *mask++ = s->groups[at + x] > c / AE_GROUP;
+      }
     }
 }
 
 static AeStatus
 take_step (Fit *f, AeError *err)
 {
-  size_t places = (size_t) f->rows * f->columns;
+  size_t values = (size_t) f->channels * f->rows * f->columns;
   float *in[3];
   for (size_t i = 0; i < 3; i++)
     in[i] = ae_trainer_input (f->trainer, i)->data;
   for (size_t i = 0; i < BATCH; i++)
-    fill_crop (f, in[0] + i * places * (size_t) f->channels, in[1] + i,
-        in[2] + i * places);
+    fill_crop (f, in[0] + i * values, in[1] + i, in[2] + i * values);
   AeStatus status = ae_trainer_step (f->trainer, NULL, err);
   return status == AE_ERROR_NUMERIC ? AE_OK : status; /* it was skipped */
 }

@@ -12,7 +12,7 @@ typedef struct {
   int channels, rows, columns;
   float level;
   int16_t *values;
-  uint8_t *skipped; /* or NULL */
+  uint8_t *groups; /* as AeLatents has them */
 } AeContextSample;
 
 typedef struct {

@@ -11,7 +11,7 @@ enum { COLUMNS = 3, ROWS = 2, WIDTH = 16 * COLUMNS, HEIGHT = 16 * ROWS };
 
 typedef struct {
   AeReference picture;
-  uint8_t skipped[COLUMNS * ROWS];
+  uint8_t groups[COLUMNS * ROWS];
   AeVector vectors[COLUMNS * ROWS];
   AePlaces places;
 } Fixture;
@@ -22,8 +22,7 @@ static void
 setup (Fixture *f, int base, int step)
 {
   memset (f, 0, sizeof *f);
-  memset (f->skipped, 1, sizeof f->skipped);
-  ck_assert_int_eq (
+    ck_assert_int_eq (
       ae_reference_init (&f->picture, WIDTH, HEIGHT, NULL), AE_OK);
   for (int i = 0; i < 3; i++) {
     int side = i == 0 ? 16 : 8;
@@ -33,7 +32,7 @@ setup (Fixture *f, int base, int step)
             = (uint8_t) (base + step * (x / side + y / side));
   }
   f->places
-      = (AePlaces){ f->skipped, f->vectors, ROWS, COLUMNS, 16 * 16 };
+      = (AePlaces){ f->groups, f->vectors, ROWS, COLUMNS, 16 * 16 };
 }
 
 static void
@@ -78,7 +77,7 @@ START_TEST (test_steps_become_ramps)
 {
   Fixture f;
   setup (&f, 100, 6);
-  memset (f.skipped, 0, sizeof f.skipped);
+  memset (f.groups, 1, sizeof f.groups);
   deblock (&f);
   ck_assert_int_le (largest_step (&f, 0), 2);
   ck_assert_int_le (largest_step (&f, 1), 3);
@@ -94,7 +93,7 @@ START_TEST (test_high_steps_stay)
   Fixture f;
   setup (&f, 0, 80);
   f.places.step = 160;
-  memset (f.skipped, 0, sizeof f.skipped);
+  memset (f.groups, 1, sizeof f.groups);
   deblock (&f);
   ck_assert_int_eq (largest_step (&f, 0), 80);
   teardown (&f);
@@ -122,7 +121,7 @@ START_TEST (test_fine_steps)
 {
   Fixture f;
   setup (&f, 100, 1);
-  memset (f.skipped, 0, sizeof f.skipped);
+  memset (f.groups, 1, sizeof f.groups);
   f.places.step = 48;
   deblock (&f);
   ck_assert_int_eq (largest_step (&f, 0), 1);

@@ -16,16 +16,16 @@ static void
 add_sample (AeContextSamples *s, int channels, uint64_t seed)
 {
   static int16_t values[40 * ROWS * COLUMNS];
-  uint8_t skipped[ROWS * COLUMNS];
+  uint8_t groups[ROWS * COLUMNS];
   AeLatents l = { .channels = channels, .rows = ROWS, .columns = COLUMNS,
-    .values = values, .skipped = skipped };
+    .values = values, .groups = groups };
   AeRng rng;
   ae_rng_seed (&rng, seed);
   for (int place = 0; place < ROWS * COLUMNS; place++) {
     double busy = 0.2 + 3 * pow (sin (0.3 * (place % COLUMNS)), 2);
-    skipped[place] = place % 7 == 0;
+    groups[place] = (uint8_t) (place % 4);
     for (int c = 0; c < channels; c++)
-      values[c * ROWS * COLUMNS + place] = skipped[place] ? 0
+      values[c * ROWS * COLUMNS + place] = groups[place] <= c / AE_GROUP ? 0
           : c == 0 ? (int16_t) (place % COLUMNS * 3)
                    : (int16_t) lrint (ae_rng_normal (&rng) * busy);
   }
@@ -44,7 +44,7 @@ bits_of (AeLatentTables *t, const AeContextSamples *s)
     const AeContextSample *one = &s->sample[i];
     AeLatents l = { .channels = one->channels, .rows = one->rows,
       .columns = one->columns, .values = one->values,
-      .skipped = one->skipped };
+      .groups = one->groups };
     ck_assert_int_eq (
         ae_latents_cost (&level, &l, &scratch, &bits, NULL), AE_OK);
     sum += bits;
