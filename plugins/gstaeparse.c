@@ -24,6 +24,8 @@
 #include "gstaeparse.h"
 
 #include "aecodecs.h"
+#include "aekeyindex.h"
+#include "aestreamend.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_ae_parse_debug);
 #define GST_CAT_DEFAULT gst_ae_parse_debug
@@ -34,6 +36,8 @@ struct _GstAeParse {
   AePacketInfo key; /* of the last key frame; size 0: none yet */
   AePacketInfo info; /* of the frame at work */
   GstBuffer *header; /* the last packet without a frame */
+  gboolean has_begun;
+  GstAeKeyIndex keys;
 };
 
 G_DEFINE_TYPE (GstAeParse, gst_ae_parse, GST_TYPE_BASE_PARSE);
@@ -51,6 +55,7 @@ start (GstBaseParse *base)
 {
   gst_base_parse_set_min_frame_size (base, AE_PACKET_LEAST_SIZE);
   GST_AE_PARSE (base)->key.size = 0;
+  GST_AE_PARSE (base)->has_begun = FALSE;
   /* Packets tell their times; what upstream tells goes before. */
   gst_base_parse_set_infer_ts (base, FALSE);
   gst_base_parse_set_pts_interpolation (base, FALSE);
@@ -62,6 +67,7 @@ stop (GstBaseParse *base)
 {
   gst_clear_caps (&GST_AE_PARSE (base)->caps);
   gst_clear_buffer (&GST_AE_PARSE (base)->header);
+  gst_ae_key_index_reset (&GST_AE_PARSE (base)->keys);
   return TRUE;
 }
 
@@ -83,6 +89,18 @@ add_framerate (GstBaseParse *base, GstCaps *caps, const AePacketInfo *info)
         caps, "framerate", GST_TYPE_FRACTION, n, d, NULL);
     gst_base_parse_set_frame_rate (base, (guint) n, (guint) d, 0, 0);
   }
+}
+
+/* At the first packet. */
+static void
+tell_duration (GstAeParse *self)
+{
+  GstBaseParse *base = GST_BASE_PARSE (self);
+  GstClockTime end;
+
+  self->has_begun = TRUE;
+  if (gst_ae_stream_end (GST_BASE_PARSE_SINK_PAD (base), &end))
+    gst_base_parse_set_duration (base, GST_FORMAT_TIME, (gint64) end, 0);
 }
 
 static void
@@ -133,6 +151,8 @@ take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
 {
   GstBaseParse *base = GST_BASE_PARSE (self);
 
+  if (!self->has_begun)
+    tell_duration (self);
   if (self->info.key)
     self->key = self->info;
   if (self->info.width == 0) {
@@ -191,6 +211,53 @@ pre_push_frame (GstBaseParse *base, GstBaseParseFrame *frame)
   return GST_FLOW_OK;
 }
 
+/* A seek begins with the key frame before; its place is put into the base
+ * class's index. */
+static GstEvent *
+to_key_frame (GstAeParse *self, GstEvent *seek)
+{
+  GstBaseParse *base = GST_BASE_PARSE (self);
+  GstPad *pad = GST_BASE_PARSE_SINK_PAD (base);
+  gdouble rate;
+  GstFormat format;
+  GstSeekFlags flags;
+  GstSeekType start_type, stop_type;
+  gint64 start, stop;
+  GstAeKey key;
+
+  gst_event_parse_seek (
+      seek, &rate, &format, &flags, &start_type, &start, &stop_type, &stop);
+  if (GST_PAD_MODE (pad) != GST_PAD_MODE_PULL || format != GST_FORMAT_TIME
+      || start_type != GST_SEEK_TYPE_SET || start < 0 || rate <= 0
+      || !gst_ae_key_index_find (&self->keys, pad, start, &key))
+    return seek;
+  gst_base_parse_add_index_entry (base, key.offset, key.time, TRUE, TRUE);
+  if (!(flags & GST_SEEK_FLAG_KEY_UNIT))
+    return seek;
+  guint32 number = gst_event_get_seqnum (seek);
+  gst_event_unref (seek);
+  seek = gst_event_new_seek (rate, format, flags, start_type, key.time,
+      stop_type, stop);
+  gst_event_set_seqnum (seek, number);
+  return seek;
+}
+
+static gboolean
+src_event (GstBaseParse *base, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) == GST_EVENT_SEEK)
+    event = to_key_frame (GST_AE_PARSE (base), event);
+  return GST_BASE_PARSE_CLASS (gst_ae_parse_parent_class)
+      ->src_event (base, event);
+}
+
+static void
+finalize (GObject *object)
+{
+  gst_ae_key_index_clear (&GST_AE_PARSE (object)->keys);
+  G_OBJECT_CLASS (gst_ae_parse_parent_class)->finalize (object);
+}
+
 static void
 gst_ae_parse_class_init (GstAeParseClass *klass)
 {
@@ -199,10 +266,12 @@ gst_ae_parse_class_init (GstAeParseClass *klass)
 
   GST_DEBUG_CATEGORY_INIT (
       gst_ae_parse_debug, "aeparse", 0, "splits coded streams into frames");
+  G_OBJECT_CLASS (klass)->finalize = finalize;
   parse->start = start;
   parse->stop = stop;
   parse->handle_frame = handle_frame;
   parse->pre_push_frame = pre_push_frame;
+  parse->src_event = src_event;
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
   gst_element_class_set_static_metadata (element,
@@ -213,5 +282,5 @@ gst_ae_parse_class_init (GstAeParseClass *klass)
 static void
 gst_ae_parse_init (GstAeParse *self)
 {
-  (void) self;
+  gst_ae_key_index_init (&self->keys);
 }

@@ -368,6 +368,87 @@ GST_START_TEST (test_files_play)
 }
 GST_END_TEST;
 
+/* A file of `frames` pictures at 30 a second, with a key frame every 15. */
+static gchar *
+write_clip (const gchar *name, guint frames)
+{
+  gchar *path = plugin_test_path (name);
+  gchar *line = g_strdup_printf (
+      "videotestsrc num-buffers=%u pattern=ball ! "
+      "video/x-raw,width=80,height=60,framerate=30/1 ! "
+      "aeencode key-int-max=15 model-file=%s ! filesink location=%s",
+      frames, model_file (), path);
+  ck_assert (error_of (line) == NULL);
+  g_free (line);
+  return path;
+}
+
+/* The buffer at which a paused pipeline's sink stands. */
+static GstBuffer *
+prerolled (GstElement *pipeline)
+{
+  GstElement *sink = gst_bin_get_by_name (GST_BIN (pipeline), "sink");
+  GstSample *sample = NULL;
+
+  ck_assert_int_eq (gst_element_get_state (
+                        pipeline, NULL, NULL, 20 * GST_SECOND),
+      GST_STATE_CHANGE_SUCCESS);
+  g_object_get (sink, "last-sample", &sample, NULL);
+  ck_assert (sample != NULL);
+  GstBuffer *buffer = gst_buffer_ref (gst_sample_get_buffer (sample));
+  gst_sample_unref (sample);
+  gst_object_unref (sink);
+  return buffer;
+}
+
+/* Seconds into the clip, the key frame before it, and back. */
+static const struct {
+  gdouble to, found;
+} seeks[] = { { 2.2, 2.0 }, { 0.7, 0.5 }, { 2.9, 2.5 }, { 0, 0 } };
+
+static void
+check_seeks (const gchar *line)
+{
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  gint64 duration;
+
+  gst_element_set_state (pipeline, GST_STATE_PAUSED);
+  gst_buffer_unref (prerolled (pipeline));
+  ck_assert (gst_element_query_duration (
+      pipeline, GST_FORMAT_TIME, &duration));
+  ck_assert_int_le (ABS (duration - 3 * (gint64) GST_SECOND),
+      GST_SECOND / 30 + 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (seeks); i++) {
+    ck_assert (gst_element_seek_simple (pipeline, GST_FORMAT_TIME,
+        GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT,
+        (gint64) (seeks[i].to * GST_SECOND)));
+    GstBuffer *buffer = prerolled (pipeline);
+    ck_assert_msg (GST_BUFFER_PTS (buffer)
+            == (GstClockTime) (seeks[i].found * GST_SECOND),
+        "%" GST_TIME_FORMAT " instead of %.1f s",
+        GST_TIME_ARGS (GST_BUFFER_PTS (buffer)), seeks[i].found);
+    gst_buffer_unref (buffer);
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (pipeline);
+}
+
+GST_START_TEST (test_files_tell_their_duration_and_seek)
+{
+  gchar *path = write_clip ("seek.aev", 90);
+  gchar *line = g_strdup_printf (
+      "filesrc location=%s ! aeparse ! fakesink name=sink", path);
+  check_seeks (line);
+  g_free (line);
+  line = g_strdup_printf ("filesrc location=%s ! aeparse ! "
+                          "aedecode model-file=%s ! fakesink name=sink",
+      path, model_file ());
+  check_seeks (line);
+  g_free (line);
+  g_free (path);
+}
+GST_END_TEST;
+
 static Suite *
 codec_suite (void)
 {
@@ -384,6 +465,7 @@ codec_suite (void)
   tcase_add_test (tc, test_sizes_may_change);
   tcase_add_test (tc, test_wrong_models_are_one_error);
   tcase_add_test (tc, test_files_play);
+  tcase_add_test (tc, test_files_tell_their_duration_and_seek);
   return s;
 }
 
