@@ -26,7 +26,8 @@
  * gst-launch-1.0 videotestsrc num-buffers=60 ! aeencode bitrate=500 key-int-max=30 ! rtpgstpay config-interval=1 ! identity drop-probability=0.05 ! rtpgstdepay ! aedecode ! videoconvert ! autovideosink
  * ]|
  *
- * At a bitrate, with a key frame every second:
+ * At a bitrate, with a key frame every second. Receivers need to buffer no more
+ * than vbv-buf-capacity milliseconds of it:
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=90 ! aeencode bitrate=800 key-int-max=30 ! aeparse ! fakesink
@@ -51,11 +52,17 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_encode_debug);
 #define DEFAULT_QUALITY 50
 #define DEFAULT_BITRATE 0
 #define DEFAULT_KEY_INT_MAX 60
+#define DEFAULT_PSNR 0
+#define DEFAULT_VBV_BUF_CAPACITY 1000
+#define MOST_TRIES 4 /* more, of a key frame whose PSNR is wanted */
 
 enum {
   PROP_QUALITY = GST_AE_CODEC_N_PROPS,
   PROP_BITRATE,
-  PROP_KEY_INT_MAX
+  PROP_KEY_INT_MAX,
+  PROP_PSNR,
+  PROP_VBV_BUF_CAPACITY,
+  PROP_SPEED_PRESET
 };
 
 struct _GstAeEncode {
@@ -63,8 +70,9 @@ struct _GstAeEncode {
 
   /* With the object lock: */
   GstAeCodecSettings settings;
-  gdouble quality;
-  guint bitrate, key_int_max;
+  gdouble quality, psnr;
+  guint bitrate, key_int_max, vbv_buf_capacity;
+  AeCodecSpeed speed;
 
   /* Of the streaming thread: */
   GstAeCodec codec;
@@ -100,6 +108,15 @@ set_property (
     case PROP_KEY_INT_MAX:
       self->key_int_max = g_value_get_uint (value);
       break;
+    case PROP_PSNR:
+      self->psnr = g_value_get_double (value);
+      break;
+    case PROP_VBV_BUF_CAPACITY:
+      self->vbv_buf_capacity = g_value_get_uint (value);
+      break;
+    case PROP_SPEED_PRESET:
+      self->speed = (AeCodecSpeed) g_value_get_enum (value);
+      break;
     default:
       if (!gst_ae_codec_settings_set (&self->settings, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -123,6 +140,15 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
     case PROP_KEY_INT_MAX:
       g_value_set_uint (value, self->key_int_max);
       break;
+    case PROP_PSNR:
+      g_value_set_double (value, self->psnr);
+      break;
+    case PROP_VBV_BUF_CAPACITY:
+      g_value_set_uint (value, self->vbv_buf_capacity);
+      break;
+    case PROP_SPEED_PRESET:
+      g_value_set_enum (value, self->speed);
+      break;
     default:
       if (!gst_ae_codec_settings_get (&self->settings, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -136,8 +162,13 @@ load (GstAeEncode *self)
   AeError error = { 0 };
   AeCodecOptions options;
 
+  GST_OBJECT_LOCK (self);
+  AeCodecSpeed speed = self->speed;
+  GST_OBJECT_UNLOCK (self);
   gboolean ok = gst_ae_codec_settings_load (GST_ELEMENT (self),
-                    &self->settings, &self->codec, &options, &error)
+      &self->settings, &self->codec, &options, &error);
+  options.speed = speed;
+  ok = ok
       && ae_encoder_new (
              &self->encoder, self->codec.codec, &options, &error)
           == AE_OK;
@@ -263,7 +294,25 @@ flush (GstVideoEncoder *base)
   return TRUE;
 }
 
-/* Bits that a frame may take on the mean; 0: constant quality. */
+/* What the properties ask of a frame. */
+typedef struct {
+  gdouble quality, psnr;
+  guint bitrate, key_int_max, vbv_buf_capacity;
+} Wanted;
+
+static Wanted
+wanted_of (GstAeEncode *self)
+{
+  GST_OBJECT_LOCK (self);
+  Wanted wanted = { self->quality, self->psnr, self->bitrate,
+    self->key_int_max, self->vbv_buf_capacity };
+  GST_OBJECT_UNLOCK (self);
+  if (wanted.bitrate > 0)
+    wanted.psnr = 0;
+  return wanted;
+}
+
+/* Bits that a frame may take on the mean. */
 static gdouble
 bits_per_frame (const GstAeEncode *self, guint bitrate)
 {
@@ -276,17 +325,38 @@ bits_per_frame (const GstAeEncode *self, guint bitrate)
 }
 
 static void
-describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
-    AePacketInfo *info)
+set_size (GstAeEncode *self, const Wanted *wanted, AePacketInfo *info)
 {
-  GST_OBJECT_LOCK (self);
-  guint bitrate = self->bitrate, key_int_max = self->key_int_max;
-  gdouble quality = self->quality;
-  GST_OBJECT_UNLOCK (self);
+  info->level = gst_ae_level_control_level (&self->control,
+      bits_per_frame (self, wanted->bitrate), info->key);
+  gdouble room = gst_ae_level_control_room (
+      &self->control, (gdouble) wanted->bitrate * wanted->vbv_buf_capacity);
+  info->most_size = (gsize) MAX (room / 8, 1);
+}
 
+static void
+set_level (GstAeEncode *self, const Wanted *wanted, AePacketInfo *info)
+{
+  if (wanted->bitrate > 0) {
+    set_size (self, wanted, info);
+  } else if (wanted->psnr > 0) {
+    info->level
+        = gst_ae_level_control_psnr_level (&self->control, info->key);
+    info->measure = true;
+  } else {
+    info->level = (gint) (wanted->quality * 2.55 + 0.5);
+    if (info->key && wanted->key_int_max != 1)
+      info->level = ae_encoder_key_level (info->level);
+  }
+}
+
+static void
+describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
+    const Wanted *wanted, AePacketInfo *info)
+{
   *info = (AePacketInfo) { 0 };
   info->key = self->since_key == 0
-      || (key_int_max > 0 && self->since_key >= key_int_max)
+      || (wanted->key_int_max > 0 && self->since_key >= wanted->key_int_max)
       || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME (frame);
   info->has_pts = GST_CLOCK_TIME_IS_VALID (frame->pts);
   info->pts = frame->pts;
@@ -294,17 +364,34 @@ describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
       && frame->duration <= G_MAXUINT32)
     info->duration = (guint32) frame->duration;
   set_colour (info, &self->input->info);
-  info->level = bitrate > 0
-      ? gst_ae_level_control_level (
-            &self->control, bits_per_frame (self, bitrate), info->key)
-      : (gint) (quality * 2.55 + 0.5);
-  if (bitrate == 0 && info->key && key_int_max != 1)
-    info->level = ae_encoder_key_level (info->level);
+  set_level (self, wanted, info);
+}
+
+/* A key frame is coded until it has the PSNR that is wanted. */
+static AeStatus
+encode_image (GstAeEncode *self, const AeImage *image, const Wanted *wanted,
+    AePacketInfo *info, const guint8 **packet, AeError *error)
+{
+  AePacketInfo asked = *info;
+
+  for (guint tries = 0;; tries++) {
+    *info = asked;
+    AeStatus status
+        = ae_encoder_encode (self->encoder, image, info, packet, error);
+    if (status != AE_OK || !info->measure)
+      return status;
+    gboolean done = gst_ae_level_control_measured (
+        &self->control, info->psnr, wanted->psnr, info->key);
+    if (done || !info->key || tries == MOST_TRIES)
+      return status;
+    asked.key = true;
+    asked.level = gst_ae_level_control_psnr_level (&self->control, TRUE);
+  }
 }
 
 static gboolean
-encode (GstAeEncode *self, GstVideoCodecFrame *frame, AePacketInfo *info,
-    const guint8 **packet, AeError *error)
+encode (GstAeEncode *self, GstVideoCodecFrame *frame, const Wanted *wanted,
+    AePacketInfo *info, const guint8 **packet, AeError *error)
 {
   GstVideoFrame picture;
   AeImage image;
@@ -319,8 +406,7 @@ encode (GstAeEncode *self, GstVideoCodecFrame *frame, AePacketInfo *info,
     return FALSE;
   }
   gst_ae_image_from_frame (&image, &picture);
-  AeStatus status
-      = ae_encoder_encode (self->encoder, &image, info, packet, error);
+  AeStatus status = encode_image (self, &image, wanted, info, packet, error);
   gst_video_frame_unmap (&picture);
   return status == AE_OK;
 }
@@ -333,13 +419,15 @@ handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
   AePacketInfo info;
   const guint8 *packet;
 
-  describe (self, frame, &info);
-  if (!encode (self, frame, &info, &packet, &error)) {
+  Wanted wanted = wanted_of (self);
+  describe (self, frame, &wanted, &info);
+  if (!encode (self, frame, &wanted, &info, &packet, &error)) {
     gst_video_codec_frame_unref (frame);
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
     return GST_FLOW_ERROR;
   }
-  gst_ae_level_control_coded (&self->control, info.size * 8.0, info.key);
+  gst_ae_level_control_coded (
+      &self->control, info.size * 8.0, info.level, info.key);
   self->since_key = info.key ? 1 : self->since_key + 1;
   if (info.key)
     GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
@@ -355,6 +443,23 @@ finalize (GObject *object)
 {
   gst_ae_codec_settings_clear (&GST_AE_ENCODE (object)->settings);
   G_OBJECT_CLASS (gst_ae_encode_parent_class)->finalize (object);
+}
+
+static GType
+speed_type (void)
+{
+  static const GEnumValue values[] = {
+    { AE_SPEED_FAST, "To halves of a pixel", "fast" },
+    { AE_SPEED_MEDIUM, "To quarters of a pixel", "medium" },
+    { AE_SPEED_SLOW, "Further away, and longer", "slow" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstAeEncodeSpeed", values));
+  return type;
 }
 
 static void
@@ -377,6 +482,20 @@ install_properties (GObjectClass *object)
       g_param_spec_uint ("key-int-max", "Key frame interval",
           "Frames from a key frame to the next at most (0 = no limit)", 0,
           G_MAXINT, DEFAULT_KEY_INT_MAX, live));
+  g_object_class_install_property (object, PROP_PSNR,
+      g_param_spec_double ("psnr", "PSNR",
+          "Constant PSNR of luma in dB, by changing the quality (0 = constant "
+          "quality); not used with a bitrate",
+          0, 60, DEFAULT_PSNR, live));
+  g_object_class_install_property (object, PROP_VBV_BUF_CAPACITY,
+      g_param_spec_uint ("vbv-buf-capacity", "VBV buffer capacity",
+          "What receivers buffer, in milliseconds of the bitrate: frames that "
+          "would not fit are coded with less quality",
+          50, 10000, DEFAULT_VBV_BUF_CAPACITY, live));
+  g_object_class_install_property (object, PROP_SPEED_PRESET,
+      g_param_spec_enum ("speed-preset", "Speed preset",
+          "How long movement is looked for", speed_type (), AE_SPEED_MEDIUM,
+          flags | GST_PARAM_MUTABLE_READY));
 }
 
 static void
@@ -386,6 +505,7 @@ gst_ae_encode_class_init (GstAeEncodeClass *klass)
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstVideoEncoderClass *encoder = GST_VIDEO_ENCODER_CLASS (klass);
 
+  gst_type_mark_as_plugin_api (speed_type (), 0);
   GST_DEBUG_CATEGORY_INIT (
       gst_ae_encode_debug, "aeencode", 0, "codes video with an autoencoder");
   object->set_property = set_property;
@@ -409,5 +529,8 @@ gst_ae_encode_init (GstAeEncode *self)
   self->quality = DEFAULT_QUALITY;
   self->bitrate = DEFAULT_BITRATE;
   self->key_int_max = DEFAULT_KEY_INT_MAX;
+  self->psnr = DEFAULT_PSNR;
+  self->vbv_buf_capacity = DEFAULT_VBV_BUF_CAPACITY;
+  self->speed = AE_SPEED_MEDIUM;
   gst_ae_codec_settings_init (&self->settings);
 }

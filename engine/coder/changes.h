@@ -41,6 +41,7 @@ typedef struct {
   AeVector *vectors;
   float *wanted; /* of encoders: slices, as values */
   AeLatentLevel motion_level, value_level;
+  AeCodecSpeed speed; /* of encoders */
   int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
   bool valid;      /* there is a picture before */
   bool is_key;     /* `now` is a key frame */
@@ -61,8 +62,8 @@ void ae_changes_begin (AeChanges *c, const float *frame, int n_threads);
 
 void ae_changes_set_level (AeChanges *c, int level);
 
-/* Codes a slice of `picture`, which has the grid's size in pixels. Errors:
- * MEMORY. */
+/* Codes a slice of `picture`, which has the grid's size in pixels. worth: of a
+ * bit, in squared steps; infinite: everything is as before. Errors: MEMORY. */
 AeStatus ae_changes_put (AeChanges *c, const AeGridSlice *slice,
     const AeImage *picture, float worth, AeRansWriter *w, AeLatentScratch *s);
 

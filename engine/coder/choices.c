@@ -204,7 +204,7 @@ try_further (const Work *w, Search *s, int row, int column)
   const AeChanges *c = w->slice.c;
   float step = (float) c->unit[0] / 16;
   AeVector v = ae_motion_refine (&c->before, w->picture, s->x, s->y, s->first,
-      s->known, s->worth, &s->sad);
+      s->known, s->worth, c->speed, &s->sad);
   bool intra = (float) s->sad > step * 64
       && (float) variation (w, row, column) < INTRA_SHARE * (float) s->sad;
   if (intra)
@@ -272,6 +272,10 @@ choose_place (const Work *w, int row, int column)
 {
   size_t place = ae_change_place (&w->slice, row, column);
   Search s;
+  if (isinf (w->worth)) {
+    ae_change_set (&w->slice, place, AE_PLACE_SKIP, 0, (AeVector){ 0, 0 });
+    return;
+  }
   s.x = column * SIDE;
   s.y = (w->slice.slice->row + row) * SIDE;
   s.best = 0;

@@ -14,6 +14,9 @@
 /* What a bit is worth, in squared steps of the quantiser: at high rates the
  * slope of rate over distortion is 2 ln 2 / 12. */
 #define BIT_WORTH 0.13f
+/* Of bits, about, when a frame was too large. */
+#define LEVELS_PER_DOUBLING 70
+#define MOST_PSNR 99
 /* A picture with more places, of 16, that resemble nothing before is a new
  * scene. */
 #define NEW_SCENE 9
@@ -67,6 +70,7 @@ ae_encoder_new (AeEncoder **out, AeCodec *codec,
     status = ae_latent_level_init (&e->level, &codec->tables.intra, err);
   if (status == AE_OK)
     status = ae_changes_init (&e->changes, codec, err);
+  e->changes.speed = e->options.speed;
   if (status != AE_OK)
     ae_encoder_free (out);
   return status;
@@ -160,6 +164,7 @@ typedef struct {
   AeEncoder *e;
   const float *latents; /* [channel][row][column] of a key frame */
   bool key;
+  float worth; /* of a bit of changes */
 } Frame;
 
 static AeStatus
@@ -186,7 +191,7 @@ write_slice (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
   AeStatus status = f->key
       ? choose_latents (f, slice, s, scratch)
       : ae_changes_put (&f->e->changes, slice, &f->e->picture.image,
-          BIT_WORTH, &s->writer, scratch);
+          f->worth, &s->writer, scratch);
   size_t bound = ae_rans_bound (&s->writer);
   if (status == AE_OK && bound > s->room) {
     ae_free (s->bytes);
@@ -297,9 +302,26 @@ run_slices (AeEncoder *e, const Frame *f)
       (size_t) e->grid.n_slices, slice_job, (void *) f);
 }
 
-static AeStatus
-encode_key (AeEncoder *e, int level, AeError *err)
+static void
+load_picture (AeEncoder *e, const AeImage *in)
 {
+  ae_picture_load (in, ae_session_input (e->session, 0)->data, e->grid.h,
+      e->grid.w, ae_pool_threads (e->options.n_threads), e->scratch);
+}
+
+/* The picture in bytes, at full places. */
+static void
+keep_picture (AeEncoder *e, const AeImage *in)
+{
+  load_picture (e, in);
+  ae_picture_store (ae_session_input (e->session, 0)->data, e->grid.h,
+      e->grid.w, &e->picture.image, ae_pool_threads (e->options.n_threads));
+}
+
+static AeStatus
+encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
+{
+  load_picture (e, in);
   *(float *) ae_session_input (e->session, 1)->data = (float) level / 255;
   ae_session_run (e->session);
   Frame f = { .e = e, .latents = ae_session_output (e->session, 0)->data,
@@ -316,55 +338,115 @@ encode_key (AeEncoder *e, int level, AeError *err)
 }
 
 /* Codes what changed. *key: the picture is a new scene, and nothing was coded. */
-static AeStatus
-encode_change (AeEncoder *e, int level, bool *key, AeError *err)
+static void
+code_change (AeEncoder *e, int level, float worth, bool *key)
 {
-  Frame f = { .e = e };
-  if (e->pending) {
-    AeStatus status = decode_key (e, err);
-    if (status != AE_OK)
-      return status;
-  }
-  ae_picture_store (ae_session_input (e->session, 0)->data, e->grid.h,
-      e->grid.w, &e->picture.image, ae_pool_threads (e->options.n_threads));
+  Frame f = { .e = e, .worth = worth };
   ae_changes_set_level (&e->changes, level);
   run_slices (e, &f);
   *key = is_new_scene (e);
-  if (*key)
-    return AE_OK;
+}
+
+static void
+end_change (AeEncoder *e)
+{
   ae_changes_smooth (&e->changes, ae_pool_threads (e->options.n_threads));
   ae_changes_end (&e->changes);
+}
+
+static int
+lower_level (int level, size_t size, size_t most)
+{
+  double doublings = log2 ((double) size / (double) most);
+  level -= 4 + (int) ceil (LEVELS_PER_DOUBLING * doublings);
+  return level < 0 ? 0 : level;
+}
+
+/* One frame's packet, as often as it takes to make it small enough. */
+static AeStatus
+code_frame (AeEncoder *e, const AeImage *in, const AePacketInfo *info,
+    AePacket *p, AeError *err)
+{
+  bool key = p->key;
+  float worth = BIT_WORTH;
+  AeStatus status = !key && e->pending ? decode_key (e, err) : AE_OK;
+  if (!key || info->measure)
+    keep_picture (e, in);
+  for (int level = p->level; status == AE_OK;) {
+    if (!key)
+      code_change (e, level, worth, &key);
+    if (key)
+      status = encode_key (e, in, level, err);
+    *p = packet_of (e, info, key);
+    p->level = (uint8_t) level;
+    if (status == AE_OK)
+      status = join_slices (e, p, err);
+    if (info->most_size == 0 || p->size <= info->most_size
+        || (level == 0 && (key || isinf (worth))))
+      break;
+    if (level == 0)
+      worth = HUGE_VALF;
+    level = lower_level (level, p->size, info->most_size);
+  }
+  if (status == AE_OK && !key)
+    end_change (e);
+  return status;
+}
+
+/* Of the last frame, within the picture. */
+static AeStatus
+measure_psnr (AeEncoder *e, bool key, float *psnr, AeError *err)
+{
+  AeStatus status = key ? decode_key (e, err) : AE_OK;
+  if (status != AE_OK)
+    return status;
+  const AeImage *a = &e->picture.image, *b = &e->changes.before.image;
+  int w = e->format.width, h = e->format.height;
+  uint64_t sum = 0;
+  for (int y = 0; y < h; y++) {
+    const uint8_t *p = a->plane[0] + y * (ptrdiff_t) a->stride[0];
+    const uint8_t *q = b->plane[0] + y * (ptrdiff_t) b->stride[0];
+    uint32_t row = 0;
+    for (int x = 0; x < w; x++)
+      row += (uint32_t) ((p[x] - q[x]) * (p[x] - q[x]));
+    sum += row;
+  }
+  double worst = 255 * 255 * (double) w * h;
+  double db = sum > 0 ? 10 * log10 (worst / (double) sum) : MOST_PSNR;
+  *psnr = (float) (db < MOST_PSNR ? db : MOST_PSNR);
   return AE_OK;
+}
+
+/* What the caller asked for stays; the rest is the packet's. */
+static AeStatus
+report (AeEncoder *e, const AePacket *p, AePacketInfo *info, AeError *err)
+{
+  AePacketInfo found;
+  ae_packet_info_of (&found, p);
+  found.most_size = info->most_size;
+  found.measure = info->measure;
+  *info = found;
+  return info->measure ? measure_psnr (e, p->key, &info->psnr, err) : AE_OK;
 }
 
 AeStatus
 ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
     const uint8_t **packet, AeError *err)
 {
-  int n_threads = ae_pool_threads (e->options.n_threads);
   info->level = info->level < 0 ? 0 : info->level > 255 ? 255 : info->level;
-  ae_picture_load (in, ae_session_input (e->session, 0)->data, e->grid.h,
-      e->grid.w, n_threads, e->scratch);
-  bool key = info->key || !(e->changes.valid || e->pending);
-  AeStatus status = AE_OK;
-  if (!key)
-    status = encode_change (e, info->level, &key, err);
-  if (status == AE_OK && key)
-    status = encode_key (e, info->level, err);
-  AePacket p = packet_of (e, info, key);
-  if (status == AE_OK)
-    status = join_slices (e, &p, err);
+  AePacket p = packet_of (
+      e, info, info->key || !(e->changes.valid || e->pending));
+  AeStatus status = code_frame (e, in, info, &p, err);
   if (status != AE_OK) {
     e->changes.valid = e->pending = false;
     return status;
   }
-  if (key)
+  if (p.key)
     e->key = p;
   e->number++;
-  e->was_key = key;
+  e->was_key = p.key;
   *packet = e->packet;
-  ae_packet_info_of (info, &p);
-  return AE_OK;
+  return report (e, &p, info, err);
 }
 
 AeStatus

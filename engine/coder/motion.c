@@ -9,6 +9,7 @@
 #define SIDE AE_PLACE_SIDE
 #define REACH 4 /* pixels beyond a place that filters read */
 #define MOST_STEPS 24
+#define AROUND 16 /* pixels */
 
 static const int8_t luma_taps[4][8] = { { 0, 0, 0, 64, 0, 0, 0, 0 },
   { -1, 4, -10, 58, 17, -5, 1, 0 }, { -1, 4, -11, 40, 40, -11, 4, -1 },
@@ -150,6 +151,26 @@ descend (Search *s, int step, int most)
   }
 }
 
+static void
+go_down (Search *s, AeCodecSpeed speed)
+{
+  int fine_steps = speed == AE_SPEED_SLOW ? 4 : 2;
+  descend (s, 8, MOST_STEPS);
+  descend (s, 4, MOST_STEPS);
+  descend (s, 2, fine_steps);
+  if (speed != AE_SPEED_FAST)
+    descend (s, 1, fine_steps);
+}
+
+/* On a coarse grid around no movement. */
+static void
+look_around (Search *s)
+{
+  for (int y = -AROUND; y <= AROUND; y += 4)
+    for (int x = -AROUND; x <= AROUND; x += 4)
+      try (s, 4 * x, 4 * y);
+}
+
 static Search
 search_at (const AeReference *r, const AeImage *now, int x, int y,
     AeVector first, float worth)
@@ -189,15 +210,18 @@ ae_motion_best (const AeReference *r, const AeImage *now, int x, int y,
 
 AeVector
 ae_motion_refine (const AeReference *r, const AeImage *now, int x, int y,
-    AeVector first, AeVector best, float worth, uint32_t *sad)
+    AeVector first, AeVector best, float worth, AeCodecSpeed speed,
+    uint32_t *sad)
 {
-  Search s = search_at (r, now, x, y, first, worth);
+  Search s = search_at (r, now, x, y, first, worth), other = s;
   try (&s, best.x, best.y);
   try (&s, (best.x + 2) & ~3, (best.y + 2) & ~3);
-  descend (&s, 8, MOST_STEPS);
-  descend (&s, 4, MOST_STEPS);
-  descend (&s, 2, 2);
-  descend (&s, 1, 2);
+  go_down (&s, speed);
+  if (speed == AE_SPEED_SLOW) {
+    look_around (&other);
+    go_down (&other, speed);
+    s = other.cost < s.cost ? other : s;
+  }
   *sad = s.sad;
   return s.best;
 }

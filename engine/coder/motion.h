@@ -7,6 +7,8 @@
  * chroma's by filters of four (the half-band filters of ITU-T H.265, 8.5.3.3).
  */
 
+#include <ae/codec.h>
+
 #include "coder/reference.h"
 #include "kernels/kernels.h"
 #include "video/motion.h"
@@ -29,6 +31,7 @@ AeVector ae_motion_best (const AeReference *r, const AeImage *now, int x,
 
 /* Goes on from `best` to better ones beside it. */
 AeVector ae_motion_refine (const AeReference *r, const AeImage *now, int x,
-    int y, AeVector first, AeVector best, float worth, uint32_t *sad);
+    int y, AeVector first, AeVector best, float worth, AeCodecSpeed speed,
+    uint32_t *sad);
 
 #endif

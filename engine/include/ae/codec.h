@@ -28,9 +28,17 @@ AE_API void ae_codec_unref (AeCodec **codec);
 /* The first eight bytes of the model's id, which every packet holds. */
 AE_API void ae_codec_id (const AeCodec *codec, uint8_t id[8]);
 
+/* How long encoders look for movement. */
+typedef enum {
+  AE_SPEED_MEDIUM, /* to quarters of a pixel */
+  AE_SPEED_FAST,   /* to halves */
+  AE_SPEED_SLOW    /* further away, and longer */
+} AeCodecSpeed;
+
 typedef struct {
   int n_threads; /* 0 = all cores */
   AePrecision precision;
+  AeCodecSpeed speed;
 } AeCodecOptions;
 
 /* What a packet says of its frame. */
@@ -48,6 +56,10 @@ typedef struct {
   uint32_t number;    /* counts frames */
   uint8_t model_id[8];
   size_t size;        /* bytes of the packet */
+  size_t most_size;   /* that it may have, 0 = any number: see
+                         ae_encoder_encode */
+  bool measure;       /* whether psnr is wanted */
+  float psnr;         /* dB, of luma as decoders show it; 99 at most */
 } AePacketInfo;
 
 typedef struct AeEncoder AeEncoder;
@@ -64,7 +76,10 @@ AE_API AeStatus ae_encoder_bind (
     AeEncoder *encoder, const AeImage *format, AeError *err);
 
 /* Codes a picture of the bound format. Of `info`, key (asks for a key frame),
- * has_pts, pts, duration, colour and level are read, the rest is filled in.
+ * has_pts, pts, duration, colour, level, most_size and measure are read, the
+ * rest is filled in. The level becomes less until the packet has no more than most_size
+ * bytes; a frame that cannot have so few is as the one before, but a key frame
+ * may be larger at level 0.
  * *packet has info->size bytes, owned by the encoder and valid until the next
  * call. Errors: MEMORY, NUMERIC (the network's numbers are no latents; the next
  * frame is a key frame). */

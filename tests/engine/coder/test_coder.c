@@ -343,6 +343,65 @@ START_TEST (test_any_payload)
 }
 END_TEST
 
+/* No packet is larger than asked for, from the quality that was asked for down
+ * to nothing; decoders keep up. */
+START_TEST (test_sizes_have_a_limit)
+{
+  static const size_t limits[] = { 0, 110, 100, 80, 60, 50 };
+  Pair p = open_pair (AE_PIXELS_I420, 80, 64);
+  Owned out = make_picture (AE_PIXELS_I420, 80, 64, 0);
+  size_t free_size = 0;
+  for (int frame = 0; frame < 14; frame++) {
+    Owned in = make_picture (AE_PIXELS_I420, 80, 64, 3 * frame);
+    AePacketInfo info = { .level = 200,
+      .most_size = frame == 0 ? 0 : limits[frame % 6] };
+    const uint8_t *packet;
+    int damaged;
+    AeError err;
+    ck_assert_int_eq (ae_encoder_encode (
+        p.encoder, &in.image, &info, &packet, &err), AE_OK);
+    ck_assert (info.key == (frame == 0));
+    if (info.most_size > 0)
+      ck_assert_uint_le (info.size, info.most_size);
+    else if (!info.key)
+      free_size = info.size;
+    ck_assert_int_eq (ae_decoder_decode (p.decoder, packet, info.size,
+                          &out.image, &damaged, &err),
+        AE_OK);
+    ck_assert_int_eq (damaged, 0);
+    free (in.bytes);
+  }
+  ck_assert_uint_gt (free_size, 110);
+  free (out.bytes);
+  close_pair (&p);
+}
+END_TEST
+
+/* Key frames and changes, odd sizes: what is measured is what decoders show. */
+START_TEST (test_psnr_is_measured)
+{
+  Pair p = open_pair (AE_PIXELS_I420, 75, 61);
+  Owned out = make_picture (AE_PIXELS_I420, 75, 61, 0);
+  for (int frame = 0; frame < 8; frame++) {
+    Owned in = make_picture (AE_PIXELS_I420, 75, 61, 3 * frame);
+    AePacketInfo info = { .level = 30 * frame, .measure = true,
+      .key = frame % 3 == 0 };
+    const uint8_t *packet;
+    int damaged;
+    AeError err;
+    ck_assert_int_eq (ae_encoder_encode (
+        p.encoder, &in.image, &info, &packet, &err), AE_OK);
+    ck_assert_int_eq (ae_decoder_decode (p.decoder, packet, info.size,
+                          &out.image, &damaged, &err),
+        AE_OK);
+    ck_assert_double_le (fabs (info.psnr - psnr (&in, &out)), 0.01);
+    free (in.bytes);
+  }
+  free (out.bytes);
+  close_pair (&p);
+}
+END_TEST
+
 static Suite *
 coder_suite (void)
 {
@@ -355,6 +414,8 @@ coder_suite (void)
   tcase_add_test (tcase, test_other_models_and_sizes_are_refused);
   tcase_add_test (tcase, test_truncated_packets);
   tcase_add_test (tcase, test_any_payload);
+  tcase_add_test (tcase, test_sizes_have_a_limit);
+  tcase_add_test (tcase, test_psnr_is_measured);
   suite_add_tcase (suite, tcase);
   return suite;
 }
