@@ -218,10 +218,17 @@ add_tags (GstAeEncode *self)
   gst_tag_list_unref (tags);
 }
 
+/* RGB is coded as Y, U, V of full range. */
 static void
 set_colour (AePacketInfo *info, const GstVideoInfo *video)
 {
-  gst_ae_codec_colour (info->colour, &video->colorimetry);
+  GstVideoColorimetry colorimetry = video->colorimetry;
+
+  if (GST_VIDEO_INFO_IS_RGB (video)) {
+    colorimetry.range = GST_VIDEO_COLOR_RANGE_0_255;
+    colorimetry.matrix = GST_VIDEO_COLOR_MATRIX_BT601;
+  }
+  gst_ae_codec_colour (info->colour, &colorimetry);
 }
 
 /* A packet that tells what frames will be like, for those who join late. */

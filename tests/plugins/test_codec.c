@@ -124,6 +124,25 @@ GST_START_TEST (test_caps_and_colorimetry_are_kept)
 }
 GST_END_TEST;
 
+/* RGB comes out as I420 whose colorimetry tells how it was made. */
+GST_START_TEST (test_rgb_tells_its_matrix)
+{
+  GstHarness *e = encoder ("", "RGB", 64, 48);
+  GstVideoInfo info;
+
+  GstBuffer *coded = code (e, "RGB", 64, 48, 0);
+  GstHarness *d = decoder (e);
+  gst_buffer_unref (gst_harness_push_and_pull (d, coded));
+  GstCaps *caps = gst_pad_get_current_caps (d->sinkpad);
+  ck_assert (gst_video_info_from_caps (&info, caps));
+  ck_assert_int_eq (info.colorimetry.matrix, GST_VIDEO_COLOR_MATRIX_BT601);
+  ck_assert_int_eq (info.colorimetry.range, GST_VIDEO_COLOR_RANGE_0_255);
+  gst_caps_unref (caps);
+  gst_harness_teardown (e);
+  gst_harness_teardown (d);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_a_key_frame_can_be_forced)
 {
   GstHarness *e = encoder ("key-int-max=0", "I420", 64, 48);
@@ -565,6 +584,7 @@ codec_suite (void)
   suite_add_tcase (s, tc);
   tcase_add_loop_test (tc, test_pictures_pass, 0, G_N_ELEMENTS (formats));
   tcase_add_test (tc, test_caps_and_colorimetry_are_kept);
+  tcase_add_test (tc, test_rgb_tells_its_matrix);
   tcase_add_test (tc, test_a_key_frame_can_be_forced);
   tcase_add_test (tc, test_lost_frames_ask_for_a_key_frame);
   tcase_add_loop_test (tc, test_bytes_are_split_into_frames, 0, 5);
