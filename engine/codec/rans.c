@@ -35,7 +35,7 @@ ae_rans_reserve (AeRansWriter *w, size_t more)
 size_t
 ae_rans_bound (const AeRansWriter *w)
 {
-  return 4 * w->n + 16;
+  return 4 * w->n + AE_RANS_LEAST;
 }
 
 static uint8_t *
@@ -95,7 +95,7 @@ void
 ae_rans_reader_open (AeRansReader *r, const uint8_t *bytes, size_t size)
 {
   *r = (AeRansReader){ .at = bytes, .end = bytes + size };
-  if (size < 16) {
+  if (size < AE_RANS_LEAST) {
     fail (r);
     return;
   }

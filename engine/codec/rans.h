@@ -16,6 +16,7 @@
 
 #define AE_RANS_BITS 16
 #define AE_RANS_TOTAL (1u << AE_RANS_BITS)
+#define AE_RANS_LEAST 16 /* bytes of the states */
 
 /* Symbols are kept until the end: coding runs backwards. */
 typedef struct {

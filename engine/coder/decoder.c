@@ -71,12 +71,19 @@ ae_decoder_reset (AeDecoder *d)
   d->changes.valid = false;
 }
 
+static bool
+is_bound (const AeDecoder *d, int width, int height)
+{
+  AeGrid g = ae_grid_of (d->codec, width, height);
+  return g.rows == d->grid.rows && g.columns == d->grid.columns;
+}
+
 /* Everything for pictures of this size. */
 static AeStatus
 bind (AeDecoder *d, int width, int height, AeError *err)
 {
   AeGrid g = ae_grid_of (d->codec, width, height);
-  if (g.rows == d->grid.rows && g.columns == d->grid.columns)
+  if (is_bound (d, width, height))
     return AE_OK;
   free_buffers (d);
   AeStatus status = ae_codec_bind_synthesis (d->session, &g, err);
@@ -172,6 +179,21 @@ check_packet (
   return AE_OK;
 }
 
+/* Nobody gets room for a picture by announcing it: of the slices, at least one
+ * has to be whole, unless the room is there already. */
+static AeStatus
+check_slices (const AeDecoder *d, const AePacket *p, const AeSlice *slices,
+    AeError *err)
+{
+  if (is_bound (d, p->width, p->height))
+    return AE_OK;
+  for (int i = 0; i < p->n_slices; i++)
+    if (slices[i].size >= AE_RANS_LEAST)
+      return AE_OK;
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "a packet of %dx%d pixels without a whole slice", p->width, p->height);
+}
+
 /* Whether there was a key frame to begin with. */
 static AeStatus
 check_known (const AeDecoder *d, const AePacket *p, AeError *err)
@@ -193,12 +215,9 @@ check_order (const AeDecoder *d, const AePacket *p, AeError *err)
 
 static int
 decode_slices (
-    AeDecoder *d, const AePacket *p, const uint8_t *packet, size_t size,
-    uint8_t *bad)
+    AeDecoder *d, const AePacket *p, const AeSlice *slices, uint8_t *bad)
 {
-  AeSlice slices[AE_PACKET_MAX_SLICES];
   int damaged = 0;
-  ae_packet_slices (p, packet, size, slices);
   if (p->key)
     ae_latent_level_set (&d->level, p->level);
   else
@@ -230,6 +249,7 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
     const AeImage *out, int *damaged, AeError *err)
 {
   AePacket p;
+  AeSlice slices[AE_PACKET_MAX_SLICES];
   uint8_t bad[AE_PACKET_MAX_SLICES];
   AeStatus status = ae_packet_read (
       &p, d->key.size > 0 ? &d->key : NULL, packet, size, err);
@@ -238,12 +258,16 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
   if (status == AE_OK)
     status = check_packet (d, &p, out, err);
   if (status == AE_OK)
-    status = bind (d, p.width, p.height, err);
-  if (status == AE_OK)
     status = check_order (d, &p, err);
   if (status != AE_OK)
     return status;
-  *damaged = decode_slices (d, &p, packet, size, bad);
+  ae_packet_slices (&p, packet, size, slices);
+  status = check_slices (d, &p, slices, err);
+  if (status == AE_OK)
+    status = bind (d, p.width, p.height, err);
+  if (status != AE_OK)
+    return status;
+  *damaged = decode_slices (d, &p, slices, bad);
   if (p.key)
     show_key (d, &p, bad);
   else

@@ -124,7 +124,7 @@ AE_API void ae_decoder_reset (AeDecoder *decoder);
 /* Decodes a packet into `out`, which has the packet's size and pixel kind.
  * *damaged: slices that were missing and taken from the frame before. Errors:
  * FORMAT (no packet, a header without a frame, another model: both ids are
- * named), SHAPE (`out` is of
+ * named; no whole slice, in pictures of another size than before), SHAPE (`out` is of
  * another format), NEEDS_DATA (a delta frame whose frame before is not there),
  * MEMORY. */
 AE_API AeStatus ae_decoder_decode (AeDecoder *decoder, const uint8_t *packet,
