@@ -10,11 +10,11 @@
 typedef struct {
   int pictures, damaged; /* damaged: slices */
   int refused;           /* packets */
-  AeStatus last;         /* the last packet's answer */
+  AeStatus last;         /* the last packet's answer; NEEDS_DATA: there is none */
   uint32_t sum;          /* of the last picture's pixels */
 } CodecWalk;
 
-/* Whether pixels were written does not matter to sums, only what they are. */
+/* Reads every pixel: a checker of memory sees those that were not written. */
 static inline uint32_t
 codec_walk_sum (const AeImage *p)
 {
@@ -50,11 +50,11 @@ codec_walk_packet (CodecWalk *walk, AeDecoder *d, const AePacketInfo *info,
   free (out.plane[0]);
 }
 
-/* Pictures with a longer side than `most_side` are left out. */
+/* Pictures of more pixels than `most` are left out. */
 static inline CodecWalk
-codec_walk (AeDecoder *d, const uint8_t *bytes, size_t size, int most_side)
+codec_walk (AeDecoder *d, const uint8_t *bytes, size_t size, int64_t most)
 {
-  CodecWalk walk = { 0 };
+  CodecWalk walk = { .last = AE_ERROR_NEEDS_DATA };
   AePacketInfo info, key = { 0 };
   for (size_t at = 0; (at += ae_packet_search (bytes + at, size - at)) < size;) {
     if (ae_packet_info (&info, key.size > 0 ? &key : NULL, bytes + at,
@@ -64,7 +64,7 @@ codec_walk (AeDecoder *d, const uint8_t *bytes, size_t size, int most_side)
       continue;
     }
     size_t n = info.size < size - at ? info.size : size - at;
-    if (info.width <= most_side && info.height <= most_side)
+    if ((int64_t) info.width * info.height <= most)
       codec_walk_packet (&walk, d, &info, bytes + at, n);
     if (info.key)
       key = info;

@@ -14,6 +14,7 @@
 
 #define WIDTH 96
 #define HEIGHT 80
+#define PIXELS (WIDTH * HEIGHT)
 #define FRAMES 4      /* a key frame and its changes */
 #define FIRST 512     /* bytes of which every bit is tried */
 #define PARTS 8       /* of that work, each a test of its own */
@@ -31,7 +32,7 @@ typedef struct {
 static CodecWalk
 decode_key (const Stream *s)
 {
-  return codec_walk (s->decoder, s->clip.bytes, s->clip.at[1], WIDTH);
+  return codec_walk (s->decoder, s->clip.bytes, s->clip.at[1], PIXELS);
 }
 
 static Stream
@@ -50,7 +51,7 @@ open_stream (void)
   ck_assert_uint_gt (s.clip.size, 2 * FIRST);
   ck_assert_int_eq (
       ae_decoder_new (&s.decoder, s.codec, &options, &err), AE_OK);
-  CodecWalk all = codec_walk (s.decoder, s.clip.bytes, s.clip.size, WIDTH);
+  CodecWalk all = codec_walk (s.decoder, s.clip.bytes, s.clip.size, PIXELS);
   ck_assert_int_eq (all.pictures, FRAMES);
   ck_assert_int_eq (all.damaged, 0);
   s.key_sum = decode_key (&s).sum;
@@ -83,7 +84,7 @@ decode_flipped (const Stream *s, size_t bit)
 {
   s->clip.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
   CodecWalk walk
-      = codec_walk (s->decoder, s->clip.bytes, s->clip.size, WIDTH);
+      = codec_walk (s->decoder, s->clip.bytes, s->clip.size, PIXELS);
   s->clip.bytes[bit / 8] ^= (uint8_t) (1 << bit % 8);
   return walk;
 }
@@ -165,7 +166,7 @@ START_TEST (test_forged_payloads)
   for (int i = 0; i < RANDOM / PARTS / 4; i++) {
     CodecClip forged = forge (&s.clip, i % FRAMES, &rng);
     CodecWalk walk
-        = codec_walk (s.decoder, forged.bytes, forged.size, WIDTH);
+        = codec_walk (s.decoder, forged.bytes, forged.size, PIXELS);
     ck_assert_int_eq (walk.pictures, FRAMES);
     check_mended (&s, "forged stream", (size_t) i);
     free (forged.bytes);
