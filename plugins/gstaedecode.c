@@ -377,5 +377,7 @@ gst_ae_decode_init (GstAeDecode *self)
 
   gst_ae_codec_settings_init (&self->settings);
   gst_video_decoder_set_packetized (base, FALSE);
+  /* Caps of a stream of bytes tell no size, which those of frames do. */
   gst_video_decoder_set_use_default_pad_acceptcaps (base, TRUE);
+  GST_PAD_SET_ACCEPT_TEMPLATE (GST_VIDEO_DECODER_SINK_PAD (base));
 }

@@ -242,6 +242,23 @@ GST_START_TEST (test_bytes_are_split_into_frames)
 }
 GST_END_TEST;
 
+/* Sources of bytes know what they are, but not of what size. */
+GST_START_TEST (test_caps_may_tell_no_size)
+{
+  GstHarness *e = encoder ("", "I420", 64, 48);
+  gchar *line = g_strdup_printf ("aedecode model-file=%s", model_file ());
+  GstHarness *d = gst_harness_new_parse (line);
+
+  gst_harness_set_src_caps_str (d, "video/x-ae");
+  for (guint n = 0; n < 3; n++)
+    gst_buffer_unref (
+        gst_harness_push_and_pull (d, code (e, "I420", 64, 48, n)));
+  g_free (line);
+  gst_harness_teardown (e);
+  gst_harness_teardown (d);
+}
+GST_END_TEST;
+
 /* I420 of 160x120: stripes and squares that move, and noise. */
 static GstBuffer *
 moving_picture (guint n)
@@ -588,6 +605,7 @@ codec_suite (void)
   tcase_add_test (tc, test_a_key_frame_can_be_forced);
   tcase_add_test (tc, test_lost_frames_ask_for_a_key_frame);
   tcase_add_loop_test (tc, test_bytes_are_split_into_frames, 0, 5);
+  tcase_add_test (tc, test_caps_may_tell_no_size);
   tcase_add_test (tc, test_bitrate_is_kept);
   tcase_add_test (tc, test_bursts_fit_the_bucket);
   tcase_add_loop_test (tc, test_psnr_is_kept, 0, 3);
