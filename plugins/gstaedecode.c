@@ -13,6 +13,13 @@
  * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode bitrate=500 ! aedecode ! videoconvert ! autovideosink
  * ]|
  *
+ * Latents as other/tensors, which aeencode makes where they are wanted, become
+ * pictures too:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode ! other/tensors ! aedecode ! videoconvert ! autovideosink
+ * ]|
+ *
  * With a codec of one's own, which both ends must have:
  *
  * |[
@@ -27,6 +34,7 @@
 #include "aecodecs.h"
 #include "aeerror.h"
 #include "aeframe.h"
+#include "aetensors.h"
 #include "codecsettings.h"
 
 #include <string.h>
@@ -44,6 +52,9 @@ struct _GstAeDecode {
   GstAeCodec codec;
   AeDecoder *decoder;
   GstVideoCodecState *input;
+  gboolean tensors;      /* the input is plain latents, */
+  AeLatentImage latents; /* these, of pictures */
+  gint width, height;    /* of that size */
   AePacketInfo format; /* that the output has; width 0: none yet */
   AePacketInfo key;    /* of the last key frame; size 0: none yet */
 };
@@ -53,7 +64,8 @@ GST_ELEMENT_REGISTER_DEFINE (
     aedecode, "aedecode", GST_RANK_PRIMARY, gst_ae_decode_get_type ());
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS ("video/x-ae"));
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS ("video/x-ae; " GST_AE_TENSORS_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS,
     GST_STATIC_CAPS (GST_VIDEO_CAPS_MAKE ("{ I420, GRAY8 }")));
@@ -124,11 +136,22 @@ change_state (GstElement *element, GstStateChange transition)
   return done;
 }
 
+static gboolean
+set_tensors (GstAeDecode *self, const GstCaps *caps)
+{
+  AeError error = { 0 };
+
+  if (gst_ae_tensors_parse (
+          caps, &self->latents, &self->width, &self->height, &error))
+    return TRUE;
+  GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+  return FALSE;
+}
+
 /* Caps that name another model are refused before any packet comes. */
 static gboolean
-set_format (GstVideoDecoder *base, GstVideoCodecState *state)
+check_model (GstAeDecode *self, GstVideoCodecState *state)
 {
-  GstAeDecode *self = GST_AE_DECODE (base);
   const gchar *found = gst_structure_get_string (
       gst_caps_get_structure (state->caps, 0), "model-id");
   guint8 id[8];
@@ -144,12 +167,22 @@ set_format (GstVideoDecoder *base, GstVideoCodecState *state)
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
   }
   g_free (own);
+  return fits;
+}
+
+static gboolean
+set_format (GstVideoDecoder *base, GstVideoCodecState *state)
+{
+  GstAeDecode *self = GST_AE_DECODE (base);
+  const GstStructure *s = gst_caps_get_structure (state->caps, 0);
+
   g_clear_pointer (&self->input, gst_video_codec_state_unref);
   self->input = gst_video_codec_state_ref (state);
-  gst_video_decoder_set_packetized (base,
-      gst_structure_has_field (
-          gst_caps_get_structure (state->caps, 0), "model-id"));
-  return fits;
+  self->tensors = gst_structure_has_name (s, GST_AE_TENSORS);
+  gst_video_decoder_set_packetized (
+      base, self->tensors || gst_structure_has_field (s, "model-id"));
+  return self->tensors ? set_tensors (self, state->caps)
+                       : check_model (self, state);
 }
 
 static gboolean
@@ -222,6 +255,18 @@ set_output (GstAeDecode *self, const AePacketInfo *info)
   return gst_video_decoder_negotiate (base);
 }
 
+static AeStatus
+decode_image (GstAeDecode *self, const GstMapInfo *data, const AeImage *image,
+    gint *damaged, AeError *error)
+{
+  if (!self->tensors)
+    return ae_decoder_decode (
+        self->decoder, data->data, data->size, image, damaged, error);
+  self->latents.values = (const float *) data->data;
+  return ae_decoder_synthesise (
+      self->decoder, &self->latents, image, error);
+}
+
 static GstFlowReturn
 decode_into (GstAeDecode *self, GstVideoCodecFrame *frame,
     const GstMapInfo *packet, AeStatus *status, AeError *error)
@@ -241,8 +286,7 @@ decode_into (GstAeDecode *self, GstVideoCodecFrame *frame,
   if (!mapped)
     return GST_FLOW_ERROR;
   gst_ae_image_from_frame (&image, &picture);
-  *status = ae_decoder_decode (self->decoder, packet->data, packet->size,
-      &image, &damaged, error);
+  *status = decode_image (self, packet, &image, &damaged, error);
   gst_video_frame_unmap (&picture);
   if (*status == AE_OK && damaged > 0) {
     GST_WARNING_OBJECT (self, "%d damaged slices", damaged);
@@ -272,12 +316,32 @@ give_up (GstAeDecode *self, GstVideoCodecFrame *frame, AeStatus status,
   return flow;
 }
 
+/* As if a packet said it. */
+static AeStatus
+read_tensors (
+    GstAeDecode *self, AePacketInfo *info, gsize size, AeError *error)
+{
+  gsize wanted = gst_ae_tensors_size (&self->latents);
+
+  *info = (AePacketInfo) { .key = true, .colour = { 0, 6, 6, 6 },
+    .pixels = AE_PIXELS_I420, .width = self->width, .height = self->height };
+  if (size == wanted)
+    return AE_OK;
+  gst_ae_error_set (error, AE_ERROR_SHAPE,
+      "a buffer of %" G_GSIZE_FORMAT " bytes, the caps tell %" G_GSIZE_FORMAT,
+      size, wanted);
+  return AE_ERROR_SHAPE;
+}
+
 /* What a packet says; of delta frames, after the key frame that they need. */
 static AeStatus
 read_packet (GstAeDecode *self, AePacketInfo *info, const GstMapInfo *packet,
     AeError *error)
 {
   const AePacketInfo *key = self->key.size > 0 ? &self->key : NULL;
+
+  if (self->tensors)
+    return read_tensors (self, info, packet->size, error);
   AeStatus status
       = ae_packet_info (info, key, packet->data, packet->size, error);
 

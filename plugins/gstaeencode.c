@@ -13,6 +13,9 @@
  * The stream is described in engine/codec/BITSTREAM.md. The bundled model will
  * still change, and with it the streams that it makes.
  *
+ * Where other/tensors is wanted, the output is the network's latents as floats,
+ * as NNStreamer takes them, for each frame by itself.
+ *
  * Matroska and MP4 take a closed list of codecs, which this is not on: keep
  * streams in files of their own (.aev), or send them by rtpgstpay or gdppay.
  *
@@ -41,6 +44,7 @@
 #include "aecodecs.h"
 #include "aeerror.h"
 #include "aeframe.h"
+#include "aetensors.h"
 #include "codecsettings.h"
 #include "levelcontrol.h"
 
@@ -78,6 +82,7 @@ struct _GstAeEncode {
   GstAeCodec codec;
   AeEncoder *encoder;
   GstVideoCodecState *input;
+  gboolean tensors; /* the output is plain latents */
   guint since_key; /* frames since the last key frame, it included */
   GstAeLevelControl control;
 };
@@ -89,7 +94,8 @@ GST_ELEMENT_REGISTER_DEFINE (
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_CODED_CAPS));
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS,
+    GST_STATIC_CAPS (GST_AE_CODED_CAPS "; " GST_AE_TENSORS_CAPS));
 
 static void
 set_property (
@@ -244,6 +250,33 @@ header_buffer (GstAeEncode *self, AePacketInfo *info, AeError *error)
   return buffer;
 }
 
+/* Whether what follows takes plain latents rather than a stream. */
+static gboolean
+wants_tensors (GstAeEncode *self)
+{
+  GstCaps *caps
+      = gst_pad_get_allowed_caps (GST_VIDEO_ENCODER_SRC_PAD (self));
+  gboolean wants = caps != NULL && !gst_caps_is_empty (caps)
+      && !gst_caps_is_any (caps)
+      && gst_structure_has_name (
+          gst_caps_get_structure (caps, 0), GST_AE_TENSORS);
+
+  gst_clear_caps (&caps);
+  return wants;
+}
+
+static gboolean
+announce_tensors (GstAeEncode *self, GstVideoCodecState *input)
+{
+  AeLatentImage latents;
+
+  ae_encoder_latent_shape (self->encoder, &latents);
+  gst_video_codec_state_unref (gst_video_encoder_set_output_state (
+      GST_VIDEO_ENCODER (self), gst_ae_tensors_caps (&latents, &input->info),
+      input));
+  return TRUE;
+}
+
 /* Caps and headers of the output. */
 static gboolean
 announce (GstAeEncode *self, GstVideoCodecState *input)
@@ -288,7 +321,9 @@ set_format (GstVideoEncoder *base, GstVideoCodecState *state)
   self->since_key = 0;
   gst_ae_level_control_start (&self->control);
 
-  if (!announce (self, state))
+  self->tensors = wants_tensors (self);
+  if (!(self->tensors ? announce_tensors (self, state)
+                      : announce (self, state)))
     return FALSE;
   add_tags (self);
   return gst_video_encoder_negotiate (base);
@@ -396,14 +431,12 @@ encode_image (GstAeEncode *self, const AeImage *image, const Wanted *wanted,
   }
 }
 
+/* Maps a frame's picture; *image is it. */
 static gboolean
-encode (GstAeEncode *self, GstVideoCodecFrame *frame, const Wanted *wanted,
-    AePacketInfo *info, const guint8 **packet, AeError *error)
+map_picture (GstAeEncode *self, GstVideoCodecFrame *frame,
+    GstVideoFrame *picture, AeImage *image, AeError *error)
 {
-  GstVideoFrame picture;
-  AeImage image;
-
-  if (!gst_ae_frame_map (&picture, &self->input->info, frame->input_buffer,
+  if (!gst_ae_frame_map (picture, &self->input->info, frame->input_buffer,
           GST_MAP_READ)) {
     gst_ae_error_set (error, AE_ERROR_FORMAT,
         "a buffer of %" G_GSIZE_FORMAT " bytes holds no %dx%d picture",
@@ -412,10 +445,60 @@ encode (GstAeEncode *self, GstVideoCodecFrame *frame, const Wanted *wanted,
         GST_VIDEO_INFO_HEIGHT (&self->input->info));
     return FALSE;
   }
-  gst_ae_image_from_frame (&image, &picture);
+  gst_ae_image_from_frame (image, picture);
+  return TRUE;
+}
+
+static gboolean
+encode (GstAeEncode *self, GstVideoCodecFrame *frame, const Wanted *wanted,
+    AePacketInfo *info, const guint8 **packet, AeError *error)
+{
+  GstVideoFrame picture;
+  AeImage image;
+
+  if (!map_picture (self, frame, &picture, &image, error))
+    return FALSE;
   AeStatus status = encode_image (self, &image, wanted, info, packet, error);
   gst_video_frame_unmap (&picture);
   return status == AE_OK;
+}
+
+static GstFlowReturn
+fail (GstAeEncode *self, GstVideoCodecFrame *frame, const AeError *error)
+{
+  gst_video_codec_frame_unref (frame);
+  GST_AE_ERROR (self, GST_AE_RUNNING, error);
+  return GST_FLOW_ERROR;
+}
+
+static GstFlowReturn
+finish (GstAeEncode *self, GstVideoCodecFrame *frame, gconstpointer data,
+    gsize size)
+{
+  GstVideoEncoder *base = GST_VIDEO_ENCODER (self);
+
+  frame->dts = frame->pts;
+  frame->output_buffer
+      = gst_video_encoder_allocate_output_buffer (base, size);
+  gst_buffer_fill (frame->output_buffer, 0, data, size);
+  return gst_video_encoder_finish_frame (base, frame);
+}
+
+static GstFlowReturn
+handle_tensors (GstAeEncode *self, GstVideoCodecFrame *frame)
+{
+  GstVideoFrame picture;
+  AeError error = { 0 };
+  AeImage image;
+  AeLatentImage latents;
+
+  if (!map_picture (self, frame, &picture, &image, &error))
+    return fail (self, frame, &error);
+  ae_encoder_analyse (self->encoder, &image, &latents);
+  gst_video_frame_unmap (&picture);
+  GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
+  return finish (
+      self, frame, latents.values, gst_ae_tensors_size (&latents));
 }
 
 static GstFlowReturn
@@ -426,23 +509,18 @@ handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
   AePacketInfo info;
   const guint8 *packet;
 
+  if (self->tensors)
+    return handle_tensors (self, frame);
   Wanted wanted = wanted_of (self);
   describe (self, frame, &wanted, &info);
-  if (!encode (self, frame, &wanted, &info, &packet, &error)) {
-    gst_video_codec_frame_unref (frame);
-    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
-    return GST_FLOW_ERROR;
-  }
+  if (!encode (self, frame, &wanted, &info, &packet, &error))
+    return fail (self, frame, &error);
   gst_ae_level_control_coded (
       &self->control, info.size * 8.0, info.level, info.key);
   self->since_key = info.key ? 1 : self->since_key + 1;
   if (info.key)
     GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT (frame);
-  frame->dts = frame->pts;
-  frame->output_buffer
-      = gst_video_encoder_allocate_output_buffer (base, info.size);
-  gst_buffer_fill (frame->output_buffer, 0, packet, info.size);
-  return gst_video_encoder_finish_frame (base, frame);
+  return finish (self, frame, packet, info.size);
 }
 
 static void

@@ -63,6 +63,9 @@ AeStatus ae_codec_bind_synthesis (
 const float *ae_codec_synthesise (
     AeSession *session, const AeGrid *g, const int16_t *values, int level);
 
+/* The level of latents that are not coded. */
+#define AE_LATENT_IMAGE_LEVEL 128
+
 /* Threads that work on one picture, at most: as ae_pool_threads has them. */
 #define AE_CODER_THREADS 64
 

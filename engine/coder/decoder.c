@@ -280,3 +280,41 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
     d->key = p;
   return AE_OK;
 }
+
+static AeStatus
+check_latents (const AeDecoder *d, const AeLatentImage *l, const AeImage *out,
+    AeError *err)
+{
+  if (l->channels != d->codec->channels || l->rows < 1 || l->columns < 1)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "latents of %d x %d x %d, wanted %d channels of at least 1 x 1",
+        l->channels, l->rows, l->columns, d->codec->channels);
+  if (out->width < 1 || out->width > 16 * l->columns || out->height < 1
+      || out->height > 16 * l->rows)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "a picture of %dx%d from %d x %d latents, which hold %dx%d",
+        out->width, out->height, l->rows, l->columns, 16 * l->columns,
+        16 * l->rows);
+  return AE_OK;
+}
+
+AeStatus
+ae_decoder_synthesise (AeDecoder *d, const AeLatentImage *latents,
+    const AeImage *out, AeError *err)
+{
+  AeStatus status = check_latents (d, latents, out, err);
+  if (status == AE_OK)
+    status = bind (d, 16 * latents->columns, 16 * latents->rows, err);
+  if (status != AE_OK)
+    return status;
+  memcpy (ae_session_input (d->session, 0)->data, latents->values,
+      d->grid.n * sizeof (float));
+  *(float *) ae_session_input (d->session, 1)->data
+      = (float) AE_LATENT_IMAGE_LEVEL / 255;
+  ae_session_run (d->session);
+  ae_changes_begin (&d->changes, ae_session_output (d->session, 0)->data,
+      ae_pool_threads (d->options.n_threads));
+  ae_reference_show (&d->changes.now, out);
+  d->changes.valid = false;
+  return AE_OK;
+}

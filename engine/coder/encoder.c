@@ -464,6 +464,25 @@ ae_encoder_header (AeEncoder *e, AePacketInfo *info, const uint8_t **packet,
   return AE_OK;
 }
 
+void
+ae_encoder_latent_shape (const AeEncoder *e, AeLatentImage *to)
+{
+  *to = (AeLatentImage){ e->grid.channels, e->grid.rows, e->grid.columns,
+    NULL };
+}
+
+void
+ae_encoder_analyse (AeEncoder *e, const AeImage *in, AeLatentImage *to)
+{
+  load_picture (e, in);
+  *(float *) ae_session_input (e->session, 1)->data
+      = (float) AE_LATENT_IMAGE_LEVEL / 255;
+  ae_session_run (e->session);
+  e->changes.valid = e->pending = false;
+  ae_encoder_latent_shape (e, to);
+  to->values = ae_session_output (e->session, 0)->data;
+}
+
 int
 ae_encoder_key_level (int level)
 {

@@ -4,6 +4,7 @@
 #include "plugin_test.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const gchar *
@@ -143,6 +144,80 @@ GST_START_TEST (test_rgb_tells_its_matrix)
 }
 GST_END_TEST;
 
+/* I420 of 160x120: stripes and squares that move, and noise. */
+static GstBuffer *
+moving_picture (guint n)
+{
+  enum { WIDTH = 160, HEIGHT = 120, SIZE = WIDTH * HEIGHT * 3 / 2 };
+  GstBuffer *buffer = gst_buffer_new_allocate (NULL, SIZE, NULL);
+  GstMapInfo map;
+
+  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
+  memset (map.data, 128, SIZE);
+  for (guint i = 0; i < WIDTH * HEIGHT; i++) {
+    guint x = i % WIDTH + 2 * n, y = i / WIDTH;
+    guint noise = (i * 2654435761u ^ n * 40503u * 65537u) * 2246822519u;
+    map.data[i] = (guint8) (60 + ABS ((gint) (x * 3 % 128) - 64)
+        + (x / 20 + y / 15) % 2 * 40 + (noise >> 16) % 24);
+  }
+  gst_buffer_unmap (buffer, &map);
+  GST_BUFFER_PTS (buffer) = n * GST_SECOND / 30;
+  return buffer;
+}
+
+/* Of luma, I420 of 160x120. */
+static gdouble
+psnr_of (GstBuffer *a, GstBuffer *b)
+{
+  GstMapInfo p, q;
+  gdouble sum = 0;
+
+  gst_buffer_map (a, &p, GST_MAP_READ);
+  gst_buffer_map (b, &q, GST_MAP_READ);
+  for (guint i = 0; i < 160 * 120; i++)
+    sum += (p.data[i] - q.data[i]) * (p.data[i] - q.data[i]);
+  gst_buffer_unmap (a, &p);
+  gst_buffer_unmap (b, &q);
+  return 10 * log10 (65025.0 * 160 * 120 / sum);
+}
+
+/* Plain latents, and pictures of them. */
+GST_START_TEST (test_latents_as_tensors)
+{
+  gchar *line = g_strdup_printf (
+      "aeencode model-file=%s ! other/tensors", model_file ());
+  GstHarness *e = gst_harness_new_parse (line), *d;
+  gint rows, columns, channels, one;
+
+  gst_harness_set_src_caps (e, plugin_test_caps ("I420", 160, 120));
+  GstBuffer *in = moving_picture (3);
+  GstBuffer *coded = gst_harness_push_and_pull (e, gst_buffer_ref (in));
+  GstCaps *caps = gst_pad_get_current_caps (e->sinkpad);
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  ck_assert_str_eq (gst_structure_get_name (s), "other/tensors");
+  ck_assert_str_eq (gst_structure_get_string (s, "types"), "float32");
+  ck_assert_int_eq (sscanf (gst_structure_get_string (s, "dimensions"),
+                        "%d:%d:%d:%d", &columns, &rows, &channels, &one),
+      4);
+  ck_assert_int_eq (columns, 10);
+  ck_assert_int_eq (rows, 8);
+  ck_assert_uint_eq (gst_buffer_get_size (coded), 320 * channels);
+  gst_caps_unref (caps);
+  d = decoder (e);
+  GstBuffer *out = gst_harness_push_and_pull (d, gst_buffer_ref (coded));
+  ck_assert_uint_eq (gst_buffer_get_size (out), 160 * 120 * 3 / 2);
+  ck_assert (psnr_of (in, out) > 26);
+  gst_buffer_unref (out);
+  gst_buffer_resize (coded, 0, 100);
+  ck_assert_int_eq (gst_harness_push (d, coded), GST_FLOW_OK);
+  ck_assert (gst_harness_try_pull (d) == NULL);
+  gst_buffer_unref (in);
+  g_free (line);
+  gst_harness_teardown (e);
+  gst_harness_teardown (d);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_a_key_frame_can_be_forced)
 {
   GstHarness *e = encoder ("key-int-max=0", "I420", 64, 48);
@@ -259,27 +334,6 @@ GST_START_TEST (test_caps_may_tell_no_size)
 }
 GST_END_TEST;
 
-/* I420 of 160x120: stripes and squares that move, and noise. */
-static GstBuffer *
-moving_picture (guint n)
-{
-  enum { WIDTH = 160, HEIGHT = 120, SIZE = WIDTH * HEIGHT * 3 / 2 };
-  GstBuffer *buffer = gst_buffer_new_allocate (NULL, SIZE, NULL);
-  GstMapInfo map;
-
-  gst_buffer_map (buffer, &map, GST_MAP_WRITE);
-  memset (map.data, 128, SIZE);
-  for (guint i = 0; i < WIDTH * HEIGHT; i++) {
-    guint x = i % WIDTH + 2 * n, y = i / WIDTH;
-    guint noise = (i * 2654435761u ^ n * 40503u * 65537u) * 2246822519u;
-    map.data[i] = (guint8) (60 + ABS ((gint) (x * 3 % 128) - 64)
-        + (x / 20 + y / 15) % 2 * 40 + (noise >> 16) % 24);
-  }
-  gst_buffer_unmap (buffer, &map);
-  GST_BUFFER_PTS (buffer) = n * GST_SECOND / 30;
-  return buffer;
-}
-
 /* Bits of a picture in a leaky bucket, which `kbps` empties in 33 ms; it never
  * runs over, but by what a picture takes in which nothing changes. */
 static void
@@ -340,22 +394,6 @@ GST_START_TEST (test_bursts_fit_the_bucket)
   gst_harness_teardown (e);
 }
 GST_END_TEST;
-
-/* Of luma, I420 of 160x120. */
-static gdouble
-psnr_of (GstBuffer *a, GstBuffer *b)
-{
-  GstMapInfo p, q;
-  gdouble sum = 0;
-
-  gst_buffer_map (a, &p, GST_MAP_READ);
-  gst_buffer_map (b, &q, GST_MAP_READ);
-  for (guint i = 0; i < 160 * 120; i++)
-    sum += (p.data[i] - q.data[i]) * (p.data[i] - q.data[i]);
-  gst_buffer_unmap (a, &p);
-  gst_buffer_unmap (b, &q);
-  return 10 * log10 (65025.0 * 160 * 120 / sum);
-}
 
 /* Constant PSNR, key frames and others, each within half a dB once it has been
  * found. */
@@ -602,6 +640,7 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_pictures_pass, 0, G_N_ELEMENTS (formats));
   tcase_add_test (tc, test_caps_and_colorimetry_are_kept);
   tcase_add_test (tc, test_rgb_tells_its_matrix);
+  tcase_add_test (tc, test_latents_as_tensors);
   tcase_add_test (tc, test_a_key_frame_can_be_forced);
   tcase_add_test (tc, test_lost_frames_ask_for_a_key_frame);
   tcase_add_loop_test (tc, test_bytes_are_split_into_frames, 0, 5);

@@ -92,6 +92,22 @@ AE_API AeStatus ae_encoder_encode (AeEncoder *encoder, const AeImage *in,
 AE_API AeStatus ae_encoder_header (AeEncoder *encoder, AePacketInfo *info,
     const uint8_t **packet, AeError *err);
 
+/* Latents of a picture as the network has them, in floats [channel][row][column]:
+ * for retrieval, or for ae_decoder_synthesise. */
+typedef struct {
+  int channels, rows, columns;
+  const float *values;
+} AeLatentImage;
+
+/* What those of the bound format will be, without values. */
+AE_API void ae_encoder_latent_shape (
+    const AeEncoder *encoder, AeLatentImage *to);
+
+/* Of a picture of the bound format; to->values are the encoder's, valid until the
+ * next call. Coded frames are not touched, but the next one is a key frame. */
+AE_API void ae_encoder_analyse (
+    AeEncoder *encoder, const AeImage *in, AeLatentImage *to);
+
 /* The level for key frames from which frames of `level` are predicted: what
  * they take more, the others save. */
 AE_API int ae_encoder_key_level (int level);
@@ -129,6 +145,12 @@ AE_API void ae_decoder_reset (AeDecoder *decoder);
  * MEMORY. */
 AE_API AeStatus ae_decoder_decode (AeDecoder *decoder, const uint8_t *packet,
     size_t size, const AeImage *out, int *damaged, AeError *err);
+
+/* The picture of such latents, into the upper left of `out`, I420 or GRAY8 of at
+ * most 16 times as many columns and rows; earlier frames are forgotten. Errors:
+ * SHAPE (the channels, the size), MEMORY. */
+AE_API AeStatus ae_decoder_synthesise (AeDecoder *decoder,
+    const AeLatentImage *latents, const AeImage *out, AeError *err);
 
 #ifdef __cplusplus
 }
