@@ -42,6 +42,8 @@
 GST_DEBUG_CATEGORY_STATIC (gst_ae_decode_debug);
 #define GST_CAT_DEFAULT gst_ae_decode_debug
 
+#define TENSORS_AS_VIDEO "video/x-ae-latents"
+
 struct _GstAeDecode {
   GstVideoDecoder parent;
 
@@ -136,6 +138,28 @@ change_state (GstElement *element, GstStateChange transition)
   return done;
 }
 
+/* The base class takes nothing but video. */
+static gboolean
+sink_event (GstVideoDecoder *base, GstEvent *event)
+{
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
+    gst_event_parse_caps (event, &caps);
+    if (gst_structure_has_name (
+            gst_caps_get_structure (caps, 0), GST_AE_TENSORS)) {
+      caps = gst_caps_copy (caps);
+      gst_structure_set_name (
+          gst_caps_get_structure (caps, 0), TENSORS_AS_VIDEO);
+      gst_event_unref (event);
+      event = gst_event_new_caps (caps);
+      gst_caps_unref (caps);
+    }
+  }
+  return GST_VIDEO_DECODER_CLASS (gst_ae_decode_parent_class)
+      ->sink_event (base, event);
+}
+
 static gboolean
 set_tensors (GstAeDecode *self, const GstCaps *caps)
 {
@@ -178,7 +202,7 @@ set_format (GstVideoDecoder *base, GstVideoCodecState *state)
 
   g_clear_pointer (&self->input, gst_video_codec_state_unref);
   self->input = gst_video_codec_state_ref (state);
-  self->tensors = gst_structure_has_name (s, GST_AE_TENSORS);
+  self->tensors = gst_structure_has_name (s, TENSORS_AS_VIDEO);
   gst_video_decoder_set_packetized (
       base, self->tensors || gst_structure_has_field (s, "model-id"));
   return self->tensors ? set_tensors (self, state->caps)
@@ -423,6 +447,7 @@ gst_ae_decode_class_init (GstAeDecodeClass *klass)
   object->finalize = finalize;
   gst_ae_codec_settings_install (object);
   element->change_state = change_state;
+  decoder->sink_event = sink_event;
   decoder->set_format = set_format;
   decoder->flush = flush;
   decoder->drain = drain;

@@ -116,7 +116,7 @@ sum_more (uint32_t sum, const AeLatents *l)
   size_t places = (size_t) l->rows * l->columns;
   for (int c = 0; c < l->channels; c++)
     for (size_t i = 0; i < places; i++) {
-      bool none = l->skipped && l->skipped[i];
+      bool none = l->groups && l->groups[i] <= c / AE_GROUP;
       int16_t value = none ? 0 : l->values[c * places + i];
       uint8_t bytes[2] = { (uint8_t) value, (uint8_t) (value >> 8) };
       sum = (uint32_t) crc32_z (sum, bytes, 2);
