@@ -23,7 +23,7 @@ from gi.repository import GLib, Gst  # noqa: E402
 
 WRITERS = {'.y4m': 'y4menc', '.mkv': 'avenc_ffv1 ! matroskamux'}
 RTP = ('application/x-rtp,media=application,clock-rate=90000,payload=96,'
-       'encoding-name=X-GST')
+       'encoding-name=X-GST,ssrc=(uint)1')
 
 
 def quoted(text):
@@ -86,7 +86,8 @@ def send(options):
             'sync-method=latest-keyframe recover-policy=keyframe '
             'units-soft-max=100 units-max=200')
     return text + (
-        'rtpgstpay config-interval=1 ! identity '
+        'rtpgstpay ssrc=1 config-interval=1 ! rtpulpfecenc pt=122 '
+        f'percentage={options.fec} ! identity '
         f'drop-probability={options.drop / 100} ! udpsink sync=false '
         f'host={options.host} port={options.port}')
 
@@ -98,7 +99,9 @@ def receive(options):
                 f'timeout={options.wait} ! video/x-ae ! aeparse')
     else:
         text = (f'udpsrc port={options.port} timeout={options.wait * 10**9} '
-                f'caps={RTP} ! rtpjitterbuffer latency=50 ! rtpgstdepay')
+                f'caps="{RTP}" ! rtpstorage name=storage size-time=200000000 '
+                '! rtpjitterbuffer do-lost=true latency=100 '
+                '! rtpulpfecdec name=fec pt=122 ! rtpgstdepay')
     return text + f' ! aedecode name=count ! {sink(options.out)}'
 
 
@@ -145,6 +148,10 @@ def run(text, options):
     out = pipeline.get_by_name('out')
     if out and options.run is receive:
         out.set_property('sync', False)
+    fec = pipeline.get_by_name('fec')
+    if fec:
+        fec.set_property('storage', pipeline.get_by_name(
+            'storage').get_property('internal-storage'))
     counter = Counter(pipeline.get_by_name('count').get_static_pad('src'),
                       getattr(options, 'fps', None))
     loop = GLib.MainLoop()
@@ -213,6 +220,8 @@ def parse():
     command.add_argument('source')
     command.add_argument('--drop', type=float, default=0, metavar='PERCENT',
                          help='of the packets, to see what a bad link does')
+    command.add_argument('--fec', type=int, default=0, metavar='PERCENT',
+                         help='of packets more, that make good lost ones')
     command.set_defaults(run=send)
     command = commands.add_parser('receive', parents=[network, ending])
     command.add_argument('out', nargs='?')
