@@ -221,7 +221,7 @@ def parse():
     command.add_argument('--drop', type=float, default=0, metavar='PERCENT',
                          help='of the packets, to see what a bad link does')
     command.add_argument('--fec', type=int, default=0, metavar='PERCENT',
-                         help='of packets more, that make good lost ones')
+                         help='packets more (20 to 50) that make good lost ones')
     command.set_defaults(run=send)
     command = commands.add_parser('receive', parents=[network, ending])
     command.add_argument('out', nargs='?')

@@ -7,14 +7,20 @@ usage: examples.py AETOOL DENOISE_PICTURE DENOISE_TEE
 The last line is `N passed, N failed, N skipped`.
 """
 import os
+import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 AETOOL, PICTURE, TEE = (os.path.abspath(a) for a in sys.argv[1:4])
-EXAMPLES = Path(__file__).resolve().parents[2] / 'pipelines/examples'
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / 'pipelines/examples'
+STREAM = ('/usr/bin/python3', EXAMPLES / 'codec_stream.py')
+COMPARE = ('/usr/bin/python3', EXAMPLES / 'codec_compare.py')
 
 
 def run(*args, status=0):
@@ -33,6 +39,50 @@ def prepare():
                              'depths = 1,1,1\n[training]\nbatch = 1\n')
     run(AETOOL, 'train', 'r.ini', 'c.mkv', '--steps', '2', '-o',
         'denoise-balanced.onnx')
+    shutil.copy(os.environ['AE_TEST_CODEC'], 'codec.onnx')
+
+
+def without_gi():
+    """Why Python programs cannot run; None: they can."""
+    try:
+        run('/usr/bin/python3', '-c', 'import gi; '
+            'gi.require_version("Gst", "1.0")')
+    except (AssertionError, OSError):
+        return 'python3-gi and gir1.2-gstreamer-1.0 are not installed'
+    return None
+
+
+def frames(text):
+    return int(re.search(r'^(\d+) frames', text, re.M)[1])
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(('127.0.0.1', 0))
+        return one.getsockname()[1]
+
+
+class Sender:
+    """codec_stream.py send, of small frames, to a port of its own."""
+
+    def __init__(self, *args):
+        self.port = free_port()
+        self.process = subprocess.Popen(
+            [str(a) for a in (*STREAM, 'send', 'test', '--size', '64x48',
+                              '--seconds', 6, '--port', self.port, *args)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate()
+
+    def end(self):
+        text = self.process.communicate(timeout=100)[0].decode()
+        assert self.process.returncode == 0, text
+        return text
 
 
 def test_picture():
@@ -56,11 +106,9 @@ def test_tee():
 
 
 def test_file():
-    try:
-        run('/usr/bin/python3', '-c', 'import gi; '
-            'gi.require_version("Gst", "1.0")')
-    except (AssertionError, OSError):
-        return 'python3-gi and gir1.2-gstreamer-1.0 are not installed'
+    reason = without_gi()
+    if reason:
+        return reason
     text = run('/usr/bin/python3', EXAMPLES / 'denoise_file.py', 'c.mkv',
                'out.mkv')
     assert text.startswith('12 frames'), text
@@ -68,10 +116,67 @@ def test_file():
     return None
 
 
+def test_codec_files():
+    reason = without_gi()
+    if reason:
+        return reason
+    assert frames(run(*STREAM, 'record', 'c.mkv', 'a.aev', '--bitrate', 200,
+                      '--fps', 30)) == 12
+    assert frames(run(*STREAM, 'play', 'a.aev', 'a.y4m')) == 12
+    assert Path('a.y4m').read_bytes().startswith(b'YUV4MPEG2 W64 H48')
+    assert frames(run(*STREAM, 'play', 'a.aev', 'a.mkv')) == 12
+    assert 'ends in .y4m' in run(*STREAM, 'play', 'a.aev', 'a.x', status=1)
+    assert 'nosuch' in run(*STREAM, 'play', 'nosuch', 'a.y4m', status=1)
+    assert 'usage' in run(*STREAM, 'record', status=2)
+    return None
+
+
+def test_codec_network():
+    reason = without_gi()
+    if reason:
+        return reason
+    with Sender('--bitrate', 300, '--drop', 5, '--fec', 50) as sender:
+        text = run(*STREAM, 'receive', 'n.y4m', '--port', sender.port,
+                   '--wait', 4, '--seconds', 4)
+        assert frames(text) > 5, text
+        assert 'kbit/s' in sender.end()
+    assert 'no frame' in run(*STREAM, 'receive', 'n.y4m', '--port',
+                             free_port(), '--wait', 1, status=1)
+    return None
+
+
+def test_codec_network_late():
+    reason = without_gi()
+    if reason:
+        return reason
+    with Sender('--tcp', '--denoise', '--fps', 10) as sender:
+        time.sleep(2)
+        text = run(*STREAM, 'receive', 'n.y4m', '--tcp', '--port',
+                   sender.port)
+        assert 10 < frames(text) < 60, text
+        assert frames(sender.end()) == 60
+    assert 'port' in run(*STREAM, 'receive', 'n.y4m', '--tcp', '--port',
+                         free_port(), status=1)
+    return None
+
+
+def test_codec_compare():
+    reason = without_gi()
+    if reason:
+        return reason
+    text = run(*COMPARE, 'c.mkv', 'c.png', 200)
+    assert text.count('kbit/s') == 3 - (not shutil.which('ffmpeg')), text
+    assert Path('c.png').read_bytes().startswith(b'\x89PNG')
+    assert 'nosuch' in run(*COMPARE, 'nosuch', 'x.png', status=1)
+    assert 'usage' in run(*COMPARE, status=1)
+    return None
+
+
 def main():
     folder = tempfile.mkdtemp(prefix='examples-')
     passed = failed = skipped = 0
     os.environ['AE_MODEL_PATH'] = folder
+    os.environ['PATH'] = f'{Path(AETOOL).parent}:{os.environ["PATH"]}'
     try:
         os.chdir(folder)
         prepare()
