@@ -19,7 +19,7 @@ import tempfile
 import gi
 
 gi.require_version('Gst', '1.0')
-from gi.repository import Gst  # noqa: E402
+from gi.repository import GLib, Gst  # noqa: E402
 
 AETOOL = pathlib.Path(__file__).resolve().parents[2] / 'build/pipelines/aetool'
 FRAMES = 300  # at most
@@ -134,7 +134,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix='compare-') as folder:
         try:
             compare(clip, sys.argv[2], bits, pathlib.Path(folder))
-        except Failed as error:
+        except (Failed, GLib.Error) as error:
             sys.exit(f'{clip}: {error}')
 
 

@@ -45,8 +45,8 @@ def encoder(options):
     """From frames of any kind to coded ones, a key frame every second."""
     size = ''
     if options.size:
-        width, height = options.size.split('x')
-        size = f',width={width},height={height},pixel-aspect-ratio=1/1'
+        size = ',width={},height={},pixel-aspect-ratio=1/1'.format(
+            *options.size)
     end = (f'identity eos-after={round(options.seconds * options.fps)} ! '
            if options.seconds else '')
     denoise = 'denoise ! ' if options.denoise else ''
@@ -187,6 +187,11 @@ def run(text, options):
     return counter
 
 
+def size_of(text):
+    width, height = map(int, text.split('x'))
+    return width, height
+
+
 def parse():
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -197,7 +202,7 @@ def parse():
     add('--bitrate', type=int, metavar='KBIT', help='kbit/s to keep to')
     add('--quality', type=float, default=50, help='0 to 100 (default 50)')
     add('--fps', type=int, default=30, help='frames per second (default 30)')
-    add('--size', metavar='WxH', help='scale the pictures')
+    add('--size', metavar='WxH', type=size_of, help='scale the pictures')
     add('--denoise', action='store_true', help='take the noise off first')
     network = argparse.ArgumentParser(add_help=False)
     add = network.add_argument

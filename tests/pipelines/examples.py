@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the example programs.
+"""Runs the example programs, and their commands in README.md.
 
 usage: examples.py AETOOL DENOISE_PICTURE DENOISE_TEE
 
@@ -68,8 +68,8 @@ class Sender:
     def __init__(self, *args):
         self.port = free_port()
         self.process = subprocess.Popen(
-            [str(a) for a in (*STREAM, 'send', 'test', '--size', '64x48',
-                              '--seconds', 6, '--port', self.port, *args)],
+            [str(a) for a in (*STREAM, 'send', 'test', *args, '--size',
+                              '64x48', '--seconds', 6, '--port', self.port)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def __enter__(self):
@@ -120,14 +120,15 @@ def test_codec_files():
     reason = without_gi()
     if reason:
         return reason
-    assert frames(run(*STREAM, 'record', 'c.mkv', 'a.aev', '--bitrate', 200,
-                      '--fps', 30)) == 12
-    assert frames(run(*STREAM, 'play', 'a.aev', 'a.y4m')) == 12
-    assert Path('a.y4m').read_bytes().startswith(b'YUV4MPEG2 W64 H48')
-    assert frames(run(*STREAM, 'play', 'a.aev', 'a.mkv')) == 12
+    for args in (('record', 'c.mkv', 'a.aev', '--bitrate', 200),
+                 ('play', 'a.aev', 'a.mkv'), ('play', 'a.aev', 'a.y4m')):
+        text = run(*STREAM, *args)
+        assert frames(text) == 12, f'{args}: {text}'
+    assert Path('a.y4m').read_bytes().startswith(b'YUV4MPEG2 ')
     assert 'ends in .y4m' in run(*STREAM, 'play', 'a.aev', 'a.x', status=1)
     assert 'nosuch' in run(*STREAM, 'play', 'nosuch', 'a.y4m', status=1)
-    assert 'usage' in run(*STREAM, 'record', status=2)
+    assert '--size' in run(*STREAM, 'record', 'test', 'a.aev', '--size', '9',
+                           status=2)
     return None
 
 
@@ -157,6 +158,24 @@ def test_codec_network_late():
         assert frames(sender.end()) == 60
     assert 'port' in run(*STREAM, 'receive', 'n.y4m', '--tcp', '--port',
                          free_port(), status=1)
+    return None
+
+
+def test_readme_commands():
+    reason = without_gi()
+    if reason:
+        return reason
+    pairs = re.findall(
+        r'^\S*/codec_stream.py send /dev/video0 (.*)\n'
+        r'\S*/codec_stream.py receive\b(.*)$',
+        (ROOT / 'README.md').read_text(encoding='utf-8'), re.M)
+    assert len(pairs) == 2, pairs
+    for sending, receiving in pairs:
+        with Sender(*sending.split()) as sender:
+            time.sleep(2)
+            text = run(*STREAM, 'receive', 'r.y4m', *receiving.split(),
+                       '--port', sender.port, '--seconds', 3)
+            assert frames(text) > 5, text
     return None
 
 
