@@ -5,8 +5,8 @@
 usage: codec_compare.py CLIP OUT.png [KBIT]
 
 KBIT are kbit/s (default 500). The picture shows a frame from the middle, with
-what each took and its luma PSNR over 300 frames at most; x264 (ultrafast, zerolatency)
-is left out where there is no ffmpeg. Needs aetool, in PATH or in
+what each took and its luma PSNR over 300 frames at most; x264 (ultrafast,
+zerolatency) is left out where there is no ffmpeg. Needs aetool, in PATH or in
 build/pipelines, and the Debian packages python3-gi and gir1.2-gstreamer-1.0.
 """
 import json

@@ -136,7 +136,8 @@ class Counter:
         text = f'{self.frames} frames, {rate:.1f} per second'
         if self.coded is None:
             return f'{text}, the first after {self.first - self.start:.1f} s'
-        return f'{text}, {self.bytes * 8e-3 * self.coded / self.frames:.0f} kbit/s'
+        rate = self.bytes * 8e-3 * self.coded / self.frames
+        return f'{text}, {rate:.0f} kbit/s'
 
 
 def run(text, options):
@@ -202,7 +203,8 @@ def parse():
     add('--bitrate', type=int, metavar='KBIT', help='kbit/s to keep to')
     add('--quality', type=float, default=50, help='0 to 100 (default 50)')
     add('--fps', type=int, default=30, help='frames per second (default 30)')
-    add('--size', metavar='WxH', type=size_of, help='scale the pictures')
+    add('--size', metavar='WxH', type=size_of,
+        help='scale the pictures')
     add('--denoise', action='store_true', help='take the noise off first')
     network = argparse.ArgumentParser(add_help=False)
     add = network.add_argument
