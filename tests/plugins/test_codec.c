@@ -185,7 +185,7 @@ psnr_of (GstBuffer *a, GstBuffer *b)
 GST_START_TEST (test_latents_as_tensors)
 {
   gchar *line = g_strdup_printf (
-      "aeencode model-file=%s ! other/tensors", model_file ());
+      "aeencode model-file=%s ! capsfilter caps=other/tensors", model_file ());
   GstHarness *e = gst_harness_new_parse (line), *d;
   gint rows, columns, channels, one;
 
@@ -208,7 +208,8 @@ GST_START_TEST (test_latents_as_tensors)
   ck_assert_uint_eq (gst_buffer_get_size (out), 160 * 120 * 3 / 2);
   ck_assert (psnr_of (in, out) > 26);
   gst_buffer_unref (out);
-  gst_buffer_resize (coded, 0, 100);
+  gst_buffer_unref (coded);
+  coded = gst_buffer_new_memdup ("too short", 9);
   ck_assert_int_eq (gst_harness_push (d, coded), GST_FLOW_OK);
   ck_assert (gst_harness_try_pull (d) == NULL);
   gst_buffer_unref (in);
