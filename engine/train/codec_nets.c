@@ -21,6 +21,7 @@
 /* The cosine transform in a codec, where names keep it in half floats. */
 #define FORWARD "a.linear.weight"
 #define INVERSE "s.linear.weight"
+#define DENSITY "intra" /* prefix of its parameters */
 #define ROUND_MORE 0.4f
 #define FINE 4096.0f
 
@@ -266,6 +267,12 @@ level_input (AeBuilder *b)
   return ae_build_input (b, "level", ae_shape (4, -1, 1, 1, 1));
 }
 
+static AeDensityShape
+density_of (const AeCodecShape *s)
+{
+  return (AeDensityShape){ s->latents, s->context_core, DENSITY };
+}
+
 AeStatus
 ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
     float chroma, uint64_t seed, AeError *err)
@@ -283,17 +290,19 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
       ae_build_values (
           &b, per_channel (FRAME_CHANNELS), weights, NULL));
   ae_build_output (&b, error, "error");
-  AeDensityShape density = { s->latents, s->context_core, "intra" };
+  AeDensityShape density = density_of (s);
   ae_build_output (&b,
       ae_build_density (&b, &density, latents, integers, level),
       "root_bits");
   return ae_builder_end (&b, out, err);
 }
 
+/* Parameters that not both networks have. */
 static bool
-is_transform (const char *name)
+is_apart (const char *name)
 {
-  return strcmp (name, FORWARD) == 0 || strcmp (name, INVERSE) == 0;
+  return strcmp (name, FORWARD) == 0 || strcmp (name, INVERSE) == 0
+      || strncmp (name, DENSITY ".", sizeof DENSITY) == 0;
 }
 
 /* Every trainable value from the one of the same name. */
@@ -302,7 +311,7 @@ take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
 {
   for (int v = 0; v < to->n_values; v++) {
     AeValue *value = &to->values[v];
-    if (!value->constant || !value->trainable || is_transform (value->name))
+    if (!value->constant || !value->trainable || is_apart (value->name))
       continue;
     int other = ae_graph_find (from, value->name);
     const AeTensor *found = other >= 0 ? from->values[other].constant : NULL;
@@ -312,6 +321,19 @@ take_parameters (AeGraph *to, const AeGraph *from, AeError *err)
     memcpy (value->constant->data, found->data, ae_tensor_bytes (found));
   }
   return AE_OK;
+}
+
+AeStatus
+ae_codec_net_start (AeModel *net, const AeCodecShape *s,
+    const AeModel *codec, const AeContextWeights *contexts, AeError *err)
+{
+  AeDensityShape density = density_of (s);
+  if (contexts->channels != density.channels || contexts->core != density.core)
+    return ae_fail (err, AE_ERROR_NOT_FOUND,
+        "a codec of %d latents, of which %d have means, wanted %d and %d",
+        contexts->channels, contexts->core, density.channels, density.core);
+  ae_density_start (ae_model_edit (net), &density, contexts);
+  return take_parameters (ae_model_edit (net), ae_model_graph (codec), err);
 }
 
 static void
@@ -367,7 +389,7 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
         ae_model_edit (b.model), ae_model_graph (trained), &b.error);
   set_meta (&b, "ae.task", "codec");
   set_step (&b, s->lambda);
-  set_tables (&b, &tables->intra, "intra");
+  set_tables (&b, &tables->intra, DENSITY);
   set_tables (&b, &tables->motion, "motion");
   set_tables (&b, &tables->change, "change");
   for (size_t i = 0; i < n_meta; i++)

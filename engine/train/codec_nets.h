@@ -33,6 +33,11 @@ typedef struct {
 AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
     float chroma, uint64_t seed, AeError *err);
 
+/* Sets such a network's parameters to those of a codec, contexts included.
+ * Errors: NOT_FOUND (a parameter of that name and shape). */
+AeStatus ae_codec_net_start (AeModel *net, const AeCodecShape *shape,
+    const AeModel *codec, const AeContextWeights *contexts, AeError *err);
+
 /* The codec that ae/codec.h takes. Both halves in one model: frame, level ->
  * latents (scaled, not rounded); integers, level -> decoded. Parameters are
  * those of the same names in `trained`; `tables` become metadata and constants,

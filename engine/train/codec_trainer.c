@@ -113,6 +113,20 @@ bind_trainer (AeCodecTrainer *t, AeError *err)
   return status;
 }
 
+static AeStatus
+start_from (AeModel *net, const AeCodecShape *shape, AeModel *start,
+    AeError *err)
+{
+  AeCodec *codec;
+  AeStatus status = ae_codec_new (&codec, start, err);
+  if (status != AE_OK)
+    return status;
+  status = ae_codec_net_start (
+      net, shape, start, &codec->tables.intra.weights, err);
+  ae_codec_unref (&codec);
+  return status;
+}
+
 AeStatus
 ae_codec_trainer_new (AeCodecTrainer **out,
     const AeCodecTrainerOptions *options, AeError *err)
@@ -126,6 +140,7 @@ ae_codec_trainer_new (AeCodecTrainer **out,
   if (!t)
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a trainer");
   t->o = o;
+  t->o.start = NULL;
   t->shape = (AeCodecShape){ o.latents, o.core,
     { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] },
     o.latents < CONTEXT_CORE ? o.latents : CONTEXT_CORE,
@@ -144,6 +159,8 @@ ae_codec_trainer_new (AeCodecTrainer **out,
   AeModel *model;
   status = ae_build_codec_training_net (
       &model, &t->shape, o.chroma, o.seed, err);
+  if (status == AE_OK && o.start)
+    status = start_from (model, &t->shape, o.start, err);
   if (status == AE_OK)
     status = ae_trainer_new (&t->trainer, model, &to, err);
   if (status == AE_OK)

@@ -12,13 +12,14 @@
 #include "aetool.h"
 #include "frames.h"
 #include "inputs.h"
+#include "paths.h"
 #include "progress.h"
 
 #define REPORT_EVERY 500 /* steps */
 #define SAVE_EVERY 5000
 
 static struct {
-  char *output, *precision;
+  char *output, *precision, *from;
   gboolean resume;
   gint64 steps, seed;
   int context_steps, threads, max_frames, batch, patch;
@@ -38,6 +39,9 @@ static const GOptionEntry entries[] = {
       "crops of a step (default: 4)", "N" },
   { "patch", 0, 0, G_OPTION_ARG_INT, &option.patch,
       "pixels along their edges (default: 192)", "N" },
+  { "from", 0, 0, G_OPTION_ARG_STRING, &option.from,
+      "a codec to go on from, on pictures of one's own; \"bundled\": the one "
+      "that comes along", "MODEL" },
   { "resume", 0, 0, G_OPTION_ARG_NONE, &option.resume,
       "go on from the checkpoint, MODEL.ckpt, when there is one", NULL },
   { "time-limit", 0, 0, G_OPTION_ARG_DOUBLE, &option.time_limit,
@@ -188,11 +192,29 @@ train (AeCodecTrainer *trainer, const char *checkpoint, AeError *err)
   return status == AE_OK ? finish (trainer, checkpoint, err) : status;
 }
 
+/* The model that --from names; NULL and no error without it. */
+static AeModel *
+model_to_start (GError **error)
+{
+  AeModel *model = NULL;
+  AeError err;
+  if (!option.from)
+    return NULL;
+  g_autofree char *path = g_strcmp0 (option.from, "bundled")
+      ? g_strdup (option.from)
+      : paths_bundled ("codec.onnx", error);
+  if (path && ae_model_load (&model, path, &err) != AE_OK)
+    aetool_set_error (error, &err);
+  return model;
+}
+
 static AeStatus
-open_trainer (AeCodecTrainer **trainer, const char *checkpoint, AeError *err)
+open_trainer (AeCodecTrainer **trainer, AeModel *start,
+    const char *checkpoint, AeError *err)
 {
   AePrecision precision;
   AeCodecTrainerOptions options = { .steps = option.steps,
+    .start = start,
     .seed = (guint64) option.seed,
     .n_threads = option.threads,
     .context_steps = option.context_steps,
@@ -214,7 +236,11 @@ run (GPtrArray *uris)
   g_autoptr (GError) error = NULL;
   AeCodecTrainer *trainer = NULL;
   AeError err;
-  AeStatus status = open_trainer (&trainer, checkpoint, &err);
+  AeModel *start = model_to_start (&error);
+  if (error)
+    return aetool_g_error (g_steal_pointer (&error));
+  AeStatus status = open_trainer (&trainer, start, checkpoint, &err);
+  ae_model_unref (&start);
   printf ("seed %" G_GINT64_FORMAT "\n", option.seed);
   if (status == AE_OK && read_inputs (trainer, uris, &error))
     status = train (trainer, checkpoint, &err);

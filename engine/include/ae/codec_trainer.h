@@ -29,6 +29,8 @@ typedef struct {
   float chroma;          /* [1.8] weight of the root of chroma's error */
   int context_steps;     /* [1000] with which the contexts are fitted to what an
                             encoder makes, when a model is asked for */
+  AeModel *start; /* a codec to go on from, or NULL; read by ae_codec_trainer_new
+                     alone */
   uint64_t seed;
   int n_threads;
   AePrecision precision;
@@ -43,7 +45,8 @@ typedef struct {
 } AeCodecTrainReport;
 
 /* options may be NULL. Errors: ARGUMENT (a value), UNSUPPORTED (the precision),
- * MEMORY. */
+ * FORMAT, SHAPE, NOT_FOUND (the codec to start from is none, or of another
+ * shape), MEMORY. */
 AE_API AeStatus ae_codec_trainer_new (AeCodecTrainer **out,
     const AeCodecTrainerOptions *options, AeError *err);
 AE_API void ae_codec_trainer_free (AeCodecTrainer **trainer);

@@ -14,8 +14,8 @@
 enum { WIDTH = 72, HEIGHT = 60 };
 
 static const AeCodecTrainerOptions small = { .latents = 96, .core = 32,
-  .widths = { 16, 16 }, .batch = 2, .patch = 32, .steps = 400, .seed = 3, .context_steps = 5, .learning_rate = 0.002f,
-  .n_threads = 2 };
+  .widths = { 16, 16 }, .batch = 2, .patch = 32, .steps = 400,
+  .seed = 3, .context_steps = 5, .learning_rate = 0.002f, .n_threads = 2 };
 
 /* I420 of waves and edges, in memory of its own. */
 static AeImage
@@ -40,11 +40,11 @@ make_picture (int seed)
 }
 
 static AeCodecTrainer *
-open_trainer (void)
+open_with (const AeCodecTrainerOptions *options)
 {
   AeCodecTrainer *t;
   AeError err;
-  ck_assert_msg (ae_codec_trainer_new (&t, &small, &err) == AE_OK, "%s",
+  ck_assert_msg (ae_codec_trainer_new (&t, options, &err) == AE_OK, "%s",
       err.text);
   for (int i = 0; i < 4; i++) {
     AeImage picture = make_picture (i);
@@ -52,6 +52,12 @@ open_trainer (void)
     free (picture.plane[0]);
   }
   return t;
+}
+
+static AeCodecTrainer *
+open_trainer (void)
+{
+  return open_with (&small);
 }
 
 static float
@@ -133,6 +139,49 @@ START_TEST (test_a_restored_training_goes_on_the_same)
 }
 END_TEST
 
+/* A training that goes on from a codec begins where it ended. */
+START_TEST (test_a_codec_is_gone_on_from)
+{
+  AeCodecTrainer *first = open_trainer (), *second;
+  AeCodecTrainReport report;
+  AeCodecTrainerOptions options = small;
+  AeModel *model;
+  AeError err;
+  float fresh = train (first, 10, &report);
+  train (first, 250, &report);
+  float before = train (first, 20, &report);
+  ck_assert_int_eq (ae_codec_trainer_model (first, &model, &err), AE_OK);
+  options.start = model;
+  second = open_with (&options);
+  ae_model_unref (&model);
+  float after = train (second, 10, &report);
+  ck_assert_msg (after - before < 0.5 * (fresh - before),
+      "%g at first, %g later, %g from the codec", fresh, before, after);
+  ae_codec_trainer_free (&first);
+  ae_codec_trainer_free (&second);
+}
+END_TEST
+
+/* What is no codec, and one of another shape. */
+START_TEST (test_others_are_not_gone_on_from)
+{
+  AeCodecTrainer *t = open_trainer ();
+  AeCodecTrainerOptions options = small;
+  AeModel *model;
+  AeError err;
+  ck_assert_int_eq (ae_codec_trainer_model (t, &model, &err), AE_OK);
+  ae_codec_trainer_free (&t);
+  options.start = model;
+  options.latents += 16;
+  ck_assert_int_eq (
+      ae_codec_trainer_new (&t, &options, &err), AE_ERROR_NOT_FOUND);
+  ck_assert_ptr_null (t);
+  ck_assert_ptr_nonnull (strstr (err.text, "wanted"));
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 static const AeCodecTrainerOptions wrong[] = {
   { .latents = 17 }, { .latents = 400 }, { .latents = 32, .core = 33 },
   { .patch = 40 }, { .batch = -1 }, { .widths = { -1, 4 } },
@@ -180,6 +229,8 @@ codec_trainer_suite (void)
   TCase *tcase = tcase_create ("codec trainer");
   tcase_add_test (tcase, test_loss_falls_and_the_model_codes);
   tcase_add_test (tcase, test_a_restored_training_goes_on_the_same);
+  tcase_add_test (tcase, test_a_codec_is_gone_on_from);
+  tcase_add_test (tcase, test_others_are_not_gone_on_from);
   tcase_add_loop_test (tcase, test_wrong_values_are_refused, 0,
       sizeof wrong / sizeof wrong[0]);
   tcase_add_test (tcase, test_pictures_are_needed);
