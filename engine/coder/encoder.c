@@ -16,7 +16,6 @@
 #define BIT_WORTH 0.13f
 /* Of bits, about, when a frame was too large. */
 #define LEVELS_PER_DOUBLING 70
-#define MOST_PSNR 99
 /* A picture with more places, of 16, that resemble nothing before is a new
  * scene. */
 #define NEW_SCENE 9
@@ -398,23 +397,10 @@ static AeStatus
 measure_psnr (AeEncoder *e, bool key, float *psnr, AeError *err)
 {
   AeStatus status = key ? decode_key (e, err) : AE_OK;
-  if (status != AE_OK)
-    return status;
-  const AeImage *a = &e->picture.image, *b = &e->changes.before.image;
-  int w = e->format.width, h = e->format.height;
-  uint64_t sum = 0;
-  for (int y = 0; y < h; y++) {
-    const uint8_t *p = a->plane[0] + y * (ptrdiff_t) a->stride[0];
-    const uint8_t *q = b->plane[0] + y * (ptrdiff_t) b->stride[0];
-    uint32_t row = 0;
-    for (int x = 0; x < w; x++)
-      row += (uint32_t) ((p[x] - q[x]) * (p[x] - q[x]));
-    sum += row;
-  }
-  double worst = 255 * 255 * (double) w * h;
-  double db = sum > 0 ? 10 * log10 (worst / (double) sum) : MOST_PSNR;
-  *psnr = (float) (db < MOST_PSNR ? db : MOST_PSNR);
-  return AE_OK;
+  if (status == AE_OK)
+    *psnr = (float) ae_luma_psnr (&e->picture.image,
+        &e->changes.before.image, e->format.width, e->format.height);
+  return status;
 }
 
 /* What the caller asked for stays; the rest is the packet's. */

@@ -3,8 +3,10 @@
 
 #include "util/mem.h"
 
+#include <math.h>
 #include <string.h>
 
+#define MOST_PSNR 99
 #define SPARE 16 /* bytes that may be read behind the last row */
 
 static int
@@ -75,4 +77,21 @@ ae_reference_show (const AeReference *r, const AeImage *out)
       memcpy (out->plane[i] + y * (ptrdiff_t) out->stride[i],
           r->image.plane[i] + y * (ptrdiff_t) r->image.stride[i],
           (size_t) side_of (out->width, i));
+}
+
+double
+ae_luma_psnr (const AeImage *a, const AeImage *b, int width, int height)
+{
+  uint64_t sum = 0;
+  for (int y = 0; y < height; y++) {
+    const uint8_t *p = a->plane[0] + y * (ptrdiff_t) a->stride[0];
+    const uint8_t *q = b->plane[0] + y * (ptrdiff_t) b->stride[0];
+    uint32_t row = 0;
+    for (int x = 0; x < width; x++)
+      row += (uint32_t) ((p[x] - q[x]) * (p[x] - q[x]));
+    sum += row;
+  }
+  double worst = 255 * 255 * (double) width * height;
+  double db = sum > 0 ? 10 * log10 (worst / (double) sum) : MOST_PSNR;
+  return db < MOST_PSNR ? db : MOST_PSNR;
 }

@@ -25,6 +25,10 @@ void ae_reference_clear (AeReference *r);
 /* Fills the border. */
 void ae_reference_extend (AeReference *r);
 
+/* PSNR of the upper left of two pictures' luma, dB; 99 at most. */
+double ae_luma_psnr (
+    const AeImage *a, const AeImage *b, int width, int height);
+
 /* Copies what `out` shows, I420 or GRAY8, from the upper left corner. */
 void ae_reference_show (const AeReference *r, const AeImage *out);
 

@@ -9,6 +9,7 @@
 
 #include "aetool.h"
 #include "bench.h"
+#include "bench_codec.h"
 #include "bench_load.h"
 #include "bench_suite.h"
 #include "bench_training.h"
@@ -211,7 +212,10 @@ bench_file (const char *path, int width, int height,
   AeModel *model;
   if (ae_model_load (&model, path, &err) != AE_OK)
     return aetool_ae_error (&err);
-  int status = bench_model (model, path, width, height, options);
+  const char *task = ae_model_meta (model, "ae.task");
+  int status = g_strcmp0 (task, "codec") == 0
+      ? bench_codec (model, width, height, options)
+      : bench_model (model, path, width, height, options);
   ae_model_unref (&model);
   return status;
 }
