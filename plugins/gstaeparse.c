@@ -6,10 +6,18 @@
  * @short_description: splits a coded stream into frames
  *
  * Finds the packets in a stream of bytes that aeencode made, as a file or a
- * socket has it, skips what is damaged, and tells key frames, times and sizes.
+ * socket has it, skips what is damaged, and tells key frames, times and sizes. Of
+ * files it tells the duration, and seeks to the key frame before.
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode ! aeparse ! aedecode ! videoconvert ! autovideosink
+ * ]|
+ *
+ * A file that aeencode's first line wrote, found by its first bytes (`gst-play-1.0
+ * a.aev` does it too):
+ *
+ * |[
+ * gst-launch-1.0 filesrc location=a.aev ! decodebin ! videoconvert ! autovideosink
  * ]|
  *
  * A live stream that was cut anywhere begins with the next key frame:

@@ -631,6 +631,31 @@ GST_START_TEST (test_files_tell_their_duration_and_seek)
 }
 GST_END_TEST;
 
+/* As players do it, which name no model: the one in AE_MODEL_PATH is taken. */
+GST_START_TEST (test_decodebin_plays_files)
+{
+  gchar *path = write_clip ("any.aev", 20), *contents;
+  gchar *model = plugin_test_path ("codec.onnx");
+  gchar *folder = g_path_get_dirname (model);
+  gsize size;
+  GError *error = NULL;
+
+  ck_assert (g_file_get_contents (model_file (), &contents, &size, &error));
+  ck_assert (g_file_set_contents (model, contents, (gssize) size, &error));
+  g_setenv ("AE_MODEL_PATH", folder, TRUE);
+  gchar *line = g_strdup_printf ("filesrc location=%s ! decodebin ! "
+                                 "video/x-raw,width=80 ! fakesink",
+      path);
+  gchar *text = error_of (line);
+  ck_assert_msg (text == NULL, "%s", text);
+  g_free (line);
+  g_free (contents);
+  g_free (folder);
+  g_free (model);
+  g_free (path);
+}
+GST_END_TEST;
+
 static Suite *
 codec_suite (void)
 {
@@ -654,6 +679,7 @@ codec_suite (void)
   tcase_add_test (tc, test_wrong_models_are_one_error);
   tcase_add_test (tc, test_files_play);
   tcase_add_test (tc, test_files_tell_their_duration_and_seek);
+  tcase_add_test (tc, test_decodebin_plays_files);
   return s;
 }
 
