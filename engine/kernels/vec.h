@@ -32,6 +32,14 @@
 #define FN(name) PASTE (ae_##name, LEVEL)
 #define INLINE static inline __attribute__ ((always_inline))
 
+/* Lanes of a and then b by their numbers, which are of the type `numbers`. */
+#if defined(__clang__)
+#define SHUFFLE(numbers, a, b, ...) __builtin_shufflevector (a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(numbers, a, b, ...) \
+  __builtin_shuffle (a, b, (numbers){ __VA_ARGS__ })
+#endif
+
 /* Loads and stores need no more than a float's alignment. */
 typedef float vf __attribute__ ((vector_size (VL * 4), aligned (4), may_alias));
 typedef int vi __attribute__ ((vector_size (VL * 4)));

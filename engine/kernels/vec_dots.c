@@ -17,24 +17,24 @@ typedef float v4 __attribute__ ((vector_size (16), aligned (4), may_alias));
 #define GROUP(i, a, b, c, d) (i) + (a), (i) + (b), (i) + (c), (i) + (d)
 #if VL == 16
 #define MASK(a, b, c, d) \
-  (vi) { GROUP (0, a, b, c, d), GROUP (4, a, b, c, d), GROUP (8, a, b, c, d), \
-    GROUP (12, a, b, c, d) }
+  GROUP (0, a, b, c, d), GROUP (4, a, b, c, d), GROUP (8, a, b, c, d), \
+      GROUP (12, a, b, c, d)
 #elif VL == 8
-#define MASK(a, b, c, d) (vi) { GROUP (0, a, b, c, d), GROUP (4, a, b, c, d) }
+#define MASK(a, b, c, d) GROUP (0, a, b, c, d), GROUP (4, a, b, c, d)
 #else
-#define MASK(a, b, c, d) (vi) { GROUP (0, a, b, c, d) }
+#define MASK(a, b, c, d) GROUP (0, a, b, c, d)
 #endif
 
 /* The sums over the lanes of x[0] to x[3]. */
 INLINE v4
 sum_lanes (const vf *x)
 {
-  vf ab = __builtin_shuffle (x[0], x[1], MASK (0, VL, 1, VL + 1))
-      + __builtin_shuffle (x[0], x[1], MASK (2, VL + 2, 3, VL + 3));
-  vf cd = __builtin_shuffle (x[2], x[3], MASK (0, VL, 1, VL + 1))
-      + __builtin_shuffle (x[2], x[3], MASK (2, VL + 2, 3, VL + 3));
-  vf sum = __builtin_shuffle (ab, cd, MASK (0, 1, VL, VL + 1))
-      + __builtin_shuffle (ab, cd, MASK (2, 3, VL + 2, VL + 3));
+  vf ab = SHUFFLE (vi, x[0], x[1], MASK (0, VL, 1, VL + 1))
+      + SHUFFLE (vi, x[0], x[1], MASK (2, VL + 2, 3, VL + 3));
+  vf cd = SHUFFLE (vi, x[2], x[3], MASK (0, VL, 1, VL + 1))
+      + SHUFFLE (vi, x[2], x[3], MASK (2, VL + 2, 3, VL + 3));
+  vf sum = SHUFFLE (vi, ab, cd, MASK (0, 1, VL, VL + 1))
+      + SHUFFLE (vi, ab, cd, MASK (2, 3, VL + 2, VL + 3));
   const v4 *group = (const v4 *) &sum;
   v4 total = group[0];
 #pragma GCC unroll 4

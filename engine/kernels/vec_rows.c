@@ -57,12 +57,12 @@ add_two (Sums s, const int16_t *a, const int16_t *b, int by)
 INLINE void
 add_to (uint32_t *to, Sums s)
 {
+  __m256i sums[2] = { _mm256_permute2x128_si256 (s.half[0], s.half[1], 0x20),
+    _mm256_permute2x128_si256 (s.half[0], s.half[1], 0x31) };
   for (int i = 0; i < 2; i++) {
     __m256i *at = (__m256i *) (to + 8 * i);
-    __m256i sum = _mm256_permute2x128_si256 (
-        s.half[0], s.half[1], i == 0 ? 0x20 : 0x31);
     _mm256_storeu_si256 (
-        at, _mm256_add_epi32 (sum, _mm256_loadu_si256 (at)));
+        at, _mm256_add_epi32 (sums[i], _mm256_loadu_si256 (at)));
   }
 }
 #elif defined(__SSE2__)

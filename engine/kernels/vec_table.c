@@ -9,14 +9,14 @@ typedef int m4 __attribute__ ((vector_size (16)));
 INLINE void
 transpose4 (v4 *x)
 {
-  v4 a = __builtin_shuffle (x[0], x[1], (m4){ 0, 4, 1, 5 });
-  v4 b = __builtin_shuffle (x[2], x[3], (m4){ 0, 4, 1, 5 });
-  v4 c = __builtin_shuffle (x[0], x[1], (m4){ 2, 6, 3, 7 });
-  v4 d = __builtin_shuffle (x[2], x[3], (m4){ 2, 6, 3, 7 });
-  x[0] = __builtin_shuffle (a, b, (m4){ 0, 1, 4, 5 });
-  x[1] = __builtin_shuffle (a, b, (m4){ 2, 3, 6, 7 });
-  x[2] = __builtin_shuffle (c, d, (m4){ 0, 1, 4, 5 });
-  x[3] = __builtin_shuffle (c, d, (m4){ 2, 3, 6, 7 });
+  v4 a = SHUFFLE (m4, x[0], x[1], 0, 4, 1, 5);
+  v4 b = SHUFFLE (m4, x[2], x[3], 0, 4, 1, 5);
+  v4 c = SHUFFLE (m4, x[0], x[1], 2, 6, 3, 7);
+  v4 d = SHUFFLE (m4, x[2], x[3], 2, 6, 3, 7);
+  x[0] = SHUFFLE (m4, a, b, 0, 1, 4, 5);
+  x[1] = SHUFFLE (m4, a, b, 2, 3, 6, 7);
+  x[2] = SHUFFLE (m4, c, d, 0, 1, 4, 5);
+  x[3] = SHUFFLE (m4, c, d, 2, 3, 6, 7);
 }
 
 /* Pixels that go through the channels together: planes often lie multiples of
