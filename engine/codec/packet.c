@@ -123,17 +123,30 @@ check_size (const AePacket *p, AeError *err)
       AE_PACKET_MAX_SIZE);
 }
 
+AeStatus
+ae_packet_check_size (int width, int height, AeError *err)
+{
+  if (width < 1 || width > AE_PACKET_MAX_SIDE || height < 1
+      || height > AE_PACKET_MAX_SIDE)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "pictures of %dx%d, wanted 1x1 to %dx%d", width, height,
+        AE_PACKET_MAX_SIDE, AE_PACKET_MAX_SIDE);
+  if ((long) width * height > AE_PACKET_MAX_PIXELS)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "pictures of %dx%d have %ld pixels, wanted at most %ld", width, height,
+        (long) width * height, AE_PACKET_MAX_PIXELS);
+  return AE_OK;
+}
+
 static AeStatus
 check_values (const AePacket *p, AeError *err)
 {
   if (p->format > AE_PACKET_GREY)
     return ae_fail (err, AE_ERROR_FORMAT,
         "format %d, wanted 0 (4:2:0) or 1 (grey)", p->format);
-  if (p->width < 1 || p->width > AE_PACKET_MAX_SIDE || p->height < 1
-      || p->height > AE_PACKET_MAX_SIDE)
-    return ae_fail (err, AE_ERROR_LIMIT,
-        "pictures of %dx%d, wanted 1x1 to %dx%d", p->width, p->height,
-        AE_PACKET_MAX_SIDE, AE_PACKET_MAX_SIDE);
+  AeStatus status = ae_packet_check_size (p->width, p->height, err);
+  if (status != AE_OK)
+    return status;
   if (p->n_slices > AE_PACKET_MAX_SLICES)
     return ae_fail (err, AE_ERROR_LIMIT, "%d slices, wanted at most %d",
         p->n_slices, AE_PACKET_MAX_SLICES);

@@ -53,6 +53,7 @@
 #define AE_PACKET_MAX_SIZE ((size_t) 64 << 20)
 #define AE_PACKET_MAX_SLICES 1024
 #define AE_PACKET_MAX_SIDE 16384
+#define AE_PACKET_MAX_PIXELS (8192L * 4352)
 
 typedef enum { AE_PACKET_YUV420 = 0, AE_PACKET_GREY = 1 } AePacketFormat;
 
@@ -82,6 +83,9 @@ typedef struct {
  * a header), FORMAT (no packet, damaged, another version), LIMIT. */
 AeStatus ae_packet_read (AePacket *p, const AePacket *key,
     const uint8_t *bytes, size_t size, AeError *err);
+
+/* Whether pictures may be of this size. Errors: LIMIT. */
+AeStatus ae_packet_check_size (int width, int height, AeError *err);
 
 /* The slices of a packet whose header was read, p->n_slices of them; those that
  * are cut off or damaged have no data. The number of whole ones. */

@@ -113,12 +113,15 @@ ae_encoder_free (AeEncoder **encoder)
 AeStatus
 ae_encoder_bind (AeEncoder *e, const AeImage *format, AeError *err)
 {
+  AeStatus status = ae_packet_check_size (format->width, format->height, err);
+  if (status != AE_OK)
+    return status;
   free_buffers (e);
   ae_session_free (&e->synthesis);
   e->format = *format;
   e->grid = ae_grid_of (e->codec, format->width, format->height);
   const AeGrid *g = &e->grid;
-  AeStatus status = ae_codec_bind_analysis (e->session, g, err);
+  status = ae_codec_bind_analysis (e->session, g, err);
   if (status == AE_OK)
     status = ae_changes_bind (&e->changes, g, true, err);
   if (status == AE_OK)

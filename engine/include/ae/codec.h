@@ -71,7 +71,8 @@ AE_API AeStatus ae_encoder_new (AeEncoder **out, AeCodec *codec,
 AE_API void ae_encoder_free (AeEncoder **encoder);
 
 /* Plans for pictures of this size and pixel kind, any of AePixels; the next
- * frame is a key frame. Errors: LIMIT, MEMORY. */
+ * frame is a key frame. Errors: LIMIT (a side above 16384, or more pixels than
+ * 8192x4352 has), MEMORY. */
 AE_API AeStatus ae_encoder_bind (
     AeEncoder *encoder, const AeImage *format, AeError *err);
 
@@ -137,7 +138,10 @@ AE_API void ae_decoder_free (AeDecoder **decoder);
 /* Forgets earlier frames (a seek, packets were lost). */
 AE_API void ae_decoder_reset (AeDecoder *decoder);
 
-/* Decodes a packet into `out`, which has the packet's size and pixel kind.
+/* Memory is taken by the first key frame of a size, about 50 bytes a pixel, if one
+ * of its slices is whole.
+ *
+ * Decodes a packet into `out`, which has the packet's size and pixel kind.
  * *damaged: slices that were missing and taken from the frame before. Errors:
  * FORMAT (no packet, a header without a frame, another model: both ids are
  * named; no whole slice, in pictures of another size than before), SHAPE (`out` is of
