@@ -80,8 +80,8 @@ gst_ae_codec_settings_load (GstElement *element,
 {
   GST_OBJECT_LOCK (element);
   gchar *file = g_strdup (settings->model_file);
-  options->n_threads = (int) settings->n_threads;
-  options->precision = settings->precision;
+  *options = (AeCodecOptions) { .n_threads = (int) settings->n_threads,
+    .precision = settings->precision };
   GST_OBJECT_UNLOCK (element);
   gboolean ok = gst_ae_codec_load (codec, file, error);
   g_free (file);

@@ -33,8 +33,8 @@ gboolean gst_ae_codec_settings_set (
 gboolean gst_ae_codec_settings_get (
     const GstAeCodecSettings *settings, guint id, GValue *value);
 
-/* Loads the codec that the element's settings name; fills *options with the
- * rest of them. */
+/* Loads the codec that the element's settings name; *options are the rest of
+ * them, and what they do not tell is the default. */
 gboolean gst_ae_codec_settings_load (GstElement *element,
     const GstAeCodecSettings *settings, GstAeCodec *codec,
     AeCodecOptions *options, AeError *error);

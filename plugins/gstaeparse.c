@@ -151,8 +151,8 @@ keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
   frame->flags |= GST_BASE_PARSE_FRAME_FLAG_NO_FRAME;
 }
 
-/* A frame of `wanted` bytes that begins the data. Delta frames
- * that no key frame came before are skipped. */
+/* A frame of `wanted` bytes that begins the data. Delta frames that no key frame
+ * came before are skipped. */
 static GstFlowReturn
 take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
     gint *skip)
