@@ -16,7 +16,7 @@
 #include "rd_chart.h"
 
 static struct {
-  char *model, *chart, *precision;
+  char *model, *chart, *precision, *metric;
   char **stills, **clips, **fixed;
   gboolean peers, json;
   int frames, threads, key_interval;
@@ -31,6 +31,9 @@ static const GOptionEntry entries[] = {
       "clip: PSNR of Y over all its frames", "FILE" },
   { "fixed", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &option.fixed,
       "clip of a camera that does not move: the same", "FILE" },
+  { "metric", 0, 0, G_OPTION_ARG_STRING, &option.metric,
+      "psnr, or ms-ssim of Y: -10 log10 (1 - MS-SSIM) (default: psnr)",
+      "NAME" },
   { "peers", 0, 0, G_OPTION_ARG_NONE, &option.peers,
       "also JPEG and WebP (OpenCV), MJPEG and x264 (ffmpeg), and how much "
       "more or less rate all take than the first",
@@ -111,16 +114,33 @@ run_coder (Coder *coder, const Pictures *item, double quality, Coded *coded,
   return TRUE;
 }
 
+static gboolean
+by_similarity (void)
+{
+  return g_strcmp0 (option.metric, "ms-ssim") == 0;
+}
+
+/* dB, by the mean over the pictures. */
+static double
+quality_of (const Pictures *item, const Pictures *decoded)
+{
+  double sum = 0;
+  for (guint i = 0; i < item->len; i++) {
+    const Picture *a = g_ptr_array_index (item, i);
+    const Picture *b = g_ptr_array_index (decoded, i);
+    sum += by_similarity () ? quality_ms_ssim (a, b) : quality_mse (a, b);
+  }
+  sum /= item->len;
+  return by_similarity () ? quality_similarity_db (sum) : quality_psnr (sum);
+}
+
 static RdPoint
 point_of (const Pictures *item, const Coded *coded)
 {
   const Picture *first = g_ptr_array_index (item, 0);
-  double pixels = (double) first->width * first->height * item->len, mse = 0;
-  for (guint i = 0; i < item->len; i++)
-    mse += quality_mse (g_ptr_array_index (item, i),
-               g_ptr_array_index (coded->decoded, i))
-        / item->len;
-  return (RdPoint){ 8 * coded->bytes / pixels, quality_psnr (mse) };
+  double pixels = (double) first->width * first->height * item->len;
+  return (RdPoint){ 8 * coded->bytes / pixels,
+    quality_of (item, coded->decoded) };
 }
 
 static GArray *
@@ -343,6 +363,8 @@ run_all (AeCodec *codec, const AeCodecOptions *options, Json *json,
     { "clips", "Clips", "PSNR of Y, dB", FALSE },
     { "fixed", "Clips of a fixed camera", "PSNR of Y, dB", FALSE },
   };
+  for (gsize i = 0; by_similarity () && i < G_N_ELEMENTS (sets); i++)
+    sets[i].quality = "MS-SSIM of Y, dB";
   char **names[] = { option.stills, option.clips, option.fixed };
   for (gsize i = 0; i < G_N_ELEMENTS (sets); i++) {
     if (!names[i])
@@ -393,7 +415,7 @@ aetool_eval_codec (int argc, char **argv)
   if (!aetool_parse (&argc, &argv, "",
           "Prints rate and quality of a codec over its levels of quality.",
           "Rates are those of whole streams. Rate against another coder: the "
-          "mean difference at\nthe same PSNR, over the range that both have "
+          "mean difference at\nthe same quality, over the range that both have "
           "(BD-rate).",
           entries))
     return AETOOL_USAGE;
@@ -401,6 +423,9 @@ aetool_eval_codec (int argc, char **argv)
     return aetool_usage ("wanted --stills, --clip or --fixed");
   if (option.key_interval < 0 || option.frames < 0 || option.threads < 0)
     return aetool_usage ("numbers are above 0");
+  if (option.metric && !by_similarity ()
+      && g_strcmp0 (option.metric, "psnr") != 0)
+    return aetool_usage ("a metric is psnr or ms-ssim");
   if (!aetool_parse_precision (option.precision, &options.precision))
     return AETOOL_USAGE;
   options.n_threads = option.threads;

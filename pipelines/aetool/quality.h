@@ -19,6 +19,13 @@ double quality_psnr (double mse);
  * below 11x11. */
 double quality_ssim (const Picture *a, const Picture *b);
 
+/* The same at five scales (Wang, Simoncelli and Bovik, 2003). NaN where a side
+ * is below 176. */
+double quality_ms_ssim (const Picture *a, const Picture *b);
+
+/* -10 log10 (1 - similarity); 100 at most. */
+double quality_similarity_db (double similarity);
+
 /* Sets mask (width x height) to 1 where `now` differs from `before` in luma,
  * and around it; returns the number of ones. Formats: GRAY8, I420, Y444. */
 gsize quality_moving_mask (
