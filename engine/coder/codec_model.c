@@ -4,6 +4,7 @@
 
 #include "codec/tables_text.h"
 #include "coder/codec_weights.h"
+#include "coder/masking.h"
 #include "util/mem.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ ae_codec_tables_clear (AeCodecTables *tables)
   ae_latent_tables_clear (&tables->intra);
   ae_latent_tables_clear (&tables->motion);
   ae_latent_tables_clear (&tables->change);
+  ae_latent_tables_clear (&tables->steps);
 }
 
 static AeStatus
@@ -82,6 +84,22 @@ check_tables (const AeLatentTables *t, const char *name, int channels,
       t->weights.channels, channels);
 }
 
+/* Codecs without masking do not have to say so. */
+static AeStatus
+read_masking (AeCodec *codec, AeError *err)
+{
+  const char *text = ae_model_meta (codec->model, "ae.codec.masking");
+  int percent;
+  if (!text)
+    return AE_OK;
+  if (sscanf (text, "%d", &percent) != 1 || percent < 1 || percent > 100)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "not a codec: metadata ae.codec.masking is \"%s\", wanted 1 to 100",
+        text);
+  codec->masking = (float) percent / 100;
+  return read_tables (codec->model, "steps", &codec->tables.steps, err);
+}
+
 /* `integers` has as many channels as the tables. */
 static AeStatus
 check_channels (const AeCodec *codec, AeError *err)
@@ -135,6 +153,10 @@ ae_codec_new (AeCodec **out, AeModel *model, AeError *err)
         &tables->motion, "motion", AE_MOTION_CHANNELS, err);
   if (status == AE_OK)
     status = check_tables (&tables->change, "change", AE_COSINES, err);
+  if (status == AE_OK)
+    status = read_masking (codec, err);
+  if (status == AE_OK && codec->masking > 0)
+    status = check_tables (&tables->steps, "steps", 1, err);
   if (status == AE_OK)
     status = check_channels (codec, err);
   if (status == AE_OK)
@@ -222,7 +244,7 @@ ae_codec_bind_synthesis (AeSession *session, const AeGrid *g, AeError *err)
 
 /* Latents of all slices to a tensor (channels, rows, columns). */
 static void
-spread (const AeGrid *g, const int16_t *values, float *to)
+spread (const AeGrid *g, const int16_t *values, const int16_t *steps, float *to)
 {
   for (int i = 0; i < g->n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (g, i);
@@ -231,15 +253,18 @@ spread (const AeGrid *g, const int16_t *values, float *to)
       float *row = to + ((size_t) c * g->rows + slice.row) * g->columns;
       for (size_t k = 0; k < n; k++)
         row[k] = *values++;
+      if (steps)
+        ae_steps_apply (
+            steps + (size_t) slice.row * g->columns, n, false, row);
     }
   }
 }
 
 const float *
-ae_codec_synthesise (
-    AeSession *session, const AeGrid *g, const int16_t *values, int level)
+ae_codec_synthesise (AeSession *session, const AeGrid *g,
+    const int16_t *values, const int16_t *steps, int level)
 {
-  spread (g, values, ae_session_input (session, 0)->data);
+  spread (g, values, steps, ae_session_input (session, 0)->data);
   *(float *) ae_session_input (session, 1)->data = (float) level / 255;
   ae_session_run (session);
   return ae_session_output (session, 0)->data;

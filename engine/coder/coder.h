@@ -16,6 +16,8 @@ typedef struct {
   AeLatentTables intra;  /* of key frames */
   AeLatentTables motion; /* of changes: see changes.h */
   AeLatentTables change;
+  AeLatentTables steps;  /* of places of key frames, see masking.h: where the
+                            codec has masking */
 } AeCodecTables;
 
 void ae_codec_tables_clear (AeCodecTables *tables);
@@ -25,6 +27,7 @@ struct AeCodec {
   AeModel *model;
   AeCodecTables tables;
   int channels; /* of key frames */
+  float masking; /* strength, see masking.h; 0: key frames have no steps */
   int step_low, step_range; /* changes' step: powers of 2 at level 0, and what
                                level 255 adds, in 1 / 256 */
   uint8_t id[8];
@@ -59,9 +62,10 @@ AeStatus ae_codec_bind_analysis (
 AeStatus ae_codec_bind_synthesis (
     AeSession *session, const AeGrid *g, AeError *err);
 
-/* The frame (6,h,w) of latents, which lie slice by slice; the session's. */
-const float *ae_codec_synthesise (
-    AeSession *session, const AeGrid *g, const int16_t *values, int level);
+/* The frame (6,h,w) of latents, which lie slice by slice; the session's. steps:
+ * of places, row by row, or NULL. */
+const float *ae_codec_synthesise (AeSession *session, const AeGrid *g,
+    const int16_t *values, const int16_t *steps, int level);
 
 /* The level of latents that are not coded. */
 #define AE_LATENT_IMAGE_LEVEL 128

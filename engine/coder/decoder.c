@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Packets to pictures. */
 #include "coder/changes.h"
+#include "coder/masking.h"
 #include "util/mem.h"
 
 #include <string.h>
@@ -11,7 +12,8 @@ struct AeDecoder {
   AeSession *session;
   AeGrid grid; /* that the session is bound for */
   int16_t *values; /* of a key frame */
-  AeLatentLevel level;
+  int16_t *steps;  /* of its places; NULL in codecs without masking */
+  AeLatentLevel level, steps_level;
   AeChanges changes;
   AePacket key;    /* what the last key frame said */
   uint32_t number; /* of the last frame */
@@ -32,6 +34,8 @@ ae_decoder_new (AeDecoder **out, AeCodec *codec,
       codec, options, "integers", "decoded", &d->session, err);
   if (status == AE_OK)
     status = ae_latent_level_init (&d->level, &codec->tables.intra, err);
+  if (status == AE_OK && codec->masking > 0)
+    status = ae_latent_level_init (&d->steps_level, &codec->tables.steps, err);
   if (status == AE_OK)
     status = ae_changes_init (&d->changes, codec, err);
   if (status != AE_OK)
@@ -45,7 +49,8 @@ free_buffers (AeDecoder *d)
   for (int i = 0; i < AE_CODER_THREADS; i++)
     ae_latent_scratch_clear (&d->scratch[i]);
   ae_free (d->values);
-  d->values = NULL;
+  ae_free (d->steps);
+  d->values = d->steps = NULL;
   d->grid = (AeGrid){ 0 };
   d->changes.valid = false;
 }
@@ -59,6 +64,7 @@ ae_decoder_free (AeDecoder **decoder)
     return;
   free_buffers (d);
   ae_latent_level_clear (&d->level);
+  ae_latent_level_clear (&d->steps_level);
   ae_changes_clear (&d->changes);
   ae_session_free (&d->session);
   ae_codec_unref (&d->codec);
@@ -93,7 +99,10 @@ bind (AeDecoder *d, int width, int height, AeError *err)
   if (status != AE_OK)
     return status;
   d->values = ae_calloc (g.n, sizeof *d->values);
-  if (!d->values)
+  if (d->codec->masking > 0)
+    d->steps = ae_calloc (
+        (size_t) g.rows * g.columns, sizeof *d->steps);
+  if (!d->values || (d->codec->masking > 0 && !d->steps))
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
   d->grid = g;
   return AE_OK;
@@ -107,6 +116,26 @@ typedef struct {
   uint8_t *bad; /* per slice */
 } Frame;
 
+/* True where the codec has none. */
+static bool
+read_steps (AeDecoder *d, const AeGridSlice *slice, AeRansReader *r,
+    AeLatentScratch *scratch)
+{
+  if (!d->steps)
+    return true;
+  AeLatents l = { .channels = 1, .rows = slice->n_rows,
+    .columns = d->grid.columns,
+    .values = d->steps + (size_t) slice->row * d->grid.columns };
+  size_t n = (size_t) l.rows * l.columns;
+  bool valid
+      = ae_latents_get (r, &d->steps_level, &l, scratch, NULL) == AE_OK;
+  for (size_t i = 0; valid && i < n; i++)
+    valid = ae_step_is_valid (l.values[i]);
+  if (!valid)
+    memset (l.values, 0, n * sizeof *l.values);
+  return valid;
+}
+
 static bool
 read_latents (AeDecoder *d, const AeGridSlice *slice, AeRansReader *r,
     AeLatentScratch *scratch)
@@ -115,7 +144,8 @@ read_latents (AeDecoder *d, const AeGridSlice *slice, AeRansReader *r,
     .rows = slice->n_rows,
     .columns = d->grid.columns,
     .values = d->values + slice->at };
-  if (ae_latents_get (r, &d->level, &l, scratch, NULL) == AE_OK
+  if (read_steps (d, slice, r, scratch)
+      && ae_latents_get (r, &d->level, &l, scratch, NULL) == AE_OK
       && ae_rans_is_done (r))
     return true;
   memset (l.values, 0, (size_t) l.channels * l.rows * l.columns
@@ -213,15 +243,24 @@ check_order (const AeDecoder *d, const AePacket *p, AeError *err)
       "frame %u needs the one before, which is not there", p->number);
 }
 
+static void
+set_level (AeDecoder *d, const AePacket *p)
+{
+  if (!p->key) {
+    ae_changes_set_level (&d->changes, p->level);
+    return;
+  }
+  ae_latent_level_set (&d->level, p->level);
+  if (d->steps)
+    ae_latent_level_set (&d->steps_level, p->level);
+}
+
 static int
 decode_slices (
     AeDecoder *d, const AePacket *p, const AeSlice *slices, uint8_t *bad)
 {
   int damaged = 0;
-  if (p->key)
-    ae_latent_level_set (&d->level, p->level);
-  else
-    ae_changes_set_level (&d->changes, p->level);
+  set_level (d, p);
   Frame f = { .d = d, .packet = p, .slices = slices, .bad = bad };
   ae_pool_run (ae_pool_shared (), ae_pool_threads (d->options.n_threads),
       (size_t) p->n_slices, slice_job, &f);
@@ -235,7 +274,8 @@ static void
 show_key (AeDecoder *d, const AePacket *p, const uint8_t *bad)
 {
   ae_changes_begin (&d->changes,
-      ae_codec_synthesise (d->session, &d->grid, d->values, p->level),
+      ae_codec_synthesise (
+          d->session, &d->grid, d->values, d->steps, p->level),
       ae_pool_threads (d->options.n_threads));
   for (int i = 0; i < p->n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (&d->grid, i);

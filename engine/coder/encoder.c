@@ -3,6 +3,7 @@
 #include "coder/encoder.h"
 
 #include "coder/changes.h"
+#include "coder/masking.h"
 #include "coder/packet_info.h"
 #include "coder/pictures.h"
 #include "util/mem.h"
@@ -37,8 +38,9 @@ struct AeEncoder {
   AeSession *synthesis; /* back; from the first change on */
   AeImage format;
   AeGrid grid;
-  AeLatentLevel level; /* of key frames */
+  AeLatentLevel level, steps_level; /* of key frames */
   int16_t *values;     /* of the last one */
+  int16_t *steps;      /* of its places; NULL in codecs without masking */
   bool pending;        /* it was not decoded yet */
   int key_level;       /* of the last key frame */
   AeChanges changes;
@@ -67,6 +69,8 @@ ae_encoder_new (AeEncoder **out, AeCodec *codec,
       codec, options, "frame", "latents", &e->session, err);
   if (status == AE_OK)
     status = ae_latent_level_init (&e->level, &codec->tables.intra, err);
+  if (status == AE_OK && codec->masking > 0)
+    status = ae_latent_level_init (&e->steps_level, &codec->tables.steps, err);
   if (status == AE_OK)
     status = ae_changes_init (&e->changes, codec, err);
   e->changes.speed = e->options.speed;
@@ -83,7 +87,8 @@ free_buffers (AeEncoder *e)
     ae_free (e->slices[i].bytes);
   }
   ae_reference_clear (&e->picture);
-  void **all[] = { (void **) &e->slices, (void **) &e->values, &e->scratch };
+  void **all[] = { (void **) &e->slices, (void **) &e->values,
+    (void **) &e->steps, &e->scratch };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
@@ -103,6 +108,7 @@ ae_encoder_free (AeEncoder **encoder)
   free_buffers (e);
   ae_free (e->packet);
   ae_latent_level_clear (&e->level);
+  ae_latent_level_clear (&e->steps_level);
   ae_changes_clear (&e->changes);
   ae_session_free (&e->synthesis);
   ae_session_free (&e->session);
@@ -132,7 +138,10 @@ ae_encoder_bind (AeEncoder *e, const AeImage *format, AeError *err)
   e->slices = ae_calloc ((size_t) g->n_slices, sizeof *e->slices);
   e->scratch = ae_alloc (ae_picture_scratch (
       format, ae_pool_threads (e->options.n_threads)));
-  if (e->values && e->slices && e->scratch)
+  if (e->codec->masking > 0)
+    e->steps = ae_calloc ((size_t) g->rows * g->columns, sizeof *e->steps);
+  if (e->values && e->slices && e->scratch
+      && (e->steps || e->codec->masking <= 0))
     return AE_OK;
   free_buffers (e);
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for an encoder");
@@ -154,7 +163,8 @@ decode_key (AeEncoder *e, AeError *err)
     }
   }
   ae_changes_begin (&e->changes,
-      ae_codec_synthesise (e->synthesis, &e->grid, e->values, e->key_level),
+      ae_codec_synthesise (
+          e->synthesis, &e->grid, e->values, e->steps, e->key_level),
       ae_pool_threads (e->options.n_threads));
   ae_changes_end (&e->changes);
   e->pending = false;
@@ -164,10 +174,32 @@ decode_key (AeEncoder *e, AeError *err)
 /* One frame's work. */
 typedef struct {
   AeEncoder *e;
-  const float *latents; /* [channel][row][column] of a key frame */
+  float *latents; /* [channel][row][column] of a key frame */
   bool key;
   float worth; /* of a bit of changes */
 } Frame;
+
+static AeLatents
+steps_of (const AeEncoder *e, const AeGridSlice *slice)
+{
+  return (AeLatents){ .channels = 1, .rows = slice->n_rows,
+    .columns = e->grid.columns,
+    .values = e->steps + (size_t) slice->row * e->grid.columns };
+}
+
+/* Codes the steps of a slice's places, and makes the latents as coarse. */
+static AeStatus
+apply_steps (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
+    AeLatentScratch *scratch)
+{
+  AeEncoder *e = f->e;
+  const AeGrid *g = &e->grid;
+  AeLatents l = steps_of (e, slice);
+  for (int c = 0; c < g->channels; c++)
+    ae_steps_apply (l.values, (size_t) l.rows * l.columns, true,
+        f->latents + ((size_t) c * g->rows + slice->row) * g->columns);
+  return ae_latents_put (&s->writer, &e->steps_level, &l, scratch, NULL);
+}
 
 static AeStatus
 choose_latents (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
@@ -181,6 +213,10 @@ choose_latents (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
     .values = e->values + slice->at,
     .wanted = f->latents + (size_t) slice->row * g->columns,
     .wanted_step = (size_t) g->rows * g->columns };
+  AeStatus status
+      = e->steps ? apply_steps (f, slice, s, scratch) : AE_OK;
+  if (status != AE_OK)
+    return status;
   return ae_latents_choose (
       &s->writer, &e->level, &l, BIT_WORTH, scratch, NULL);
 }
@@ -320,10 +356,22 @@ keep_picture (AeEncoder *e, const AeImage *in)
       e->grid.w, &e->picture.image, ae_pool_threads (e->options.n_threads));
 }
 
+/* Steps of the picture that is loaded. */
+static void
+set_steps (AeEncoder *e, int level)
+{
+  if (!e->steps)
+    return;
+  ae_latent_level_set (&e->steps_level, level);
+  ae_masking_steps (ae_session_input (e->session, 0)->data, e->grid.h,
+      e->grid.w, e->codec->masking, e->steps);
+}
+
 static AeStatus
 encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
 {
   load_picture (e, in);
+  set_steps (e, level);
   *(float *) ae_session_input (e->session, 1)->data = (float) level / 255;
   ae_session_run (e->session);
   Frame f = { .e = e, .latents = ae_session_output (e->session, 0)->data,
@@ -481,7 +529,10 @@ ae_encoder_key_level (int level)
 int
 ae_encoder_slices (const AeEncoder *e, AeLatentKind kind)
 {
-  return e->was_key == (kind == AE_LATENTS_INTRA) ? e->grid.n_slices : 0;
+  bool of_key = kind == AE_LATENTS_INTRA || kind == AE_LATENTS_STEPS;
+  if (kind == AE_LATENTS_STEPS && !e->steps)
+    return 0;
+  return e->was_key == of_key ? e->grid.n_slices : 0;
 }
 
 AeLatents
@@ -492,6 +543,8 @@ ae_encoder_latents (const AeEncoder *e, AeLatentKind kind, int i)
     return ae_changes_motion (&e->changes, &slice);
   if (kind == AE_LATENTS_CHANGE)
     return ae_changes_values (&e->changes, &slice);
+  if (kind == AE_LATENTS_STEPS)
+    return steps_of (e, &slice);
   return (AeLatents){ .channels = e->grid.channels,
     .rows = slice.n_rows,
     .columns = e->grid.columns,
@@ -503,7 +556,7 @@ ae_encoder_count (
     AeEncoder *e, AeLatentKind kind, AeLatentCounts *counts, AeError *err)
 {
   const AeLatentLevel *levels[] = { &e->level, &e->changes.motion_level,
-    &e->changes.value_level };
+    &e->changes.value_level, &e->steps_level };
   AeStatus status = AE_OK;
   for (int i = 0; status == AE_OK && i < ae_encoder_slices (e, kind); i++) {
     AeLatents l = ae_encoder_latents (e, kind, i);

@@ -11,9 +11,10 @@
 typedef enum {
   AE_LATENTS_INTRA,  /* of a key frame */
   AE_LATENTS_MOTION, /* of changes */
-  AE_LATENTS_CHANGE
+  AE_LATENTS_CHANGE,
+  AE_LATENTS_STEPS   /* of a key frame, in codecs with masking */
 } AeLatentKind;
-#define AE_LATENT_KINDS 3
+#define AE_LATENT_KINDS 4
 
 /* How many slices of the last frame have latents of that kind, and those of
  * one, valid until the next frame. */

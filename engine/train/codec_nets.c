@@ -5,6 +5,7 @@
 #include "codec/tables_text.h"
 #include "graph/build.h"
 #include "train/codec_density.h"
+#include "train/ms_ssim.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -273,27 +274,53 @@ density_of (const AeCodecShape *s)
   return (AeDensityShape){ s->latents, s->context_core, DENSITY };
 }
 
+static void
+build_errors (AeBuilder *b, const AeCodecTarget *t, int frame, int decoded)
+{
+  const float weights[]
+      = { t->luma, t->luma, t->luma, t->luma, t->chroma, t->chroma };
+  int error = ae_build_binary (b, "Mul",
+      ae_build_binary (b, "Sub", decoded, frame),
+      ae_build_values (b, per_channel (FRAME_CHANNELS), weights, NULL));
+  ae_build_output (b, error, "error");
+}
+
+static void
+build_dissimilarity (AeBuilder *b, int frame, int decoded)
+{
+  int roots[AE_SIMILARITY_SCALES];
+  ae_build_dissimilarity (b, frame, decoded, roots);
+  for (int i = 0; i < AE_SIMILARITY_SCALES; i++) {
+    char name[32];
+    snprintf (name, sizeof name, "dissimilarity_%d", i);
+    ae_build_output (b, roots[i], name);
+  }
+}
+
 AeStatus
 ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
-    float chroma, uint64_t seed, AeError *err)
+    const AeCodecTarget *target, uint64_t seed, AeError *err)
 {
   AeBuilder b;
   ae_builder_start (&b, seed);
   int frame = frame_input (&b), level = level_input (&b);
-  int latents = encode (&b, s, frame, level, true);
+  int latents = encode (&b, s, frame, level, true), step = -1;
+  if (s->masking) {
+    step = ae_build_input (&b, "step", ae_shape (4, -1, 1, -1, -1));
+    latents = ae_build_binary (&b, "Div", latents, step);
+  }
   int integers = rounded (&b, latents);
   latents = straight_through (&b, latents, integers);
-  int error = ae_build_binary (
-      &b, "Sub", decode (&b, s, latents, level, true), frame);
-  const float weights[] = { 1, 1, 1, 1, chroma, chroma };
-  error = ae_build_binary (&b, "Mul", error,
-      ae_build_values (
-          &b, per_channel (FRAME_CHANNELS), weights, NULL));
-  ae_build_output (&b, error, "error");
+  int stepped
+      = s->masking ? ae_build_binary (&b, "Mul", latents, step) : latents;
+  int decoded = decode (&b, s, stepped, level, true);
+  build_errors (&b, target, frame, decoded);
   AeDensityShape density = density_of (s);
   ae_build_output (&b,
       ae_build_density (&b, &density, latents, integers, level),
       "root_bits");
+  if (target->similarity)
+    build_dissimilarity (&b, frame, decoded);
   return ae_builder_end (&b, out, err);
 }
 
@@ -372,6 +399,17 @@ set_step (AeBuilder *b, const float lambda[2])
   set_meta (b, "ae.codec.step", text);
 }
 
+static void
+set_masking (AeBuilder *b, int percent, const AeLatentTables *steps)
+{
+  char text[16];
+  if (!percent)
+    return;
+  snprintf (text, sizeof text, "%d", percent);
+  set_meta (b, "ae.codec.masking", text);
+  set_tables (b, steps, "steps");
+}
+
 AeStatus
 ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
     const AeCodecTables *tables, const char *const *meta, size_t n_meta,
@@ -392,6 +430,7 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
   set_tables (&b, &tables->intra, DENSITY);
   set_tables (&b, &tables->motion, "motion");
   set_tables (&b, &tables->change, "change");
+  set_masking (&b, s->masking, &tables->steps);
   for (size_t i = 0; i < n_meta; i++)
     set_meta (&b, meta[2 * i], meta[2 * i + 1]);
   return ae_builder_end (&b, out, err);

@@ -21,17 +21,26 @@ typedef struct {
   int context_core; /* latents whose means are predicted, see
                        codec/context_weights.h */
   float lambda[2];  /* as in ae/codec_trainer.h: changes' steps suit it */
+  int masking; /* strength in %, see coder/masking.h; 0: none */
 } AeCodecShape;
+
+/* What a codec is trained to keep. */
+typedef struct {
+  float luma, chroma; /* weights of the root of the error */
+  bool similarity;    /* structural similarity counts as well */
+} AeCodecTarget;
 
 /* Training: latents are rounded, and gradients go straight through that (Theis
  * et al., "Lossy image compression with compressive autoencoders", 2017). Their
  * bits are those of train/codec_density.h.
  *
- * Inputs: frame; level. Outputs: error (N,6,h,w), what is wrong with the frame,
- * chroma times `chroma`; root_bits (N,C,h/8,w/8), the root of the bits that each
- * latent takes. Errors: MEMORY. */
+ * Inputs: frame; level; with masking step (N,1,h/8,w/8), the factors of places'
+ * steps. Outputs: error (N,6,h,w), what is wrong with the frame, times the
+ * weights; root_bits (N,C,h/8,w/8), the root of the bits that each latent takes;
+ * where similarity counts dissimilarity_0 to _4, see ms_ssim.h. Errors:
+ * MEMORY. */
 AeStatus ae_build_codec_training_net (AeModel **out, const AeCodecShape *shape,
-    float chroma, uint64_t seed, AeError *err);
+    const AeCodecTarget *target, uint64_t seed, AeError *err);
 
 /* Sets such a network's parameters to those of a codec, contexts included.
  * Errors: NOT_FOUND (a parameter of that name and shape). */

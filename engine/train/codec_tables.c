@@ -275,12 +275,28 @@ begin_change (
   return AE_OK;
 }
 
+/* Steps of places are about those to the left and above. */
+static AeStatus
+begin_steps (AeLatentTables *t, const AeCodecShape *shape, AeError *err)
+{
+  enum { LEFT = 5, ABOVE = 7 };
+  if (!shape->masking)
+    return AE_OK;
+  AeStatus status = ae_latent_tables_init (t, 1, 1, err);
+  if (status != AE_OK)
+    return status;
+  t->weights.means[LEFT] = t->weights.means[ABOVE] = ONE / 2;
+  t->weights.vectors[AE_WEIGHT_NEAR] = ONE / 32;
+  ae_latent_tables_fit (t, NULL);
+  return AE_OK;
+}
+
 /* Fits the weights to what an encoder with these tables makes. */
 static AeStatus
 improve_weights (AeCodecTables *tables, const Job *job, AeError *err)
 {
-  AeLatentTables *all[]
-      = { &tables->intra, &tables->motion, &tables->change };
+  AeLatentTables *all[AE_LATENT_KINDS] = { &tables->intra, &tables->motion,
+    &tables->change, &tables->steps };
   AeContextSamples samples[AE_LATENT_KINDS] = { { NULL } };
   Counting c = { .samples = samples };
   ae_rng_seed (&c.rng, 2);
@@ -303,8 +319,8 @@ improve_weights (AeCodecTables *tables, const Job *job, AeError *err)
 static AeStatus
 improve_tables (AeCodecTables *tables, const Job *job, AeError *err)
 {
-  AeLatentTables *all[]
-      = { &tables->intra, &tables->motion, &tables->change };
+  AeLatentTables *all[AE_LATENT_KINDS] = { &tables->intra, &tables->motion,
+    &tables->change, &tables->steps };
   Counting c = { NULL };
   ae_rng_seed (&c.rng, 1);
   AeStatus status
@@ -314,7 +330,7 @@ improve_tables (AeCodecTables *tables, const Job *job, AeError *err)
   if (status == AE_OK)
     status = count_all (&c, job->pictures, job->n_pictures, err);
   for (int i = 0; i < AE_LATENT_KINDS; i++) {
-    if (status == AE_OK)
+    if (status == AE_OK && all[i]->tables)
       ae_latent_tables_fit (all[i], c.counts[i]);
     ae_latent_counts_free (&c.counts[i]);
   }
@@ -335,6 +351,8 @@ ae_codec_fit_tables (AeCodecTables *tables, const AeCodecShape *shape,
     status = begin_motion (&tables->motion, err);
   if (status == AE_OK)
     status = begin_change (&tables->change, &tables->intra.weights, err);
+  if (status == AE_OK)
+    status = begin_steps (&tables->steps, shape, err);
   for (int i = 0; status == AE_OK && i < ROUNDS; i++) {
     if (i > 0)
       status = improve_weights (tables, &job, err);

@@ -3,7 +3,9 @@
 
 #include <ae/trainer.h>
 
+#include "coder/masking.h"
 #include "coder/pictures.h"
+#include "train/ms_ssim.h"
 #include "util/mem.h"
 #include "util/pool.h"
 #include "util/rng.h"
@@ -15,10 +17,14 @@
 
 #define CHANNELS 6
 #define LATENT 16        /* pixels along the edge of a latent */
+#define MOST_PATCH 1024
 #define SHARE 0.35f      /* how much more weight finer levels lose: see weigh */
 #define FINAL_RATE 0.02f /* of the learning rate */
 #define CONTEXT_CORE 64  /* latents whose means are predicted */
 #define EMA_DECAY 0.9995f
+#define MASKING 30 /* %, see coder/masking.h: of 10 to 60, least MS-SSIM lost */
+#define LEAST_SIMILAR 176 /* pixels of pictures that have an MS-SSIM */
+#define LUMA_BESIDE 0.1f /* weight of the root of luma's error beside MS-SSIM */
 
 struct AeCodecTrainer {
   AeCodecTrainerOptions o;
@@ -60,7 +66,10 @@ with_defaults (const AeCodecTrainerOptions *options)
   o.lambda[0] = or_float (o.lambda[0], 0.0014f);
   o.lambda[1] = or_float (o.lambda[1], 0.35f);
   o.context_steps = or_int (o.context_steps, 1000);
-  o.chroma = or_float (o.chroma, 1.8f);
+  o.similarity[0] = or_float (o.similarity[0], 3);
+  o.similarity[1] = or_float (o.similarity[1], 700);
+  o.chroma = or_float (
+      o.chroma, o.tune == AE_TUNE_MS_SSIM ? 0.9f : 1.8f);
   return o;
 }
 
@@ -73,10 +82,10 @@ check_options (const AeCodecTrainerOptions *o, AeError *err)
   if (o->core < 1 || o->core > o->latents)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "networks for %d latents of %d", o->core, o->latents);
-  if (o->patch < LATENT || o->patch > 1024 || o->patch % LATENT != 0)
+  if (o->patch < LATENT || o->patch > MOST_PATCH || o->patch % LATENT != 0)
     return ae_fail (err, AE_ERROR_ARGUMENT,
-        "patches of %d pixels, wanted a multiple of %d up to 1024", o->patch,
-        LATENT);
+        "patches of %d pixels, wanted a multiple of %d up to %d", o->patch,
+        LATENT, MOST_PATCH);
   for (int i = 0; i < 2; i++)
     if (o->widths[i] < 1 || o->widths[i] > 1024 || o->depths[i] < 1
         || o->depths[i] > 16)
@@ -92,21 +101,38 @@ check_options (const AeCodecTrainerOptions *o, AeError *err)
         "batches of %d, lambda %g to %g; wanted 1 to 256, and lambda above 0 "
         "and rising",
         o->batch, o->lambda[0], o->lambda[1]);
+  if (o->tune == AE_TUNE_MS_SSIM && o->patch < LEAST_SIMILAR)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "patches of %d pixels, wanted at least %d for MS-SSIM", o->patch,
+        LEAST_SIMILAR);
+  if (!(o->similarity[0] > 0) || !(o->similarity[1] >= o->similarity[0]))
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "weights %g to %g of MS-SSIM, wanted above 0 and rising",
+        o->similarity[0], o->similarity[1]);
   return AE_OK;
+}
+
+static bool
+by_similarity (const AeCodecTrainer *t)
+{
+  return t->o.tune == AE_TUNE_MS_SSIM;
 }
 
 static AeStatus
 bind_trainer (AeCodecTrainer *t, AeError *err)
 {
   const AeCodecTrainerOptions *o = &t->o;
-  int h = o->patch / 2;
-  AeTensor in[2] = {
+  int h = o->patch / 2, places = o->patch / LATENT;
+  size_t n_in = t->shape.masking ? 3 : 2;
+  size_t n_out = by_similarity (t) ? 2 + AE_SIMILARITY_SCALES : 2;
+  AeTensor in[3] = {
     { .type = AE_F32, .shape = ae_shape (4, o->batch, CHANNELS, h, h) },
     { .type = AE_F32, .shape = ae_shape (4, o->batch, 1, 1, 1) },
+    { .type = AE_F32, .shape = ae_shape (4, o->batch, 1, places, places) },
   };
-  AeStatus status = ae_trainer_bind (t->trainer, in, 2, err);
-  for (int i = 0; status == AE_OK && i < 2; i++) {
-    AeTensor *target = ae_trainer_target (t->trainer, (size_t) i);
+  AeStatus status = ae_trainer_bind (t->trainer, in, n_in, err);
+  for (size_t i = 0; status == AE_OK && i < n_out; i++) {
+    AeTensor *target = ae_trainer_target (t->trainer, i);
     memset (target->data, 0,
         ae_shape_count (&target->shape) * sizeof (float));
   }
@@ -144,7 +170,9 @@ ae_codec_trainer_new (AeCodecTrainer **out,
   t->shape = (AeCodecShape){ o.latents, o.core,
     { o.widths[0], o.widths[1] }, { o.depths[0], o.depths[1] },
     o.latents < CONTEXT_CORE ? o.latents : CONTEXT_CORE,
-    { o.lambda[0], o.lambda[1] } };
+    { o.lambda[0], o.lambda[1] }, by_similarity (t) ? MASKING : 0 };
+  AeCodecTarget target = { by_similarity (t) ? LUMA_BESIDE : 1, o.chroma,
+    by_similarity (t) };
   ae_rng_seed (&t->rng, o.seed);
   AeTrainerOptions to = { .learning_rate = o.learning_rate,
     .final_learning_rate = o.learning_rate * FINAL_RATE,
@@ -158,7 +186,7 @@ ae_codec_trainer_new (AeCodecTrainer **out,
     .seed = o.seed };
   AeModel *model;
   status = ae_build_codec_training_net (
-      &model, &t->shape, o.chroma, o.seed, err);
+      &model, &t->shape, &target, o.seed, err);
   if (status == AE_OK && o.start)
     status = start_from (model, &t->shape, o.start, err);
   if (status == AE_OK)
@@ -281,6 +309,17 @@ fill_crop (AeCodecTrainer *t, float *to)
   }
 }
 
+static void
+weigh_similarity (AeCodecTrainer *t, int i, float level, float share)
+{
+  const float *from = t->o.similarity;
+  float worth = from[0] * powf (from[1] / from[0], level) / share;
+  for (size_t k = 0; k < AE_SIMILARITY_SCALES; k++) {
+    float *weights = ae_trainer_weight (t->trainer, 2 + k)->data;
+    weights[i] = worth * ae_similarity_weights[k];
+  }
+}
+
 /* Bits per pixel and lambda times the squared error; less for fine levels,
  * whose sums are large, so that all levels count. */
 static void
@@ -288,10 +327,25 @@ weigh (AeCodecTrainer *t, int i, float level)
 {
   float ratio = t->o.lambda[1] / t->o.lambda[0];
   float growth = powf (ratio, level), share = powf (growth, SHARE);
+  if (by_similarity (t))
+    weigh_similarity (t, i, level, share);
   float *error = ae_trainer_weight (t->trainer, 0)->data;
   float *bits = ae_trainer_weight (t->trainer, 1)->data;
   error[i] = t->o.lambda[0] * growth * 255 * 255 / share;
   bits[i] = (float) t->o.latents / (LATENT * LATENT) / share;
+}
+
+/* Factors of the steps of a crop's places. */
+static void
+fill_steps (AeCodecTrainer *t, const float *crop, int i)
+{
+  int16_t steps[MOST_PATCH / LATENT * MOST_PATCH / LATENT];
+  int side = t->o.patch / LATENT, n = side * side;
+  float *to = (float *) ae_trainer_input (t->trainer, 2)->data + i * n;
+  ae_masking_steps (crop, t->o.patch / 2, t->o.patch / 2,
+      (float) t->shape.masking / 100, steps);
+  for (int k = 0; k < n; k++)
+    to[k] = ae_step_factor (steps[k]);
 }
 
 static void
@@ -301,7 +355,10 @@ fill_batch (AeCodecTrainer *t)
   float *levels = ae_trainer_input (t->trainer, 1)->data;
   size_t one = ae_shape_count (&frames->shape) / (size_t) t->o.batch;
   for (int i = 0; i < t->o.batch; i++) {
-    fill_crop (t, (float *) frames->data + (size_t) i * one);
+    float *crop = (float *) frames->data + (size_t) i * one;
+    fill_crop (t, crop);
+    if (t->shape.masking)
+      fill_steps (t, crop, i);
     levels[i] = ae_rng_uniform (&t->rng);
     weigh (t, i, levels[i]);
   }

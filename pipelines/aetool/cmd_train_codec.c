@@ -19,7 +19,7 @@
 #define SAVE_EVERY 5000
 
 static struct {
-  char *output, *precision, *from;
+  char *output, *precision, *from, *tune;
   gboolean resume;
   gint64 steps, seed;
   int context_steps, threads, max_frames, batch, patch;
@@ -39,6 +39,10 @@ static const GOptionEntry entries[] = {
       "crops of a step (default: 4)", "N" },
   { "patch", 0, 0, G_OPTION_ARG_INT, &option.patch,
       "pixels along their edges (default: 192)", "N" },
+  { "tune", 0, 0, G_OPTION_ARG_STRING, &option.tune,
+      "what it is to keep: psnr, or ms-ssim, structure as it is seen (default: "
+      "psnr)",
+      "NAME" },
   { "from", 0, 0, G_OPTION_ARG_STRING, &option.from,
       "a codec to go on from, on pictures of one's own; \"bundled\": the one "
       "that comes along", "MODEL" },
@@ -213,7 +217,9 @@ open_trainer (AeCodecTrainer **trainer, AeModel *start,
     const char *checkpoint, AeError *err)
 {
   AePrecision precision;
-  AeCodecTrainerOptions options = { .steps = option.steps,
+  AeCodecTrainerOptions options = {
+    .tune = g_strcmp0 (option.tune, "ms-ssim") ? AE_TUNE_PSNR : AE_TUNE_MS_SSIM,
+    .steps = option.steps,
     .start = start,
     .seed = (guint64) option.seed,
     .n_threads = option.threads,
@@ -268,6 +274,9 @@ aetool_train_codec (int argc, char **argv)
       || option.context_steps < 0
       || option.batch < 0 || option.patch < 0)
     return aetool_usage ("numbers are above 0");
+  if (option.tune && strcmp (option.tune, "psnr") != 0
+      && strcmp (option.tune, "ms-ssim") != 0)
+    return aetool_usage ("--tune is psnr or ms-ssim");
   if (!aetool_parse_precision (option.precision, &precision))
     return AETOOL_USAGE;
   option.output = option.output ? option.output : (char *) "codec.onnx";

@@ -40,24 +40,35 @@ codec_net_tables (AeLatentTables *t, int channels, int core)
   ae_latent_tables_fit (t, NULL);
 }
 
+/* masking: %, see coder/masking.h. */
 static inline AeModel *
-codec_net (int latents)
+codec_net_masked (int latents, int masking)
 {
+  const AeCodecTarget target = { .luma = 1, .chroma = 1 };
   AeCodecShape shape = { .latents = latents, .core = 48, .widths = { 16, 16 },
     .depths = { 1, 1 }, .context_core = 24,
-    .lambda = { 0.0015f, 0.35f } };
-  AeCodecTables tables;
+    .lambda = { 0.0015f, 0.35f }, .masking = masking };
+  AeCodecTables tables = { 0 };
   AeModel *trained, *codec;
-  codec_net_must (ae_build_codec_training_net (&trained, &shape, 1, 4, NULL));
+  codec_net_must (
+      ae_build_codec_training_net (&trained, &shape, &target, 4, NULL));
   codec_net_tables (&tables.intra, latents, shape.context_core);
   codec_net_tables (
       &tables.motion, AE_MOTION_CHANNELS, AE_MOTION_CHANNELS);
   codec_net_tables (&tables.change, 384, 24);
+  if (masking)
+    codec_net_tables (&tables.steps, 1, 1);
   codec_net_must (
       ae_build_codec (&codec, &shape, trained, &tables, NULL, 0, NULL));
   ae_codec_tables_clear (&tables);
   ae_model_unref (&trained);
   return codec;
+}
+
+static inline AeModel *
+codec_net (int latents)
+{
+  return codec_net_masked (latents, 0);
 }
 
 #endif

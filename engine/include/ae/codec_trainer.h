@@ -15,8 +15,16 @@ extern "C" {
 
 typedef struct AeCodecTrainer AeCodecTrainer;
 
+/* What the codec is to keep of pictures. */
+typedef enum {
+  AE_TUNE_PSNR,   /* samples: the squared error */
+  AE_TUNE_MS_SSIM /* structural similarity of luma at several scales: busy
+                     places are coded more coarsely */
+} AeTune;
+
 /* 0 stands for the value in brackets. */
 typedef struct {
+  AeTune tune;
   int latents;   /* [384], which is all of a 16x16 transform; a multiple of 16 */
   int core;      /* [160] of them with networks */
   int widths[2]; /* [48, 64] channels at a quarter and an eighth */
@@ -26,7 +34,10 @@ typedef struct {
   float learning_rate;   /* [0.0007] */
   float lambda[2];       /* [0.0014, 0.35] bits per pixel for a squared grey
                             level, at level 0 and 255 */
-  float chroma;          /* [1.8] weight of the root of chroma's error */
+  float similarity[2];   /* [3, 700] with AE_TUNE_MS_SSIM: bits per pixel for
+                            1 - MS-SSIM, there */
+  float chroma;          /* [1.8, 0.9 with AE_TUNE_MS_SSIM] weight of the
+                            root of chroma's error */
   int context_steps;     /* [1000] with which the contexts are fitted to what an
                             encoder makes, when a model is asked for */
   AeModel *start; /* a codec to go on from, or NULL; read by ae_codec_trainer_new

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
 #include "codec_net.h"
+#include "codec_pair.h"
 
 #include "codec/packet.h"
 #include "util/rng.h"
@@ -55,40 +56,11 @@ psnr (const Owned *a, const Owned *b)
   return sum > 0 ? 10 * log10 (65025.0 * n / sum) : 99;
 }
 
-typedef struct {
-  AeModel *model;
-  AeCodec *codec;
-  AeEncoder *encoder;
-  AeDecoder *decoder;
-} Pair;
-
-static Pair
+static CodecPair
 open_pair (AePixels pixels, int width, int height)
 {
-  Pair p;
-  AeError err;
-  AeCodecOptions options = { .n_threads = 2 };
   AeImage format = { .pixels = pixels, .width = width, .height = height };
-  p.model = codec_net (LATENTS);
-  ck_assert_msg (
-      ae_codec_new (&p.codec, p.model, &err) == AE_OK, "%s", err.text);
-  ck_assert_int_eq (
-      ae_encoder_new (&p.encoder, p.codec, &options, &err), AE_OK);
-  ck_assert_int_eq (
-      ae_decoder_new (&p.decoder, p.codec, &options, &err), AE_OK);
-  ck_assert_msg (ae_encoder_bind (p.encoder, &format, &err) == AE_OK, "%s",
-      err.text);
-  return p;
-}
-
-static void
-close_pair (Pair *p)
-{
-  ae_encoder_free (&p->encoder);
-  ae_decoder_free (&p->decoder);
-  ae_codec_unref (&p->codec);
-  ae_model_unref (&p->model);
-  ck_assert_int_eq (ae_mem_live (), 0);
+  return codec_pair_open (codec_net (LATENTS), &format);
 }
 
 static const int sizes[][2]
@@ -100,33 +72,23 @@ START_TEST (test_pictures_come_back)
 {
   for (int grey = 0; grey < 2; grey++) {
     AePixels pixels = grey ? AE_PIXELS_GRAY8 : AE_PIXELS_I420;
-    int width = sizes[_i][0], height = sizes[_i][1], damaged;
-    Pair p = open_pair (pixels, width, height);
+    int width = sizes[_i][0], height = sizes[_i][1];
+    CodecPair p = open_pair (pixels, width, height);
     for (int frame = 0; frame < 4; frame++) {
       Owned in = make_picture (pixels, width, height, 3 * frame);
       Owned out = make_picture (pixels, width, height, 50);
       AePacketInfo info = { .level = 255, .has_pts = true,
         .pts = 40000000ull * (uint64_t) frame, .colour = { 1, 6, 1, 1 } };
-      const uint8_t *packet;
-      AeError err;
-      ck_assert_msg (ae_encoder_encode (p.encoder, &in.image, &info, &packet,
-                         &err)
-              == AE_OK,
-          "%s", err.text);
+      codec_pair_code (&p, &in.image, &info, &out.image);
       ck_assert (info.key == (frame == 0));
       ck_assert_uint_eq (info.number, frame);
       ck_assert_int_eq (info.width, width);
       ck_assert (info.pixels == pixels);
-      ck_assert_msg (ae_decoder_decode (p.decoder, packet, info.size,
-                         &out.image, &damaged, &err)
-              == AE_OK,
-          "%s", err.text);
-      ck_assert_int_eq (damaged, 0);
       ck_assert_double_gt (psnr (&in, &out), 29);
       free (in.bytes);
       free (out.bytes);
     }
-    close_pair (&p);
+    codec_pair_close (&p);
   }
 }
 END_TEST
@@ -135,7 +97,7 @@ END_TEST
  * key frame. */
 START_TEST (test_levels_and_still_pictures)
 {
-  Pair p = open_pair (AE_PIXELS_I420, 160, 145);
+  CodecPair p = open_pair (AE_PIXELS_I420, 160, 145);
   Owned in = make_picture (AE_PIXELS_I420, 160, 145, 0);
   size_t before = 0;
   AeError err;
@@ -155,7 +117,7 @@ START_TEST (test_levels_and_still_pictures)
     ck_assert_uint_lt (still.size, 52 + 2 * 60);
   }
   free (in.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
@@ -163,24 +125,17 @@ END_TEST
 START_TEST (test_levels_change_between_deltas)
 {
   static const int levels[] = { 120, 140, 90, 255, 0, 130 };
-  Pair p = open_pair (AE_PIXELS_I420, 64, 48);
+  CodecPair p = open_pair (AE_PIXELS_I420, 64, 48);
   for (int i = 0; i < 6; i++) {
     Owned in = make_picture (AE_PIXELS_I420, 64, 48, i);
     Owned out = make_picture (AE_PIXELS_I420, 64, 48, 99);
     AePacketInfo info = { .level = levels[i] };
-    const uint8_t *packet;
-    int damaged;
-    AeError err;
-    ck_assert_int_eq (ae_encoder_encode (
-        p.encoder, &in.image, &info, &packet, &err), AE_OK);
-    ck_assert_int_eq (ae_decoder_decode (p.decoder, packet, info.size,
-        &out.image, &damaged, &err), AE_OK);
-    ck_assert_int_eq (damaged, 0);
+    codec_pair_code (&p, &in.image, &info, &out.image);
     ck_assert_double_gt (psnr (&in, &out), 18 + levels[i] * 0.04);
     free (in.bytes);
     free (out.bytes);
   }
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
@@ -188,7 +143,7 @@ END_TEST
  * frame mends everything. */
 START_TEST (test_damage_is_told_and_mended)
 {
-  Pair p = open_pair (AE_PIXELS_I420, 160, 300);
+  CodecPair p = open_pair (AE_PIXELS_I420, 160, 300);
   Owned out = make_picture (AE_PIXELS_I420, 160, 300, 99);
   AeError err = { 0 };
   int damaged;
@@ -220,13 +175,13 @@ START_TEST (test_damage_is_told_and_mended)
     free (in.bytes);
   }
   free (out.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
 START_TEST (test_other_models_and_sizes_are_refused)
 {
-  Pair p = open_pair (AE_PIXELS_I420, 64, 48);
+  CodecPair p = open_pair (AE_PIXELS_I420, 64, 48);
   AeModel *other_model = codec_net (LATENTS - 16);
   AeCodec *other;
   AeDecoder *decoder;
@@ -255,7 +210,7 @@ START_TEST (test_other_models_and_sizes_are_refused)
   ae_decoder_free (&decoder);
   ae_codec_unref (&other);
   ae_model_unref (&other_model);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
@@ -264,7 +219,7 @@ END_TEST
 START_TEST (test_truncated_packets)
 {
   bool whole = _i;
-  Pair p = open_pair (AE_PIXELS_GRAY8, 48, 33);
+  CodecPair p = open_pair (AE_PIXELS_GRAY8, 48, 33);
   Owned in = make_picture (AE_PIXELS_GRAY8, 48, 33, 0);
   AePacketInfo info = { .level = 60 };
   const uint8_t *packet;
@@ -289,7 +244,7 @@ START_TEST (test_truncated_packets)
     free (exact);
   }
   free (in.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
@@ -323,7 +278,7 @@ write_payloads (AePacket *key, const uint8_t *packet, size_t size, AeRng *rng,
  * picture. */
 START_TEST (test_any_payload)
 {
-  Pair p = open_pair (AE_PIXELS_I420, 96, 112);
+  CodecPair p = open_pair (AE_PIXELS_I420, 96, 112);
   AePacket key;
   AeError err;
   AeRng rng;
@@ -346,7 +301,7 @@ START_TEST (test_any_payload)
     free (in.bytes);
   }
   free (out.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
@@ -355,57 +310,42 @@ END_TEST
 START_TEST (test_sizes_have_a_limit)
 {
   static const size_t limits[] = { 0, 110, 100, 80, 60, 50 };
-  Pair p = open_pair (AE_PIXELS_I420, 80, 64);
+  CodecPair p = open_pair (AE_PIXELS_I420, 80, 64);
   Owned out = make_picture (AE_PIXELS_I420, 80, 64, 0);
   size_t free_size = 0;
   for (int frame = 0; frame < 14; frame++) {
     Owned in = make_picture (AE_PIXELS_I420, 80, 64, 3 * frame);
     AePacketInfo info = { .level = 200,
       .most_size = frame == 0 ? 0 : limits[frame % 6] };
-    const uint8_t *packet;
-    int damaged;
-    AeError err;
-    ck_assert_int_eq (ae_encoder_encode (
-        p.encoder, &in.image, &info, &packet, &err), AE_OK);
+    codec_pair_code (&p, &in.image, &info, &out.image);
     ck_assert (info.key == (frame == 0));
     if (info.most_size > 0)
       ck_assert_uint_le (info.size, info.most_size);
     else if (!info.key)
       free_size = info.size;
-    ck_assert_int_eq (ae_decoder_decode (p.decoder, packet, info.size,
-                          &out.image, &damaged, &err),
-        AE_OK);
-    ck_assert_int_eq (damaged, 0);
     free (in.bytes);
   }
   ck_assert_uint_gt (free_size, 110);
   free (out.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 
 /* Key frames and changes, odd sizes: what is measured is what decoders show. */
 START_TEST (test_psnr_is_measured)
 {
-  Pair p = open_pair (AE_PIXELS_I420, 75, 61);
+  CodecPair p = open_pair (AE_PIXELS_I420, 75, 61);
   Owned out = make_picture (AE_PIXELS_I420, 75, 61, 0);
   for (int frame = 0; frame < 8; frame++) {
     Owned in = make_picture (AE_PIXELS_I420, 75, 61, 3 * frame);
     AePacketInfo info = { .level = 30 * frame, .measure = true,
       .key = frame % 3 == 0 };
-    const uint8_t *packet;
-    int damaged;
-    AeError err;
-    ck_assert_int_eq (ae_encoder_encode (
-        p.encoder, &in.image, &info, &packet, &err), AE_OK);
-    ck_assert_int_eq (ae_decoder_decode (p.decoder, packet, info.size,
-                          &out.image, &damaged, &err),
-        AE_OK);
+    codec_pair_code (&p, &in.image, &info, &out.image);
     ck_assert_double_le (fabs (info.psnr - psnr (&in, &out)), 0.01);
     free (in.bytes);
   }
   free (out.bytes);
-  close_pair (&p);
+  codec_pair_close (&p);
 }
 END_TEST
 

@@ -35,15 +35,16 @@ decode_key (const Stream *s)
   return codec_walk (s->decoder, s->clip.bytes, s->clip.at[1], PIXELS);
 }
 
+/* masking: see codec_net_masked. */
 static Stream
-open_stream (void)
+open_stream_of (int masking)
 {
   Stream s;
   AeError err;
   AeCodecOptions options = { .n_threads = 1 };
   CodecClipShape shape = { .pixels = AE_PIXELS_I420, .width = WIDTH,
     .height = HEIGHT, .frames = FRAMES, .key_every = FRAMES, .level = 120 };
-  s.model = codec_net (64);
+  s.model = codec_net_masked (64, masking);
   ck_assert_msg (
       ae_codec_new (&s.codec, s.model, &err) == AE_OK, "%s", err.text);
   s.clip = codec_clip (s.codec, &shape);
@@ -56,6 +57,12 @@ open_stream (void)
   ck_assert_int_eq (all.damaged, 0);
   s.key_sum = decode_key (&s).sum;
   return s;
+}
+
+static Stream
+open_stream (void)
+{
+  return open_stream_of (0);
 }
 
 static void
@@ -160,7 +167,7 @@ forge (const CodecClip *clip, int chosen, AeRng *rng)
 /* What no checksum tells from a good stream. */
 START_TEST (test_forged_payloads)
 {
-  Stream s = open_stream ();
+  Stream s = open_stream_of (_i % 2 ? 30 : 0);
   AeRng rng;
   ae_rng_seed (&rng, 200 + (uint64_t) _i);
   for (int i = 0; i < RANDOM / PARTS / 4; i++) {

@@ -19,24 +19,30 @@ static const AeCodecTrainerOptions small = { .latents = 96, .core = 32,
 
 /* I420 of waves and edges, in memory of its own. */
 static AeImage
-make_picture (int seed)
+make_picture_of (int width, int height, int seed)
 {
-  AeImage image = { .pixels = AE_PIXELS_I420, .width = WIDTH,
-    .height = HEIGHT };
-  uint8_t *bytes = malloc (WIDTH * HEIGHT * 3 / 2);
-  for (int i = 0; i < WIDTH * HEIGHT; i++) {
-    int x = i % WIDTH, y = i / WIDTH;
+  AeImage image = { .pixels = AE_PIXELS_I420, .width = width,
+    .height = height };
+  int n = width * height;
+  uint8_t *bytes = malloc ((size_t) n * 3 / 2);
+  for (int i = 0; i < n; i++) {
+    int x = i % width, y = i / width;
     bytes[i] = (uint8_t) (120 + 50 * sin (x * 0.1 * (1 + seed % 3))
         + ((x + seed * 5) / 16 + y / 12) % 2 * 50);
   }
-  for (int i = 0; i < WIDTH * HEIGHT / 2; i++)
-    bytes[WIDTH * HEIGHT + i] = (uint8_t) (128 + 30 * sin (i * 0.02 + seed));
+  for (int i = 0; i < n / 2; i++)
+    bytes[n + i] = (uint8_t) (128 + 30 * sin (i * 0.02 + seed));
   for (int i = 0; i < 3; i++) {
-    image.plane[i] = bytes
-        + (i == 0 ? 0 : WIDTH * HEIGHT + (i - 1) * WIDTH * HEIGHT / 4);
-    image.stride[i] = i == 0 ? WIDTH : WIDTH / 2;
+    image.plane[i] = bytes + (i == 0 ? 0 : n + (i - 1) * n / 4);
+    image.stride[i] = i == 0 ? width : width / 2;
   }
   return image;
+}
+
+static AeImage
+make_picture (int seed)
+{
+  return make_picture_of (WIDTH, HEIGHT, seed);
 }
 
 static AeCodecTrainer *
@@ -110,6 +116,40 @@ START_TEST (test_loss_falls_and_the_model_codes)
   free (out.plane[0]);
   ae_encoder_free (&encoder);
   ae_decoder_free (&decoder);
+  ae_codec_unref (&codec);
+  ae_model_unref (&model);
+  ae_codec_trainer_free (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* Trained for similarity, a codec has masking, and codes. */
+START_TEST (test_similarity)
+{
+  AeCodecTrainerOptions o = small;
+  AeCodecTrainReport report;
+  AeModel *model;
+  AeCodec *codec;
+  AeError err;
+  o.tune = AE_TUNE_MS_SSIM;
+  AeCodecTrainer *t = NULL;
+  ck_assert_int_eq (ae_codec_trainer_new (&t, &o, &err), AE_ERROR_ARGUMENT);
+  ck_assert_ptr_nonnull (strstr (err.text, "wanted at least 176"));
+  o.patch = 176;
+  o.batch = 1;
+  ck_assert_int_eq (ae_codec_trainer_new (&t, &o, &err), AE_OK);
+  for (int i = 0; i < 2; i++) {
+    AeImage picture = make_picture_of (192, 176, i);
+    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, &err), AE_OK);
+    free (picture.plane[0]);
+  }
+  float first = train (t, 10, &report);
+  train (t, 30, &report);
+  ck_assert_float_lt (train (t, 10, &report), 0.9f * first);
+  ck_assert_msg (ae_codec_trainer_model (t, &model, &err) == AE_OK, "%s",
+      err.text);
+  ck_assert_str_eq (ae_model_meta (model, "ae.codec.masking"), "30");
+  ck_assert_int_eq (ae_codec_new (&codec, model, &err), AE_OK);
   ae_codec_unref (&codec);
   ae_model_unref (&model);
   ae_codec_trainer_free (&t);
@@ -228,6 +268,7 @@ codec_trainer_suite (void)
   Suite *suite = suite_create ("codec trainer");
   TCase *tcase = tcase_create ("codec trainer");
   tcase_add_test (tcase, test_loss_falls_and_the_model_codes);
+  tcase_add_test (tcase, test_similarity);
   tcase_add_test (tcase, test_a_restored_training_goes_on_the_same);
   tcase_add_test (tcase, test_a_codec_is_gone_on_from);
   tcase_add_test (tcase, test_others_are_not_gone_on_from);
