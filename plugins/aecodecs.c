@@ -5,11 +5,12 @@
 #include "aeerror.h"
 
 gboolean
-gst_ae_codec_load (GstAeCodec *codec, const gchar *file, AeError *error)
+gst_ae_codec_load (GstAeCodec *codec, const gchar *file,
+    const gchar *bundled, AeError *error)
 {
   gchar *path = file != NULL && file[0] != '\0'
       ? g_strdup (file)
-      : gst_ae_models_find (GST_AE_CODEC_MODEL, error);
+      : gst_ae_models_find (bundled, error);
 
   gst_ae_codec_clear (codec);
   if (path == NULL)
@@ -24,6 +25,26 @@ gst_ae_codec_load (GstAeCodec *codec, const gchar *file, AeError *error)
   }
   g_free (path);
   return codec->codec != NULL;
+}
+
+gboolean
+gst_ae_codec_find (GstAeCodec *codec, const gchar *id)
+{
+  static const gchar *const names[]
+      = { GST_AE_CODEC_MODEL, GST_AE_CODEC_MS_SSIM_MODEL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    GstAeCodec found = { NULL, NULL };
+    AeError error;
+    if (gst_ae_codec_load (&found, NULL, names[i], &error)
+        && gst_ae_codec_has_id (&found, id)) {
+      gst_ae_codec_clear (codec);
+      *codec = found;
+      return TRUE;
+    }
+    gst_ae_codec_clear (&found);
+  }
+  return FALSE;
 }
 
 void
@@ -41,6 +62,18 @@ gst_ae_codec_id_text (const guint8 id[8])
   for (guint i = 0; i < 8; i++)
     g_string_append_printf (text, "%02x", id[i]);
   return g_string_free (text, FALSE);
+}
+
+gboolean
+gst_ae_codec_has_id (const GstAeCodec *codec, const gchar *id)
+{
+  guint8 bytes[8];
+
+  ae_codec_id (codec->codec, bytes);
+  gchar *own = gst_ae_codec_id_text (bytes);
+  gboolean has = g_str_equal (id, own);
+  g_free (own);
+  return has;
 }
 
 GstCaps *

@@ -12,8 +12,9 @@
 
 G_BEGIN_DECLS
 
-/* The model that is used when none is named. */
+/* The models that are used when none is named. */
 #define GST_AE_CODEC_MODEL "codec.onnx"
+#define GST_AE_CODEC_MS_SSIM_MODEL "codec-ms-ssim.onnx"
 
 #define GST_AE_CODED_CAPS "video/x-ae, version = (int) 1"
 
@@ -23,13 +24,19 @@ typedef struct {
   AeCodec *codec;
 } GstAeCodec;
 
-/* Loads the file, or the bundled one for NULL or "". */
-gboolean gst_ae_codec_load (
-    GstAeCodec *codec, const gchar *file, AeError *error);
+/* Loads the file, or the bundled one of that name for NULL or "". */
+gboolean gst_ae_codec_load (GstAeCodec *codec, const gchar *file,
+    const gchar *bundled, AeError *error);
+
+/* Loads the bundled model of that id; FALSE: there is none, and the codec stays
+ * as it was. */
+gboolean gst_ae_codec_find (GstAeCodec *codec, const gchar *id);
+
 void gst_ae_codec_clear (GstAeCodec *codec);
 
 /* Sixteen hexadecimal digits, as caps and messages have them. */
 gchar *gst_ae_codec_id_text (const guint8 id[8]);
+gboolean gst_ae_codec_has_id (const GstAeCodec *codec, const gchar *id);
 
 /* Caps of packets like this one. Framerate and pixel aspect ratio are the
  * caller's to add. */

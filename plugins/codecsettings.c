@@ -7,7 +7,8 @@
 void
 gst_ae_codec_settings_init (GstAeCodecSettings *settings)
 {
-  *settings = (GstAeCodecSettings) { .precision = AE_PRECISION_AUTO };
+  *settings = (GstAeCodecSettings) { .precision = AE_PRECISION_AUTO,
+    .bundled = GST_AE_CODEC_MODEL };
 }
 
 void
@@ -24,8 +25,8 @@ gst_ae_codec_settings_install (GObjectClass *object)
 
   g_object_class_install_property (object, GST_AE_CODEC_PROP_MODEL_FILE,
       g_param_spec_string ("model-file", "Model file",
-          "ONNX file of a codec, the same for coding and decoding; none: "
-          GST_AE_CODEC_MODEL " in the folders of AE_MODEL_PATH",
+          "ONNX file of a codec, the same for coding and decoding; none: one "
+          "that comes along, in the folders of AE_MODEL_PATH",
           NULL, ready));
   g_object_class_install_property (object, GST_AE_CODEC_PROP_N_THREADS,
       g_param_spec_uint ("n-threads", "Threads",
@@ -73,6 +74,14 @@ gst_ae_codec_settings_get (
   }
 }
 
+void
+gst_ae_codec_settings_options (
+    const GstAeCodecSettings *settings, AeCodecOptions *options)
+{
+  *options = (AeCodecOptions) { .n_threads = (int) settings->n_threads,
+    .precision = settings->precision };
+}
+
 gboolean
 gst_ae_codec_settings_load (GstElement *element,
     const GstAeCodecSettings *settings, GstAeCodec *codec,
@@ -80,10 +89,10 @@ gst_ae_codec_settings_load (GstElement *element,
 {
   GST_OBJECT_LOCK (element);
   gchar *file = g_strdup (settings->model_file);
-  *options = (AeCodecOptions) { .n_threads = (int) settings->n_threads,
-    .precision = settings->precision };
+  const gchar *bundled = settings->bundled;
+  gst_ae_codec_settings_options (settings, options);
   GST_OBJECT_UNLOCK (element);
-  gboolean ok = gst_ae_codec_load (codec, file, error);
+  gboolean ok = gst_ae_codec_load (codec, file, bundled, error);
   g_free (file);
   return ok;
 }

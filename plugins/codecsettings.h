@@ -18,6 +18,7 @@ enum {
 /* Guarded by the element's object lock. */
 typedef struct {
   gchar *model_file;
+  const gchar *bundled; /* name of the model when there is no file: static */
   guint n_threads;
   AePrecision precision;
 } GstAeCodecSettings;
@@ -33,8 +34,13 @@ gboolean gst_ae_codec_settings_set (
 gboolean gst_ae_codec_settings_get (
     const GstAeCodecSettings *settings, guint id, GValue *value);
 
+/* What they tell of options; what they do not tell is the default. With the
+ * lock. */
+void gst_ae_codec_settings_options (
+    const GstAeCodecSettings *settings, AeCodecOptions *options);
+
 /* Loads the codec that the element's settings name; *options are the rest of
- * them, and what they do not tell is the default. */
+ * them. */
 gboolean gst_ae_codec_settings_load (GstElement *element,
     const GstAeCodecSettings *settings, GstAeCodec *codec,
     AeCodecOptions *options, AeError *error);

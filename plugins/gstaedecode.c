@@ -172,26 +172,59 @@ set_tensors (GstAeDecode *self, const GstCaps *caps)
   return FALSE;
 }
 
+/* Where no model was named: the bundled one of that id, if there is one. */
+static gboolean
+find_model (GstAeDecode *self, const gchar *id, AeError *error)
+{
+  AeCodecOptions options;
+
+  GST_OBJECT_LOCK (self);
+  gboolean named
+      = self->settings.model_file != NULL && self->settings.model_file[0];
+  gst_ae_codec_settings_options (&self->settings, &options);
+  GST_OBJECT_UNLOCK (self);
+  if (named || !gst_ae_codec_find (&self->codec, id))
+    return TRUE; /* that the model is another one is told elsewhere */
+  ae_decoder_free (&self->decoder);
+  return ae_decoder_new (
+             &self->decoder, self->codec.codec, &options, error)
+      == AE_OK;
+}
+
 /* Caps that name another model are refused before any packet comes. */
 static gboolean
 check_model (GstAeDecode *self, GstVideoCodecState *state)
 {
-  const gchar *found = gst_structure_get_string (
+  const gchar *id = gst_structure_get_string (
       gst_caps_get_structure (state->caps, 0), "model-id");
-  guint8 id[8];
+  AeError error = { 0 };
 
-  ae_codec_id (self->codec.codec, id);
-  gchar *own = gst_ae_codec_id_text (id);
-  gboolean fits = found == NULL || g_str_equal (found, own);
+  if (id == NULL || gst_ae_codec_has_id (&self->codec, id))
+    return TRUE;
+  gboolean fits = find_model (self, id, &error)
+      && gst_ae_codec_has_id (&self->codec, id);
   if (!fits) {
-    AeError error = { 0 };
+    guint8 bytes[8];
+    ae_codec_id (self->codec.codec, bytes);
+    gchar *own = gst_ae_codec_id_text (bytes);
     gst_ae_error_set (&error, AE_ERROR_FORMAT,
-        "the stream was coded by model %s, the decoder has model %s", found,
-        own);
+        "the stream was coded by model %s, the decoder has model %s", id, own);
+    g_free (own);
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
   }
-  g_free (own);
   return fits;
+}
+
+/* A key frame's packet names its model too, where caps do not. */
+static AeStatus
+follow_model (GstAeDecode *self, const AePacketInfo *info, AeError *error)
+{
+  gchar *id = gst_ae_codec_id_text (info->model_id);
+  gboolean ok = gst_ae_codec_has_id (&self->codec, id)
+      || find_model (self, id, error);
+
+  g_free (id);
+  return ok ? AE_OK : AE_ERROR_MEMORY;
 }
 
 static gboolean
@@ -376,9 +409,10 @@ read_packet (GstAeDecode *self, AePacketInfo *info, const GstMapInfo *packet,
         "a delta frame before any key frame");
     return AE_ERROR_NEEDS_DATA;
   }
-  if (info->key)
-    self->key = *info;
-  return AE_OK;
+  if (!info->key)
+    return AE_OK;
+  self->key = *info;
+  return follow_model (self, info, error);
 }
 
 static void

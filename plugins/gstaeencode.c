@@ -66,8 +66,15 @@ enum {
   PROP_KEY_INT_MAX,
   PROP_PSNR,
   PROP_VBV_BUF_CAPACITY,
-  PROP_SPEED_PRESET
+  PROP_SPEED_PRESET,
+  PROP_TUNE
 };
+
+enum { TUNE_PSNR, TUNE_MS_SSIM };
+
+/* The bundled one of each. */
+static const gchar *const models[]
+    = { GST_AE_CODEC_MODEL, GST_AE_CODEC_MS_SSIM_MODEL };
 
 struct _GstAeEncode {
   GstVideoEncoder parent;
@@ -123,6 +130,9 @@ set_property (
     case PROP_SPEED_PRESET:
       self->speed = (AeCodecSpeed) g_value_get_enum (value);
       break;
+    case PROP_TUNE:
+      self->settings.bundled = models[g_value_get_enum (value)];
+      break;
     default:
       if (!gst_ae_codec_settings_set (&self->settings, id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
@@ -154,6 +164,10 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
       break;
     case PROP_SPEED_PRESET:
       g_value_set_enum (value, self->speed);
+      break;
+    case PROP_TUNE:
+      g_value_set_enum (value, self->settings.bundled == models[TUNE_MS_SSIM]
+              ? TUNE_MS_SSIM : TUNE_PSNR);
       break;
     default:
       if (!gst_ae_codec_settings_get (&self->settings, id, value))
@@ -547,6 +561,23 @@ speed_type (void)
   return type;
 }
 
+static GType
+tune_type (void)
+{
+  static const GEnumValue values[] = {
+    { TUNE_PSNR, "The squared error of samples", "psnr" },
+    { TUNE_MS_SSIM, "Structure as it is seen: busy places take fewer bits",
+        "ms-ssim" },
+    { 0, NULL, NULL },
+  };
+  static gsize type;
+
+  if (g_once_init_enter (&type))
+    g_once_init_leave (
+        &type, g_enum_register_static ("GstAeEncodeTune", values));
+  return type;
+}
+
 static void
 install_properties (GObjectClass *object)
 {
@@ -581,6 +612,10 @@ install_properties (GObjectClass *object)
       g_param_spec_enum ("speed-preset", "Speed preset",
           "How long movement is looked for", speed_type (), AE_SPEED_MEDIUM,
           flags | GST_PARAM_MUTABLE_READY));
+  g_object_class_install_property (object, PROP_TUNE,
+      g_param_spec_enum ("tune", "Tune",
+          "What the bundled model keeps most; not used with a model-file",
+          tune_type (), TUNE_PSNR, flags | GST_PARAM_MUTABLE_READY));
 }
 
 static void
@@ -591,6 +626,7 @@ gst_ae_encode_class_init (GstAeEncodeClass *klass)
   GstVideoEncoderClass *encoder = GST_VIDEO_ENCODER_CLASS (klass);
 
   gst_type_mark_as_plugin_api (speed_type (), 0);
+  gst_type_mark_as_plugin_api (tune_type (), 0);
   GST_DEBUG_CATEGORY_INIT (
       gst_ae_encode_debug, "aeencode", 0, "codes video with an autoencoder");
   object->set_property = set_property;
