@@ -42,6 +42,8 @@ typedef struct {
   float *wanted; /* of encoders: slices, as values */
   AeLatentLevel motion_level, value_level;
   AeCodecSpeed speed; /* of encoders */
+  const int16_t *steps; /* of encoders: where errors are seen less, see
+                           masking.h; or NULL */
   int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
   bool valid;      /* there is a picture before */
   bool is_key;     /* `now` is a key frame */

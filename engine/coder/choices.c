@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an encoder makes of each place. */
 #include "coder/change_slice.h"
+#include "coder/masking.h"
 #include "kernels/sad.h"
 
 #include <math.h>
@@ -267,9 +268,26 @@ arrange_values (const Work *w, size_t place, const AePlaceCosines *values)
   return choose_extent (w, to, step);
 }
 
-static void
-choose_place (const Work *w, int row, int column)
+/* Where errors of twice the size are seen as little, a bit is worth four times
+ * as much of them. */
+static Work
+work_at (const Work *w, int row, int column)
 {
+  Work own = *w;
+  const AeChanges *c = w->slice.c;
+  int y = w->slice.slice->row + row;
+  if (c->steps) {
+    float factor
+        = ae_step_factor (c->steps[(size_t) y * c->grid.columns + column]);
+    own.worth *= factor * factor;
+  }
+  return own;
+}
+
+static void
+choose_place (const Work *work, int row, int column)
+{
+  const Work own = work_at (work, row, column), *w = &own;
   size_t place = ae_change_place (&w->slice, row, column);
   Search s;
   if (isinf (w->worth)) {

@@ -40,7 +40,8 @@ struct AeEncoder {
   AeGrid grid;
   AeLatentLevel level, steps_level; /* of key frames */
   int16_t *values;     /* of the last one */
-  int16_t *steps;      /* of its places; NULL in codecs without masking */
+  int16_t *steps; /* of the places of the picture that was loaded last; NULL
+                     in codecs without masking */
   bool pending;        /* it was not decoded yet */
   int key_level;       /* of the last key frame */
   AeChanges changes;
@@ -340,11 +341,17 @@ run_slices (AeEncoder *e, const Frame *f)
       (size_t) e->grid.n_slices, slice_job, (void *) f);
 }
 
+/* The picture, and the steps of its places where the codec has masking: the
+ * session writes over its inputs when it runs. */
 static void
 load_picture (AeEncoder *e, const AeImage *in)
 {
-  ae_picture_load (in, ae_session_input (e->session, 0)->data, e->grid.h,
-      e->grid.w, ae_pool_threads (e->options.n_threads), e->scratch);
+  float *frame = ae_session_input (e->session, 0)->data;
+  ae_picture_load (in, frame, e->grid.h, e->grid.w,
+      ae_pool_threads (e->options.n_threads), e->scratch);
+  if (e->steps)
+    ae_masking_steps (
+        frame, e->grid.h, e->grid.w, e->codec->masking, e->steps);
 }
 
 /* The picture in bytes, at full places. */
@@ -356,22 +363,10 @@ keep_picture (AeEncoder *e, const AeImage *in)
       e->grid.w, &e->picture.image, ae_pool_threads (e->options.n_threads));
 }
 
-/* Steps of the picture that is loaded. */
-static void
-set_steps (AeEncoder *e, int level)
-{
-  if (!e->steps)
-    return;
-  ae_latent_level_set (&e->steps_level, level);
-  ae_masking_steps (ae_session_input (e->session, 0)->data, e->grid.h,
-      e->grid.w, e->codec->masking, e->steps);
-}
-
 static AeStatus
 encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
 {
   load_picture (e, in);
-  set_steps (e, level);
   *(float *) ae_session_input (e->session, 1)->data = (float) level / 255;
   ae_session_run (e->session);
   Frame f = { .e = e, .latents = ae_session_output (e->session, 0)->data,
@@ -381,6 +376,8 @@ encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
     return ae_fail (
         err, AE_ERROR_NUMERIC, "the codec's latents are not finite");
   ae_latent_level_set (&e->level, level);
+  if (e->steps)
+    ae_latent_level_set (&e->steps_level, level);
   run_slices (e, &f);
   e->pending = true;
   e->key_level = level;
@@ -392,6 +389,7 @@ static void
 code_change (AeEncoder *e, int level, float worth, bool *key)
 {
   Frame f = { .e = e, .worth = worth };
+  e->changes.steps = e->steps;
   ae_changes_set_level (&e->changes, level);
   run_slices (e, &f);
   *key = is_new_scene (e);
