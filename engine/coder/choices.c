@@ -3,6 +3,7 @@
 #include "coder/change_slice.h"
 #include "kernels/sad.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,9 +171,8 @@ evaluate (const Work *w, int row, int column, AePlaceMode mode, AeVector v,
 
 /* One search. */
 typedef struct {
-  int x, y; /* the first pixel */
-  AeVector first, known;
-  float worth; /* of a bit, in sums of absolute differences */
+  AeMotionAim aim;
+  AeVector known;
   uint32_t sad; /* of the best one */
   Choice choices[2];
   int best; /* of the choices, the other one is room for the next */
@@ -203,8 +203,7 @@ try_further (const Work *w, Search *s, int row, int column)
 {
   const AeChanges *c = w->slice.c;
   float step = (float) c->unit[0] / 16;
-  AeVector v = ae_motion_refine (&c->before, w->picture, s->x, s->y, s->first,
-      s->known, s->worth, c->speed, &s->sad);
+  AeVector v = ae_motion_refine (&s->aim, s->known, c->speed, &s->sad);
   bool intra = (float) s->sad > step * 64
       && (float) variation (w, row, column) < INTRA_SHARE * (float) s->sad;
   if (intra)
@@ -213,18 +212,28 @@ try_further (const Work *w, Search *s, int row, int column)
     try (w, s, row, column, AE_PLACE_MOVED, v, VECTOR_BITS);
 }
 
+static AeMotionAim
+aim_at (const Work *w, int row, int column, AeVector first)
+{
+  const AeChanges *c = w->slice.c;
+  return (AeMotionAim){ .from = &c->before,
+    .now = w->picture,
+    .x = column * SIDE,
+    .y = (w->slice.slice->row + row) * SIDE,
+    .end = INT_MAX,
+    .first = first,
+    .worth = (float) c->unit[0] / 16 * sqrtf (w->worth) };
+}
+
 /* A place that is well predicted by what is known already is skipped, others
  * are searched for. */
 static void
 search_place (const Work *w, Search *s, int row, int column)
 {
-  const AeChanges *c = w->slice.c;
   AeVector from[4];
   int n = candidates (w, row, column, from);
-  s->worth = (float) c->unit[0] / 16 * sqrtf (w->worth);
-  s->first = from[0];
-  s->known = ae_motion_best (
-      &c->before, w->picture, s->x, s->y, from, n, s->worth, &s->sad);
+  s->aim = aim_at (w, row, column, from[0]);
+  s->known = ae_motion_best (&s->aim, from, n, &s->sad);
   try (w, s, row, column, AE_PLACE_MOVED, s->known, 0);
   if (s->choices[s->best].mode == AE_PLACE_SKIP)
     return;
@@ -276,8 +285,6 @@ choose_place (const Work *w, int row, int column)
     ae_change_set (&w->slice, place, AE_PLACE_SKIP, 0, (AeVector){ 0, 0 });
     return;
   }
-  s.x = column * SIDE;
-  s.y = (w->slice.slice->row + row) * SIDE;
   s.best = 0;
   s.choices[0].cost = HUGE_VALF;
   search_place (w, &s, row, column);
