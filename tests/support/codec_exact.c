@@ -160,7 +160,7 @@ read_slices (Reader *r, const AePacket *p, const AeSlice *slices)
   if (p->key)
     ae_latent_level_set (&r->level, p->level);
   else
-    ae_changes_set_level (&r->changes, p->level);
+    ae_changes_set_level (&r->changes, p->level, &p->refresh);
   ae_pool_run (
       ae_pool_shared (), n, (size_t) p->n_slices, slice_job, &work);
   for (int i = 0; i < p->n_slices; i++)
