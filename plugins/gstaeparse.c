@@ -41,7 +41,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_parse_debug);
 struct _GstAeParse {
   GstBaseParse parent;
   GstCaps *caps;    /* that the source pad has */
-  AePacketInfo key; /* of the last key frame; size 0: none yet */
+  AePacketInfo key; /* of the last key frame, or of a header; size 0: none yet */
   AePacketInfo info; /* of the frame at work */
   GstBuffer *header; /* the last packet without a frame */
   gboolean has_begun;
@@ -151,6 +151,15 @@ keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
   frame->flags |= GST_BASE_PARSE_FRAME_FLAG_NO_FRAME;
 }
 
+/* Whether what is needed came before: a key frame, or for delta frames that
+ * refresh, a header. */
+static gboolean
+can_be_used (const GstAeParse *self)
+{
+  return self->info.key || self->info.header
+      || (self->info.width > 0 && (self->key.key || self->info.refreshes));
+}
+
 /* A frame of `wanted` bytes that begins the data. Delta frames that no key frame
  * came before are skipped. */
 static GstFlowReturn
@@ -161,9 +170,9 @@ take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
 
   if (!self->has_begun)
     tell_duration (self);
-  if (self->info.key)
+  if (self->info.key || (self->info.header && !self->key.key))
     self->key = self->info;
-  if (self->info.width == 0) {
+  if (!can_be_used (self)) {
     GST_DEBUG_OBJECT (self, "skipping a frame before any key frame");
     *skip = (gint) wanted;
     return GST_FLOW_OK;
