@@ -18,9 +18,9 @@
 
 /* Several slices, and one; colour, and grey. */
 static const CodecClipShape shapes[]
-    = { { AE_PIXELS_I420, 80, 528, 5, 5, 150, false },
-        { AE_PIXELS_GRAY8, 51, 80, 6, 3, 255, false },
-        { AE_PIXELS_I420, 96, 80, 4, 4, 30, false } };
+    = { { AE_PIXELS_I420, 80, 528, 5, 5, 150, false, 0 },
+        { AE_PIXELS_GRAY8, 51, 80, 6, 3, 255, false, 0 },
+        { AE_PIXELS_I420, 96, 80, 4, 4, 30, false, 0 } };
 
 typedef struct {
   AeCodec *codec;
