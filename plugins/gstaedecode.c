@@ -223,27 +223,17 @@ take_header (GstAeDecode *self, const AePacketInfo *info, const guint8 *packet,
   return status;
 }
 
-/* Of the caps; what is not understood there is left to the packets. */
 static void
-take_stream_header (GstAeDecode *self, const GstStructure *caps)
+take_stream_header (GstAeDecode *self, const GstCaps *caps)
 {
-  const GValue *all = gst_structure_get_value (caps, "streamheader");
   AePacketInfo info;
   GstMapInfo map;
+  GstBuffer *header = gst_ae_codec_find_header (caps, &info);
 
-  for (guint i = 0; all != NULL && GST_VALUE_HOLDS_ARRAY (all)
-       && i < gst_value_array_get_size (all);
-       i++) {
-    const GValue *value = gst_value_array_get_value (all, i);
-    GstBuffer *buffer
-        = GST_VALUE_HOLDS_BUFFER (value) ? gst_value_get_buffer (value) : NULL;
-    if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ))
-      continue;
-    if (ae_packet_info (&info, NULL, map.data, map.size, NULL) == AE_OK
-        && info.header)
-      take_header (self, &info, map.data, map.size, NULL);
-    gst_buffer_unmap (buffer, &map);
-  }
+  if (header == NULL || !gst_buffer_map (header, &map, GST_MAP_READ))
+    return;
+  take_header (self, &info, map.data, map.size, NULL);
+  gst_buffer_unmap (header, &map);
 }
 
 static gboolean
@@ -261,7 +251,7 @@ set_format (GstVideoDecoder *base, GstVideoCodecState *state)
     return set_tensors (self, state->caps);
   if (!check_model (self, state))
     return FALSE;
-  take_stream_header (self, s);
+  take_stream_header (self, state->caps);
   return TRUE;
 }
 

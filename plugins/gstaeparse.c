@@ -141,6 +141,21 @@ set_times (GstBuffer *buffer, const AePacketInfo *info)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
+/* What the caps' streamheader tells stands for a key frame until one comes. */
+static gboolean
+set_sink_caps (GstBaseParse *base, GstCaps *caps)
+{
+  GstAeParse *self = GST_AE_PARSE (base);
+  AePacketInfo info;
+  GstBuffer *header = gst_ae_codec_find_header (caps, &info);
+
+  if (header != NULL && !self->key.key) {
+    self->key = info;
+    gst_buffer_replace (&self->header, header);
+  }
+  return TRUE;
+}
+
 static void
 keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
 {
@@ -179,7 +194,7 @@ take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
   }
   if (self->info.header)
     keep_header (self, frame, wanted);
-  if (self->info.key || self->info.header)
+  if (self->info.key || self->info.header || self->caps == NULL)
     announce (self, &self->info);
   return gst_base_parse_finish_frame (base, frame, (gint) wanted);
 }
@@ -286,6 +301,7 @@ gst_ae_parse_class_init (GstAeParseClass *klass)
   G_OBJECT_CLASS (klass)->finalize = finalize;
   parse->start = start;
   parse->stop = stop;
+  parse->set_sink_caps = set_sink_caps;
   parse->handle_frame = handle_frame;
   parse->pre_push_frame = pre_push_frame;
   parse->src_event = src_event;

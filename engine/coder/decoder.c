@@ -8,7 +8,7 @@
 
 /* A frame whose number is up to so much behind the last one is late; others
  * begin anew. */
-#define MOST_LATE 256
+#define MOST_LATE 32
 
 struct AeDecoder {
   AeCodec *codec;

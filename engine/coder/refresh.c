@@ -60,7 +60,8 @@ ae_refresh_allows (
 {
   if (!r->on || mode == AE_PLACE_INTRA)
     return true;
-  return !ae_refresh_has (r, column) && mode != AE_PLACE_KEY && mode != AE_PLACE_KEY_AND
+  return !ae_refresh_has (r, column) && mode != AE_PLACE_KEY
+      && mode != AE_PLACE_KEY_AND
       && ae_vector_reach (column * AE_PLACE_SIDE, v)
           <= ae_refresh_end (r, column);
 }
