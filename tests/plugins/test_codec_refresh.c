@@ -3,6 +3,7 @@
  * is small and not trained (AE_TEST_CODEC). */
 #include "plugin_test.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { WIDTH = 80, HEIGHT = 60, PERIOD = 6 };
@@ -315,6 +316,42 @@ GST_START_TEST (test_bitrate_is_kept)
 }
 GST_END_TEST;
 
+/* Of luma. */
+static gdouble
+psnr_of (GstBuffer *a, GstBuffer *b)
+{
+  GstMapInfo p, q;
+  gdouble sum = 0;
+
+  gst_buffer_map (a, &p, GST_MAP_READ);
+  gst_buffer_map (b, &q, GST_MAP_READ);
+  for (guint i = 0; i < WIDTH * HEIGHT; i++)
+    sum += (p.data[i] - q.data[i]) * (p.data[i] - q.data[i]);
+  gst_buffer_unmap (a, &p);
+  gst_buffer_unmap (b, &q);
+  return 10 * log10 (65025.0 * WIDTH * HEIGHT / sum);
+}
+
+GST_START_TEST (test_psnr_is_kept)
+{
+  GstHarness *e = encoder ("key-int-max=6 psnr=30"), *d = NULL;
+  gdouble mean = 0;
+
+  for (guint n = 0; n < 50; n++) {
+    GstBuffer *coded = code (e, n), *in = picture (n);
+    if (d == NULL)
+      d = decoder (e);
+    GstBuffer *out = gst_harness_push_and_pull (d, coded);
+    mean += n < 10 ? 0 : psnr_of (in, out) / 40;
+    gst_buffer_unref (in);
+    gst_buffer_unref (out);
+  }
+  ck_assert_msg (ABS (mean - 30) < 0.5, "%.2f dB instead of 30", mean);
+  gst_harness_teardown (e);
+  gst_harness_teardown (d);
+}
+GST_END_TEST;
+
 static Suite *
 refresh_suite (void)
 {
@@ -328,6 +365,7 @@ refresh_suite (void)
   tcase_add_loop_test (tc, test_late_joiners_need_no_key_frame, 0, 18);
   tcase_add_test (tc, test_headers_may_come_later);
   tcase_add_test (tc, test_bitrate_is_kept);
+  tcase_add_test (tc, test_psnr_is_kept);
   return s;
 }
 
