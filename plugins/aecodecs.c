@@ -111,6 +111,26 @@ gst_ae_codec_add_header (GstCaps *caps, GstBuffer *header)
   g_value_unset (&array);
 }
 
+GstBuffer *
+gst_ae_codec_find_header (const GstCaps *caps, AePacketInfo *info)
+{
+  const GValue *all = gst_structure_get_value (
+      gst_caps_get_structure (caps, 0), "streamheader");
+  GstMapInfo map;
+
+  if (all == NULL || !GST_VALUE_HOLDS_ARRAY (all)
+      || gst_value_array_get_size (all) == 0)
+    return NULL;
+  const GValue *value = gst_value_array_get_value (all, 0);
+  GstBuffer *buffer
+      = GST_VALUE_HOLDS_BUFFER (value) ? gst_value_get_buffer (value) : NULL;
+  if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return NULL;
+  AeStatus status = ae_packet_info (info, NULL, map.data, map.size, NULL);
+  gst_buffer_unmap (buffer, &map);
+  return status == AE_OK && info->header ? buffer : NULL;
+}
+
 /* 2 stands for "unspecified" in ISO/IEC 23091-2. */
 void
 gst_ae_codec_colour (guint8 to[4], const GstVideoColorimetry *from)

@@ -46,6 +46,11 @@ GstCaps *gst_ae_codec_caps (const AePacketInfo *info);
  * those who join late. */
 void gst_ae_codec_add_header (GstCaps *caps, GstBuffer *header);
 
+/* The packet that is there, and what it says; NULL if there is none. The caps'
+ * own. */
+GstBuffer *gst_ae_codec_find_header (
+    const GstCaps *caps, AePacketInfo *info);
+
 /* Colorimetry as packets hold it, and back. */
 void gst_ae_codec_colour (guint8 to[4], const GstVideoColorimetry *from);
 void gst_ae_codec_colorimetry (

@@ -9,6 +9,10 @@
  * shown as it was in the frame before; frames that were lost are asked for
  * again as a key frame.
  *
+ * Streams of aeencode's intra-refresh are decoded whatever was lost, and from the
+ * caps' streamheader on, without a key frame. Pictures that are not as they were
+ * sent have the flag CORRUPTED; discard-corrupted-frames leaves them out.
+ *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=30 ! aeencode bitrate=500 ! aedecode ! videoconvert ! autovideosink
  * ]|
@@ -58,7 +62,9 @@ struct _GstAeDecode {
   AeLatentImage latents; /* these, of pictures */
   gint width, height;    /* of that size */
   AePacketInfo format; /* that the output has; width 0: none yet */
-  AePacketInfo key;    /* of the last key frame; size 0: none yet */
+  AePacketInfo key;    /* of the last key frame, or of a header; size 0: none
+                          yet */
+  gboolean whole;      /* nothing is missing in the last picture */
 };
 
 G_DEFINE_TYPE (GstAeDecode, gst_ae_decode, GST_TYPE_VIDEO_DECODER);
@@ -108,6 +114,7 @@ load (GstAeDecode *self)
           == AE_OK;
   self->format.width = 0;
   self->key.size = 0;
+  self->whole = TRUE;
   if (!ok)
     GST_AE_ERROR (self, GST_AE_READING, &error);
   return ok;
@@ -228,6 +235,41 @@ follow_model (GstAeDecode *self, const AePacketInfo *info, AeError *error)
 }
 
 static gboolean
+same_format (const AePacketInfo *a, const AePacketInfo *b)
+{
+  return a->width == b->width && a->height == b->height
+      && a->pixels == b->pixels
+      && memcmp (a->colour, b->colour, sizeof a->colour) == 0;
+}
+
+/* A packet without a frame: what deltas that refresh need, where no key frame told
+ * more. */
+static AeStatus
+take_header (GstAeDecode *self, const AePacketInfo *info, const guint8 *packet,
+    gsize size, AeError *error)
+{
+  AeStatus status = ae_decoder_header (self->decoder, packet, size, error);
+
+  if (status == AE_OK
+      && (self->key.size == 0 || !same_format (info, &self->key)))
+    self->key = *info;
+  return status;
+}
+
+static void
+take_stream_header (GstAeDecode *self, const GstCaps *caps)
+{
+  AePacketInfo info;
+  GstMapInfo map;
+  GstBuffer *header = gst_ae_codec_find_header (caps, &info);
+
+  if (header == NULL || !gst_buffer_map (header, &map, GST_MAP_READ))
+    return;
+  take_header (self, &info, map.data, map.size, NULL);
+  gst_buffer_unmap (header, &map);
+}
+
+static gboolean
 set_format (GstVideoDecoder *base, GstVideoCodecState *state)
 {
   GstAeDecode *self = GST_AE_DECODE (base);
@@ -238,14 +280,19 @@ set_format (GstVideoDecoder *base, GstVideoCodecState *state)
   self->tensors = gst_structure_has_name (s, TENSORS_AS_VIDEO);
   gst_video_decoder_set_packetized (
       base, self->tensors || gst_structure_has_field (s, "model-id"));
-  return self->tensors ? set_tensors (self, state->caps)
-                       : check_model (self, state);
+  if (self->tensors)
+    return set_tensors (self, state->caps);
+  if (!check_model (self, state))
+    return FALSE;
+  take_stream_header (self, state->caps);
+  return TRUE;
 }
 
 static gboolean
 flush (GstVideoDecoder *base)
 {
   ae_decoder_reset (GST_AE_DECODE (base)->decoder);
+  GST_AE_DECODE (base)->whole = TRUE;
   return TRUE;
 }
 
@@ -284,14 +331,6 @@ parse (GstVideoDecoder *base, GstVideoCodecFrame *frame, GstAdapter *adapter,
 }
 
 static gboolean
-same_format (const AePacketInfo *a, const AePacketInfo *b)
-{
-  return a->width == b->width && a->height == b->height
-      && a->pixels == b->pixels
-      && memcmp (a->colour, b->colour, sizeof a->colour) == 0;
-}
-
-static gboolean
 set_output (GstAeDecode *self, const AePacketInfo *info)
 {
   GstVideoDecoder *base = GST_VIDEO_DECODER (self);
@@ -324,6 +363,24 @@ decode_image (GstAeDecode *self, const GstMapInfo *data, const AeImage *image,
       self->decoder, &self->latents, image, error);
 }
 
+/* After a picture was decoded: one that is not whole is marked, and a key frame
+ * asked for where it was before, or more is missing. The base class would mark
+ * all until that comes. */
+static void
+check_whole (GstAeDecode *self, GstVideoCodecFrame *frame, gint damaged)
+{
+  gboolean was_whole = self->whole;
+
+  self->whole = self->tensors || ae_decoder_is_whole (self->decoder);
+  if (!self->whole)
+    GST_BUFFER_FLAG_SET (frame->output_buffer, GST_BUFFER_FLAG_CORRUPTED);
+  if (damaged > 0)
+    GST_WARNING_OBJECT (self, "%d damaged slices", damaged);
+  if (damaged > 0 || (was_whole && !self->whole))
+    gst_video_decoder_request_sync_point (
+        GST_VIDEO_DECODER (self), frame, 0);
+}
+
 static GstFlowReturn
 decode_into (GstAeDecode *self, GstVideoCodecFrame *frame,
     const GstMapInfo *packet, AeStatus *status, AeError *error)
@@ -345,26 +402,24 @@ decode_into (GstAeDecode *self, GstVideoCodecFrame *frame,
   gst_ae_image_from_frame (&image, &picture);
   *status = decode_image (self, packet, &image, &damaged, error);
   gst_video_frame_unmap (&picture);
-  if (*status == AE_OK && damaged > 0) {
-    GST_WARNING_OBJECT (self, "%d damaged slices", damaged);
-    gst_video_decoder_request_sync_point (
-        base, frame, GST_VIDEO_DECODER_REQUEST_SYNC_POINT_CORRUPT_OUTPUT);
-  }
+  if (*status == AE_OK)
+    check_whole (self, frame, damaged);
   return GST_FLOW_OK;
 }
 
-/* What could not be decoded is dropped; frames that are lost are asked for. */
+/* What could not be decoded is dropped; frames that are lost are asked for. Those
+ * that come next need them, unless the stream refreshes. */
 static GstFlowReturn
-give_up (GstAeDecode *self, GstVideoCodecFrame *frame, AeStatus status,
-    const AeError *error)
+give_up (GstAeDecode *self, GstVideoCodecFrame *frame, gboolean refreshes,
+    AeStatus status, const AeError *error)
 {
   GstVideoDecoder *base = GST_VIDEO_DECODER (self);
   GstFlowReturn flow = GST_FLOW_OK;
 
   if (status == AE_ERROR_NEEDS_DATA) {
     GST_DEBUG_OBJECT (self, "%s", error->text);
-    gst_video_decoder_request_sync_point (
-        base, frame, GST_VIDEO_DECODER_REQUEST_SYNC_POINT_DISCARD_INPUT);
+    gst_video_decoder_request_sync_point (base, frame,
+        refreshes ? 0 : GST_VIDEO_DECODER_REQUEST_SYNC_POINT_DISCARD_INPUT);
   } else {
     GST_VIDEO_DECODER_ERROR (base, 1, STREAM, DECODE,
         ("A packet cannot be decoded."), ("%s", error->text), flow);
@@ -402,7 +457,9 @@ read_packet (GstAeDecode *self, AePacketInfo *info, const GstMapInfo *packet,
   AeStatus status
       = ae_packet_info (info, key, packet->data, packet->size, error);
 
-  if (status != AE_OK || info->header)
+  if (status == AE_OK && info->header)
+    return take_header (self, info, packet->data, packet->size, error);
+  if (status != AE_OK)
     return status;
   if (!info->key && key == NULL) {
     gst_ae_error_set (error, AE_ERROR_NEEDS_DATA,
@@ -431,7 +488,7 @@ handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
 {
   GstAeDecode *self = GST_AE_DECODE (base);
   AeError error = { 0 };
-  AePacketInfo info;
+  AePacketInfo info = { 0 };
   GstMapInfo packet;
   GstFlowReturn flow = GST_FLOW_OK;
 
@@ -457,7 +514,7 @@ handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
     return flow;
   }
   return status == AE_OK ? gst_video_decoder_finish_frame (base, frame)
-                         : give_up (self, frame, status, &error);
+                         : give_up (self, frame, info.refreshes, status, &error);
 }
 
 static void

@@ -13,6 +13,10 @@
  * The stream is described in engine/codec/BITSTREAM.md. The bundled model will
  * still change, and with it the streams that it makes.
  *
+ * With intra-refresh no frame is much larger than others, and receivers that lost
+ * something, or came late, need no key frame: what they show is right again after
+ * two times key-int-max frames at most.
+ *
  * Where other/tensors is wanted, the output is the network's latents as floats,
  * as NNStreamer takes them, for each frame by itself.
  *
@@ -27,6 +31,12 @@
  *
  * |[
  * gst-launch-1.0 videotestsrc num-buffers=60 ! aeencode bitrate=500 key-int-max=30 ! rtpgstpay config-interval=1 ! identity drop-probability=0.05 ! rtpgstdepay ! aedecode ! videoconvert ! autovideosink
+ * ]|
+ *
+ * The same without key frames, each part of the picture anew every second:
+ *
+ * |[
+ * gst-launch-1.0 videotestsrc num-buffers=60 ! aeencode bitrate=500 intra-refresh=true key-int-max=30 ! rtpgstpay config-interval=1 ! identity drop-probability=0.05 ! rtpgstdepay ! aedecode ! videoconvert ! autovideosink
  * ]|
  *
  * At a bitrate, with a key frame every second. Receivers need to buffer no more
@@ -56,6 +66,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_encode_debug);
 #define DEFAULT_QUALITY 50
 #define DEFAULT_BITRATE 0
 #define DEFAULT_KEY_INT_MAX 60
+#define DEFAULT_INTRA_REFRESH FALSE
 #define DEFAULT_PSNR 0
 #define DEFAULT_VBV_BUF_CAPACITY 1000
 #define MOST_TRIES 4 /* more, of a key frame whose PSNR is wanted */
@@ -64,6 +75,7 @@ enum {
   PROP_QUALITY = GST_AE_CODEC_N_PROPS,
   PROP_BITRATE,
   PROP_KEY_INT_MAX,
+  PROP_INTRA_REFRESH,
   PROP_PSNR,
   PROP_VBV_BUF_CAPACITY,
   PROP_SPEED_PRESET,
@@ -83,6 +95,7 @@ struct _GstAeEncode {
   GstAeCodecSettings settings;
   gdouble quality, psnr;
   guint bitrate, key_int_max, vbv_buf_capacity;
+  gboolean intra_refresh;
   AeCodecSpeed speed;
 
   /* Of the streaming thread: */
@@ -121,6 +134,9 @@ set_property (
     case PROP_KEY_INT_MAX:
       self->key_int_max = g_value_get_uint (value);
       break;
+    case PROP_INTRA_REFRESH:
+      self->intra_refresh = g_value_get_boolean (value);
+      break;
     case PROP_PSNR:
       self->psnr = g_value_get_double (value);
       break;
@@ -155,6 +171,9 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
       break;
     case PROP_KEY_INT_MAX:
       g_value_set_uint (value, self->key_int_max);
+      break;
+    case PROP_INTRA_REFRESH:
+      g_value_set_boolean (value, self->intra_refresh);
       break;
     case PROP_PSNR:
       g_value_set_double (value, self->psnr);
@@ -354,6 +373,7 @@ flush (GstVideoEncoder *base)
 typedef struct {
   gdouble quality, psnr;
   guint bitrate, key_int_max, vbv_buf_capacity;
+  guint refresh; /* frames of a sweep, 0 = there are key frames */
 } Wanted;
 
 static Wanted
@@ -361,8 +381,14 @@ wanted_of (GstAeEncode *self)
 {
   GST_OBJECT_LOCK (self);
   Wanted wanted = { self->quality, self->psnr, self->bitrate,
-    self->key_int_max, self->vbv_buf_capacity };
+    self->key_int_max, self->vbv_buf_capacity, 0 };
+  gboolean refresh = self->intra_refresh;
   GST_OBJECT_UNLOCK (self);
+  if (refresh) {
+    wanted.refresh
+        = wanted.key_int_max > 0 ? wanted.key_int_max : DEFAULT_KEY_INT_MAX;
+    wanted.key_int_max = 0;
+  }
   if (wanted.bitrate > 0)
     wanted.psnr = 0;
   return wanted;
@@ -410,7 +436,7 @@ static void
 describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
     const Wanted *wanted, AePacketInfo *info)
 {
-  *info = (AePacketInfo) { 0 };
+  *info = (AePacketInfo) { .refresh = (gint) wanted->refresh };
   info->key = self->since_key == 0
       || (wanted->key_int_max > 0 && self->since_key >= wanted->key_int_max)
       || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME (frame);
@@ -596,8 +622,14 @@ install_properties (GObjectClass *object)
           0, 2000000, DEFAULT_BITRATE, live));
   g_object_class_install_property (object, PROP_KEY_INT_MAX,
       g_param_spec_uint ("key-int-max", "Key frame interval",
-          "Frames from a key frame to the next at most (0 = no limit)", 0,
-          G_MAXINT, DEFAULT_KEY_INT_MAX, live));
+          "Frames from a key frame to the next at most (0 = no limit); with "
+          "intra-refresh, frames in which the picture is refreshed (0 = 60)",
+          0, G_MAXINT, DEFAULT_KEY_INT_MAX, live));
+  g_object_class_install_property (object, PROP_INTRA_REFRESH,
+      g_param_spec_boolean ("intra-refresh", "Intra refresh",
+          "Refresh the picture by a band that moves across it instead of by "
+          "key frames; there is one at first and at new scenes",
+          DEFAULT_INTRA_REFRESH, live));
   g_object_class_install_property (object, PROP_PSNR,
       g_param_spec_double ("psnr", "PSNR",
           "Constant PSNR of luma in dB, by changing the quality (0 = constant "
@@ -650,6 +682,7 @@ gst_ae_encode_init (GstAeEncode *self)
   self->quality = DEFAULT_QUALITY;
   self->bitrate = DEFAULT_BITRATE;
   self->key_int_max = DEFAULT_KEY_INT_MAX;
+  self->intra_refresh = DEFAULT_INTRA_REFRESH;
   self->psnr = DEFAULT_PSNR;
   self->vbv_buf_capacity = DEFAULT_VBV_BUF_CAPACITY;
   self->speed = AE_SPEED_MEDIUM;

@@ -41,7 +41,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_parse_debug);
 struct _GstAeParse {
   GstBaseParse parent;
   GstCaps *caps;    /* that the source pad has */
-  AePacketInfo key; /* of the last key frame; size 0: none yet */
+  AePacketInfo key; /* of the last key frame, or of a header; size 0: none yet */
   AePacketInfo info; /* of the frame at work */
   GstBuffer *header; /* the last packet without a frame */
   gboolean has_begun;
@@ -141,6 +141,21 @@ set_times (GstBuffer *buffer, const AePacketInfo *info)
     GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
+/* What the caps' streamheader tells stands for a key frame until one comes. */
+static gboolean
+set_sink_caps (GstBaseParse *base, GstCaps *caps)
+{
+  GstAeParse *self = GST_AE_PARSE (base);
+  AePacketInfo info;
+  GstBuffer *header = gst_ae_codec_find_header (caps, &info);
+
+  if (header != NULL && !self->key.key) {
+    self->key = info;
+    gst_buffer_replace (&self->header, header);
+  }
+  return TRUE;
+}
+
 static void
 keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
 {
@@ -149,6 +164,15 @@ keep_header (GstAeParse *self, GstBaseParseFrame *frame, gsize size)
       = gst_buffer_copy_region (frame->buffer, GST_BUFFER_COPY_MEMORY, 0, size);
   GST_BUFFER_FLAG_SET (self->header, GST_BUFFER_FLAG_HEADER);
   frame->flags |= GST_BASE_PARSE_FRAME_FLAG_NO_FRAME;
+}
+
+/* Whether what is needed came before: a key frame, or for delta frames that
+ * refresh, a header. */
+static gboolean
+can_be_used (const GstAeParse *self)
+{
+  return self->info.key || self->info.header
+      || (self->info.width > 0 && (self->key.key || self->info.refreshes));
 }
 
 /* A frame of `wanted` bytes that begins the data. Delta frames that no key frame
@@ -161,16 +185,16 @@ take_frame (GstAeParse *self, GstBaseParseFrame *frame, gsize wanted,
 
   if (!self->has_begun)
     tell_duration (self);
-  if (self->info.key)
+  if (self->info.key || (self->info.header && !self->key.key))
     self->key = self->info;
-  if (self->info.width == 0) {
+  if (!can_be_used (self)) {
     GST_DEBUG_OBJECT (self, "skipping a frame before any key frame");
     *skip = (gint) wanted;
     return GST_FLOW_OK;
   }
   if (self->info.header)
     keep_header (self, frame, wanted);
-  if (self->info.key || self->info.header)
+  if (self->info.key || self->info.header || self->caps == NULL)
     announce (self, &self->info);
   return gst_base_parse_finish_frame (base, frame, (gint) wanted);
 }
@@ -277,6 +301,7 @@ gst_ae_parse_class_init (GstAeParseClass *klass)
   G_OBJECT_CLASS (klass)->finalize = finalize;
   parse->start = start;
   parse->stop = stop;
+  parse->set_sink_caps = set_sink_caps;
   parse->handle_frame = handle_frame;
   parse->pre_push_frame = pre_push_frame;
   parse->src_event = src_event;

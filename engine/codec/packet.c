@@ -19,11 +19,13 @@ enum {
   SLICES = 44,
   CHECKSUM = 48
 };
-enum { KEY = 1, HAS_PTS = 2 };
+enum { KEY = 1, HAS_PTS = 2, REFRESHES = 8 };
+
+#define PLACE 16 /* pixels */
 
 #define MOST_VARIED 10 /* bytes of a number of varied size */
 #define SHORT_FIXED 9  /* bytes before them in a delta frame's header */
-#define MOST_SHORT (SHORT_FIXED + 2 * MOST_VARIED + 2)
+#define MOST_SHORT (SHORT_FIXED + 4 * MOST_VARIED + 1 + 2)
 
 static const uint8_t mark[4] = { 0xa5, 'A', 'E', 'V' };
 
@@ -201,6 +203,41 @@ take_from_key (AePacket *p, const AePacket *key, uint64_t twice)
   memcpy (p->colour, key->colour, sizeof p->colour);
 }
 
+/* Columns as they are in the packet. */
+typedef struct {
+  uint64_t begin, n;
+  uint8_t level;
+} Band;
+
+static Band
+get_band (Reader *r)
+{
+  Band band = { .begin = get_varied (r) };
+  band.n = get_varied (r);
+  if (r->at == r->end)
+    r->short_of = true;
+  else
+    band.level = *r->at++;
+  return band;
+}
+
+static AeStatus
+set_refresh (AePacket *p, const Band *band, AeError *err)
+{
+  int width = p->width > 0 ? p->width : AE_PACKET_MAX_SIDE;
+  uint64_t most = (uint64_t) (width + PLACE - 1) / PLACE;
+  if (band->begin > most || band->n > most - band->begin)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "a refresh of %llu columns from column %llu on, of %llu",
+        (unsigned long long) band->n, (unsigned long long) band->begin,
+        (unsigned long long) most);
+  p->refresh = (AeRefresh){ .on = true,
+    .level = band->level,
+    .begin = (int) band->begin,
+    .end = (int) (band->begin + band->n) };
+  return AE_OK;
+}
+
 static AeStatus
 read_delta (AePacket *p, const AePacket *key, const uint8_t *bytes,
     size_t size, AeError *err)
@@ -210,6 +247,8 @@ read_delta (AePacket *p, const AePacket *key, const uint8_t *bytes,
     return too_short (size, err);
   uint64_t packet = get_varied (&r);
   uint64_t twice = bytes[FLAGS] & HAS_PTS ? get_varied (&r) : 0;
+  bool refreshes = bytes[FLAGS] & REFRESHES;
+  Band band = refreshes ? get_band (&r) : (Band){ 0 };
   if (r.short_of || r.end - r.at < 2)
     return too_short (size, err);
   size_t before = (size_t) (r.at - bytes);
@@ -225,7 +264,8 @@ read_delta (AePacket *p, const AePacket *key, const uint8_t *bytes,
     take_from_key (p, key, twice);
   else
     p->has_pts = false;
-  return check_size (p, err);
+  status = refreshes ? set_refresh (p, &band, err) : AE_OK;
+  return status == AE_OK ? check_size (p, err) : status;
 }
 
 AeStatus
@@ -362,6 +402,11 @@ write_delta (const AePacket *p, const AePacket *key, uint8_t *to)
   if (p->has_pts)
     at = put_varied (
         at, difference >> 63 ? (~difference << 1) + 1 : difference << 1);
+  if (p->refresh.on) {
+    at = put_varied (at, (uint64_t) p->refresh.begin);
+    at = put_varied (at, (uint64_t) (p->refresh.end - p->refresh.begin));
+    *at++ = p->refresh.level;
+  }
   return put (at, 2, checksum (to, (size_t) (at - to)) & 0xffff);
 }
 
@@ -378,6 +423,13 @@ set_size (AePacket *p, const AePacket *key, size_t payload)
   }
 }
 
+static uint8_t
+flags_of (const AePacket *p)
+{
+  return (uint8_t) ((p->key ? KEY : 0) | (p->has_pts ? HAS_PTS : 0)
+      | (!p->key && p->refresh.on ? REFRESHES : 0));
+}
+
 void
 ae_packet_write (AePacket *p, const AePacket *key, const AeSlice *slices,
     uint8_t *to)
@@ -388,7 +440,7 @@ ae_packet_write (AePacket *p, const AePacket *key, const AeSlice *slices,
   memset (to, 0, p->header);
   memcpy (to, mark, sizeof mark);
   to[VERSION] = AE_PACKET_VERSION;
-  to[FLAGS] = (uint8_t) ((p->key ? KEY : 0) | (p->has_pts ? HAS_PTS : 0));
+  to[FLAGS] = flags_of (p);
   to[LEVEL] = p->level;
   if (p->key)
     write_key (p, to);

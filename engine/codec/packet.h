@@ -29,7 +29,7 @@
  * That of a delta frame, which needs the frame before and what the last key
  * frame's packet says:
  *
- *       0    6  as above
+ *       0    6  as above; flags: 8 the frame refreshes a part of the picture
  *       6    1  quality level
  *       7    2  number of the frame, its low 16 bits
  *       9    n  size of the packet, 7 bits in a byte, the lowest first, with 128
@@ -37,6 +37,10 @@
  *            n  when PTS is known: twice the difference d of the PTS from
  *               key frame's PTS + frames since then * duration, or -2 d - 1
  *               when it is negative, written as the size is
+ *            n  with flag 8: the first column of the band that is refreshed, in
+ *               places of 16 pixels, written so too
+ *            n  with flag 8: the band's columns, 0 or more
+ *            1  with flag 8: the band's quality level
  *            2  the low half of the CRC-32 of the bytes before
  *               slices, as many as the key frame has
  *
@@ -57,6 +61,14 @@
 
 typedef enum { AE_PACKET_YUV420 = 0, AE_PACKET_GREY = 1 } AePacketFormat;
 
+/* Columns of places, `begin` to before `end`, that a delta frame codes without
+ * any other frame; those before `begin` were refreshed by the frames before. */
+typedef struct {
+  bool on; /* all that follows is 0 without */
+  uint8_t level;
+  int begin, end;
+} AeRefresh;
+
 typedef struct {
   bool key, has_pts;
   uint8_t header; /* its bytes */
@@ -70,6 +82,7 @@ typedef struct {
   uint32_t duration;
   uint8_t colour[4]; /* range, matrix, transfer, primaries */
   int n_slices;
+  AeRefresh refresh; /* of a delta frame */
 } AePacket;
 
 /* A slice's payload; data is NULL where it was damaged. */

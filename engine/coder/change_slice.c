@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define SIDE AE_PLACE_SIDE
-#define GREY 128
 
 static size_t
 first_place (const AeChanges *c, const AeGridSlice *slice)
@@ -80,7 +79,7 @@ ae_change_predict (
   int x = column * SIDE, y = (w->slice->row + row) * SIDE;
   switch (w->motion.values[AE_MOTION_MODE * w->places + place]) {
     case AE_PLACE_INTRA:
-      memset (to, GREY, sizeof *to);
+      memset (to, AE_PLACE_GREY, sizeof *to);
       break;
     case AE_PLACE_KEY:
     case AE_PLACE_KEY_AND:
@@ -136,7 +135,7 @@ show_place (const AeChangeSlice *w, int row, int column)
     memset (&change, 0, sizeof change);
   else
     ae_cosines_inverse (&c->cosines, w->values.values + place, w->places,
-        c->unit, &change);
+        ae_change_unit (w, column), &change);
   for (int i = 0; i < AE_PLACE_ROWS; i++)
     store_sums (ae_place_row (
                     &c->now.image, w->slice->row + row, column, i),

@@ -5,6 +5,7 @@
 /* A slice of changes at work. Places are counted within it, row by row. */
 
 #include "coder/changes.h"
+#include "coder/refresh.h"
 
 typedef struct {
   AeChanges *c;
@@ -32,6 +33,8 @@ ae_place_has_values (int mode)
   return mode != AE_PLACE_SKIP && mode != AE_PLACE_KEY;
 }
 
+#define AE_PLACE_GREY 128 /* what is predicted from nothing */
+
 /* Groups of AE_GROUP values of each extent. */
 extern const uint8_t ae_place_extents[AE_PLACE_EXTENTS];
 
@@ -40,6 +43,13 @@ void ae_change_predict (
 
 /* Predictions and values become the picture `now`. */
 void ae_change_show (const AeChangeSlice *w);
+
+/* Steps of luma and chroma of places in that column. */
+static inline const int32_t *
+ae_change_unit (const AeChangeSlice *w, int column)
+{
+  return w->c->unit[ae_refresh_has (&w->c->refresh, column)];
+}
 
 /* Where a row of 16 numbers of a place lies in a picture: luma's all in one
  * piece, those of U and V in two of 8. */

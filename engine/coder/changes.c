@@ -5,6 +5,7 @@
 #include "coder/change_slice.h"
 #include "coder/deblock.h"
 #include "coder/pictures.h"
+#include "coder/refresh.h"
 #include "util/mem.h"
 
 #include <string.h>
@@ -76,6 +77,16 @@ ae_changes_bind (AeChanges *c, const AeGrid *grid, bool encodes, AeError *err)
 }
 
 void
+ae_changes_begin_grey (AeChanges *c)
+{
+  size_t places = (size_t) c->grid.rows * c->grid.columns;
+  memset (c->motion, 0, places * AE_MOTION_CHANNELS * sizeof *c->motion);
+  ae_reference_fill (&c->now, AE_PLACE_GREY);
+  c->is_key = true;
+  ae_changes_end (c);
+}
+
+void
 ae_changes_begin (AeChanges *c, const float *frame, int n_threads)
 {
   ae_picture_store (
@@ -85,23 +96,31 @@ ae_changes_begin (AeChanges *c, const float *frame, int n_threads)
   c->is_key = true;
 }
 
-void
-ae_changes_set_level (AeChanges *c, int level)
+static void
+set_unit (const AeCodec *codec, int level, int32_t to[2])
 {
   int64_t unit = 1 << (16 - AE_POWER_BITS);
-  int64_t power = c->codec->step_low * unit
-      + c->codec->step_range * unit * level / 255;
+  int64_t power = codec->step_low * unit
+      + codec->step_range * unit * level / 255;
   int64_t step = ae_fixed_power (power) >> (16 - 4);
   step = step < 1 ? 1 : step;
   int64_t chroma = step * CHROMA_STEP / 64;
-  c->unit[0] = (int32_t) step;
-  c->unit[1] = (int32_t) (chroma < 1 ? 1 : chroma);
+  to[0] = (int32_t) step;
+  to[1] = (int32_t) (chroma < 1 ? 1 : chroma);
+}
+
+void
+ae_changes_set_level (AeChanges *c, int level, const AeRefresh *refresh)
+{
+  c->refresh = *refresh;
+  set_unit (c->codec, level, c->unit[0]);
+  set_unit (c->codec, refresh->level, c->unit[1]);
   ae_latent_level_set (&c->motion_level, level);
   ae_latent_level_set (&c->value_level, level);
 }
 
-/* Modes are some, there are no more values than can be, and vectors stay within
- * limits. */
+/* Modes are some, there are no more values than can be, vectors stay within
+ * limits, and what is refreshed keeps to that. */
 static bool
 check_motion (const AeChangeSlice *w)
 {
@@ -115,7 +134,9 @@ check_motion (const AeChangeSlice *w)
         (int) (place % columns) * SIDE, row * SIDE, v.x, v.y);
     if (mode < AE_PLACE_KEY_AND || mode > AE_PLACE_INTRA || extent < 0
         || extent >= (ae_place_has_values (mode) ? AE_PLACE_EXTENTS : 1)
-        || limited.x != v.x || limited.y != v.y)
+        || limited.x != v.x || limited.y != v.y
+        || !ae_refresh_allows (&w->c->refresh, (int) (place % columns),
+            (AePlaceMode) mode, v))
       return false;
     ae_change_set (w, place, (AePlaceMode) mode, extent, v);
   }
@@ -173,7 +194,8 @@ void
 ae_changes_smooth (AeChanges *c, int n_threads)
 {
   const AeGrid *g = &c->grid;
-  Smoothing s = { { c->groups, c->vectors, g->rows, g->columns, c->unit[0] },
+  Smoothing s = { { c->groups, c->vectors, g->rows, g->columns, c->unit[0][0],
+                    c->refresh.end },
     &c->now.image };
   AePool *pool = ae_pool_shared ();
   ae_pool_run (pool, n_threads, (size_t) g->rows, smooth_across, &s);

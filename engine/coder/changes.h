@@ -44,7 +44,9 @@ typedef struct {
   AeCodecSpeed speed; /* of encoders */
   const int16_t *steps; /* of encoders: where errors are seen less, see
                            masking.h; or NULL */
-  int32_t unit[2]; /* steps of luma and chroma, 1 / 16 */
+  AeRefresh refresh; /* of the frame at work */
+  int32_t unit[2][2]; /* steps of luma and chroma, 1 / 16; of places in the
+                         band that is refreshed */
   bool valid;      /* there is a picture before */
   bool is_key;     /* `now` is a key frame */
 } AeChanges;
@@ -59,10 +61,15 @@ void ae_changes_clear (AeChanges *c);
 AeStatus ae_changes_bind (
     AeChanges *c, const AeGrid *grid, bool encodes, AeError *err);
 
+/* Takes a grey picture as the one before, where there is none to begin with. */
+void ae_changes_begin_grey (AeChanges *c);
+
 /* Takes a key frame (6,h,w) as the picture `now`. */
 void ae_changes_begin (AeChanges *c, const float *frame, int n_threads);
 
-void ae_changes_set_level (AeChanges *c, int level);
+/* Of the next frame, and what of it is refreshed. */
+void ae_changes_set_level (
+    AeChanges *c, int level, const AeRefresh *refresh);
 
 /* Codes a slice of `picture`, which has the grid's size in pixels. worth: of a
  * bit, in squared steps; infinite: everything is as before. Errors: MEMORY. */

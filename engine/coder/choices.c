@@ -28,7 +28,8 @@ typedef struct {
   AeChangeSlice slice;
   const AeImage *picture;
   float worth;   /* of a bit, in squared steps */
-  float gain[2]; /* steps of a grey level: luma, chroma */
+  float gain[2][2]; /* steps of a grey level: luma, chroma; of places in the
+                       band that is refreshed */
 } Work;
 
 /* to = pixels - prediction */
@@ -102,15 +103,21 @@ add_costs (const float *x, int n, float gain, Cost *cost, float *bits)
   *bits += sum;
 }
 
-static Cost
-cost_of (const Work *w, const AePlaceCosines *values)
+static const float *
+gain_at (const Work *w, int column)
 {
+  return w->gain[ae_refresh_has (&w->slice.c->refresh, column)];
+}
+
+static Cost
+cost_of (const Work *w, int column, const AePlaceCosines *values)
+{
+  const float *gain = gain_at (w, column);
   Cost cost = { 0, 0 };
   float bits = PLACE_BITS;
   int luma = SIDE * SIDE;
-  add_costs (values->at[0], luma, w->gain[0], &cost, &bits);
-  add_costs (
-      values->at[SIDE], AE_COSINES - luma, w->gain[1], &cost, &bits);
+  add_costs (values->at[0], luma, gain[0], &cost, &bits);
+  add_costs (values->at[SIDE], AE_COSINES - luma, gain[1], &cost, &bits);
   cost.coded += w->worth * bits;
   return cost;
 }
@@ -160,7 +167,7 @@ evaluate (const Work *w, int row, int column, AePlaceMode mode, AeVector v,
   size_t place = ae_change_place (&w->slice, row, column);
   ae_change_set (&w->slice, place, mode, 0, v);
   transform_place (w, row, column, &choice->values);
-  Cost cost = cost_of (w, &choice->values);
+  Cost cost = cost_of (w, column, &choice->values);
   bool coded = cost.coded < cost.skipped || mode == AE_PLACE_INTRA;
   choice->v = v;
   choice->cost = (coded ? cost.coded : cost.skipped) + w->worth * bits;
@@ -171,9 +178,8 @@ evaluate (const Work *w, int row, int column, AePlaceMode mode, AeVector v,
 
 /* One search. */
 typedef struct {
-  int x, y; /* the first pixel */
-  AeVector first, known;
-  float worth; /* of a bit, in sums of absolute differences */
+  AeMotionAim aim;
+  AeVector known;
   uint32_t sad; /* of the best one */
   Choice choices[2];
   int best; /* of the choices, the other one is room for the next */
@@ -191,6 +197,8 @@ try (const Work *w, Search *s, int row, int column, AePlaceMode mode,
 static void
 try_key (const Work *w, Search *s, int row, int column)
 {
+  if (w->slice.c->refresh.on)
+    return;
   const AeImage *key = &w->slice.c->key.image, *now = w->picture;
   int at = w->slice.slice->row + row;
   uint32_t sad = ae_sad_16 (luma_at (now, at, column), now->stride[0],
@@ -203,9 +211,8 @@ static void
 try_further (const Work *w, Search *s, int row, int column)
 {
   const AeChanges *c = w->slice.c;
-  float step = (float) c->unit[0] / 16;
-  AeVector v = ae_motion_refine (&c->before, w->picture, s->x, s->y, s->first,
-      s->known, s->worth, c->speed, &s->sad);
+  float step = (float) c->unit[0][0] / 16;
+  AeVector v = ae_motion_refine (&s->aim, s->known, c->speed, &s->sad);
   bool intra = (float) s->sad > step * 64
       && (float) variation (w, row, column) < INTRA_SHARE * (float) s->sad;
   if (intra)
@@ -214,18 +221,32 @@ try_further (const Work *w, Search *s, int row, int column)
     try (w, s, row, column, AE_PLACE_MOVED, v, VECTOR_BITS);
 }
 
+static AeMotionAim
+aim_at (const Work *w, int row, int column, AeVector first)
+{
+  const AeChanges *c = w->slice.c;
+  return (AeMotionAim){ .from = &c->before,
+    .now = w->picture,
+    .x = column * SIDE,
+    .y = (w->slice.slice->row + row) * SIDE,
+    .end = ae_refresh_end (&c->refresh, column),
+    .first = first,
+    .worth = (float) c->unit[0][0] / 16 * sqrtf (w->worth) };
+}
+
 /* A place that is well predicted by what is known already is skipped, others
  * are searched for. */
 static void
 search_place (const Work *w, Search *s, int row, int column)
 {
-  const AeChanges *c = w->slice.c;
+  if (ae_refresh_has (&w->slice.c->refresh, column)) {
+    try (w, s, row, column, AE_PLACE_INTRA, (AeVector){ 0, 0 }, 0);
+    return;
+  }
   AeVector from[4];
   int n = candidates (w, row, column, from);
-  s->worth = (float) c->unit[0] / 16 * sqrtf (w->worth);
-  s->first = from[0];
-  s->known = ae_motion_best (
-      &c->before, w->picture, s->x, s->y, from, n, s->worth, &s->sad);
+  s->aim = aim_at (w, row, column, from[0]);
+  s->known = ae_motion_best (&s->aim, from, n, &s->sad);
   try (w, s, row, column, AE_PLACE_MOVED, s->known, 0);
   if (s->choices[s->best].mode == AE_PLACE_SKIP)
     return;
@@ -260,11 +281,13 @@ choose_extent (const Work *w, const float *wanted, size_t step)
 /* Puts a place's values where they are rounded from; the extent of those that
  * are coded. */
 static int
-arrange_values (const Work *w, size_t place, const AePlaceCosines *values)
+arrange_values (
+    const Work *w, size_t place, int column, const AePlaceCosines *values)
 {
   float *to = (float *) w->slice.values.wanted + place;
   size_t step = w->slice.places;
-  ae_cosines_arrange (&w->slice.c->cosines, values, w->gain, to, step);
+  ae_cosines_arrange (&w->slice.c->cosines, values, gain_at (w, column),
+      to, step);
   return choose_extent (w, to, step);
 }
 
@@ -294,15 +317,13 @@ choose_place (const Work *work, int row, int column)
     ae_change_set (&w->slice, place, AE_PLACE_SKIP, 0, (AeVector){ 0, 0 });
     return;
   }
-  s.x = column * SIDE;
-  s.y = (w->slice.slice->row + row) * SIDE;
   s.best = 0;
   s.choices[0].cost = HUGE_VALF;
   search_place (w, &s, row, column);
   const Choice *best = &s.choices[s.best];
   bool coded = ae_place_has_values (best->mode);
   ae_change_set (&w->slice, place, best->mode,
-      coded ? arrange_values (w, place, &best->values) : 0, best->v);
+      coded ? arrange_values (w, place, column, &best->values) : 0, best->v);
 }
 
 AeStatus
@@ -310,8 +331,9 @@ ae_changes_put (AeChanges *c, const AeGridSlice *slice,
     const AeImage *picture, float worth, AeRansWriter *writer,
     AeLatentScratch *s)
 {
-  Work w = { ae_change_slice (c, slice), picture, worth,
-    { 16.0f / (float) c->unit[0], 16.0f / (float) c->unit[1] } };
+  Work w = { ae_change_slice (c, slice), picture, worth, { { 0 } } };
+  for (int i = 0; i < 4; i++)
+    w.gain[i / 2][i % 2] = 16.0f / (float) c->unit[i / 2][i % 2];
   const AeChangeSlice *cs = &w.slice;
   for (int row = 0; row < slice->n_rows; row++)
     for (int x = 0; x < c->grid.columns; x++)

@@ -165,7 +165,7 @@ ae_deblock_across (const AePlaces *p, const AeImage *image, int row)
   size_t place = (size_t) row * p->columns;
   Limits l = limits_of (p);
   for (int x = 1; x < p->columns; x++)
-    if (has_edge (p, place + x, place + x - 1))
+    if (x != p->wall && has_edge (p, place + x, place + x - 1))
       smooth_edge (image, row, x, false, l);
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   const AeVector *vectors;
   int rows, columns;
   int step; /* of luma's quantiser, in 1 / 16 of a grey level */
+  int wall; /* the column whose left edge stays as it is; 0 = none */
 } AePlaces;
 
 /* The edges to the left of a row's places, where one of both sides was coded

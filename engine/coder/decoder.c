@@ -2,9 +2,14 @@
 /* Packets to pictures. */
 #include "coder/changes.h"
 #include "coder/masking.h"
+#include "coder/refresh.h"
 #include "util/mem.h"
 
 #include <string.h>
+
+/* A frame whose number is up to so much behind the last one is late; others
+ * begin anew. */
+#define MOST_LATE 32
 
 struct AeDecoder {
   AeCodec *codec;
@@ -15,8 +20,9 @@ struct AeDecoder {
   int16_t *steps;  /* of its places; NULL in codecs without masking */
   AeLatentLevel level, steps_level;
   AeChanges changes;
-  AePacket key;    /* what the last key frame said */
+  AePacket key;    /* what the last key frame said, or a header */
   uint32_t number; /* of the last frame */
+  AeRecovery recovery;
   AeLatentScratch scratch[AE_CODER_THREADS];
 };
 
@@ -75,6 +81,12 @@ void
 ae_decoder_reset (AeDecoder *d)
 {
   d->changes.valid = false;
+}
+
+bool
+ae_decoder_is_whole (const AeDecoder *d)
+{
+  return d->changes.valid && d->recovery.whole;
 }
 
 static bool
@@ -181,17 +193,32 @@ hex_of (const uint8_t id[8], char text[17])
 }
 
 static AeStatus
+check_model (const AeDecoder *d, const AePacket *p, AeError *err)
+{
+  char found[17], own[17];
+  if (memcmp (p->model_id, d->codec->id, sizeof p->model_id) == 0)
+    return AE_OK;
+  hex_of (p->model_id, found);
+  hex_of (d->codec->id, own);
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "the stream was coded by model %s, the decoder has model %s", found,
+      own);
+}
+
+static bool
+same_pictures (const AePacket *a, const AePacket *b)
+{
+  return a->format == b->format && a->width == b->width
+      && a->height == b->height;
+}
+
+static AeStatus
 check_packet (
     const AeDecoder *d, const AePacket *p, const AeImage *out, AeError *err)
 {
-  char found[17], own[17];
-  if (memcmp (p->model_id, d->codec->id, sizeof p->model_id) != 0) {
-    hex_of (p->model_id, found);
-    hex_of (d->codec->id, own);
-    return ae_fail (err, AE_ERROR_FORMAT,
-        "the stream was coded by model %s, the decoder has model %s", found,
-        own);
-  }
+  AeStatus status = check_model (d, p, err);
+  if (status != AE_OK)
+    return status;
   if (p->n_slices == 0)
     return ae_fail (err, AE_ERROR_FORMAT, "a header without a frame");
   AePixels wanted
@@ -234,20 +261,27 @@ check_known (const AeDecoder *d, const AePacket *p, AeError *err)
       "a delta frame before any key frame");
 }
 
+/* Frames that refresh do without the one before. */
 static AeStatus
 check_order (const AeDecoder *d, const AePacket *p, AeError *err)
 {
-  if (p->key || (d->changes.valid && d->number + 1 == p->number))
+  bool follows = d->changes.valid && d->number + 1 == p->number;
+  if (p->key || (follows && !d->recovery.gap))
     return AE_OK;
-  return ae_fail (err, AE_ERROR_NEEDS_DATA,
-      "frame %u needs the one before, which is not there", p->number);
+  if (!p->refresh.on)
+    return ae_fail (err, AE_ERROR_NEEDS_DATA,
+        "frame %u needs the one before, which is not there", p->number);
+  if (d->changes.valid && (uint16_t) (d->number - p->number) < MOST_LATE)
+    return ae_fail (err, AE_ERROR_NEEDS_DATA,
+        "frame %u comes after frame %u", p->number, d->number);
+  return AE_OK;
 }
 
 static void
 set_level (AeDecoder *d, const AePacket *p)
 {
   if (!p->key) {
-    ae_changes_set_level (&d->changes, p->level);
+    ae_changes_set_level (&d->changes, p->level, &p->refresh);
     return;
   }
   ae_latent_level_set (&d->level, p->level);
@@ -284,6 +318,34 @@ show_key (AeDecoder *d, const AePacket *p, const uint8_t *bad)
   }
 }
 
+/* Where nothing is known, deltas begin with grey. */
+static void
+begin_frame (AeDecoder *d, const AePacket *p)
+{
+  bool valid = d->changes.valid;
+  if (p->key) {
+    ae_recovery_begin (&d->recovery);
+    return;
+  }
+  if (!valid || d->number + 1 != p->number)
+    ae_recovery_lost (&d->recovery, true);
+  if (!valid)
+    ae_changes_begin_grey (&d->changes);
+}
+
+static void
+end_frame (AeDecoder *d, const AePacket *p, int damaged)
+{
+  ae_changes_end (&d->changes);
+  d->number = p->number;
+  if (damaged > 0)
+    ae_recovery_lost (&d->recovery, false);
+  else if (!p->key)
+    ae_recovery_go_on (&d->recovery, &p->refresh, d->grid.columns);
+  if (p->key)
+    d->key = *p;
+}
+
 AeStatus
 ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
     const AeImage *out, int *damaged, AeError *err)
@@ -307,17 +369,35 @@ ae_decoder_decode (AeDecoder *d, const uint8_t *packet, size_t size,
     status = bind (d, p.width, p.height, err);
   if (status != AE_OK)
     return status;
+  begin_frame (d, &p);
   *damaged = decode_slices (d, &p, slices, bad);
   if (p.key)
     show_key (d, &p, bad);
   else
     ae_changes_smooth (
         &d->changes, ae_pool_threads (d->options.n_threads));
-  ae_changes_end (&d->changes);
+  end_frame (d, &p, *damaged);
   ae_reference_show (&d->changes.before, out);
-  d->number = p.number;
-  if (p.key)
-    d->key = p;
+  return AE_OK;
+}
+
+/* Another header of the stream that is being decoded changes nothing: a key
+ * frame tells more. */
+AeStatus
+ae_decoder_header (
+    AeDecoder *d, const uint8_t *packet, size_t size, AeError *err)
+{
+  AePacket p;
+  AeStatus status = ae_packet_read (&p, NULL, packet, size, err);
+  if (status == AE_OK && !p.key)
+    return ae_fail (err, AE_ERROR_FORMAT, "a delta frame is no header");
+  if (status == AE_OK)
+    status = check_model (d, &p, err);
+  if (status != AE_OK || (d->key.size > 0 && same_pictures (&d->key, &p)))
+    return status;
+  p.n_slices = ae_grid_of (d->codec, p.width, p.height).n_slices;
+  d->key = p;
+  d->changes.valid = false;
   return AE_OK;
 }
 

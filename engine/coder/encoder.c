@@ -6,6 +6,7 @@
 #include "coder/masking.h"
 #include "coder/packet_info.h"
 #include "coder/pictures.h"
+#include "coder/refresh.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -51,6 +52,7 @@ struct AeEncoder {
   uint8_t *packet;
   size_t packet_room;
   void *scratch;
+  AeSweep sweep;
   AePacket key;    /* the last key frame's */
   uint32_t number;
   bool was_key; /* the last frame */
@@ -314,6 +316,8 @@ packet_of (const AeEncoder *e, const AePacketInfo *info, bool key)
     .pts = info->has_pts ? info->pts : 0,
     .duration = info->duration,
     .n_slices = e->grid.n_slices };
+  if (!key)
+    p.refresh = e->changes.refresh;
   memcpy (p.model_id, e->codec->id, sizeof p.model_id);
   memcpy (p.colour, info->colour, sizeof p.colour);
   return p;
@@ -323,13 +327,16 @@ packet_of (const AeEncoder *e, const AePacketInfo *info, bool key)
 static bool
 is_new_scene (const AeEncoder *e)
 {
-  size_t places = (size_t) e->grid.rows * e->grid.columns, intra = 0;
+  const AeRefresh *band = &e->changes.refresh;
+  size_t columns = (size_t) (e->grid.columns - (band->end - band->begin));
+  size_t places = e->grid.rows * columns, intra = 0;
   for (int i = 0; i < e->grid.n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (&e->grid, i);
     AeLatents motion = ae_changes_motion (&e->changes, &slice);
     int n = motion.rows * motion.columns;
     for (int place = 0; place < n; place++)
-      intra += motion.values[place] == AE_PLACE_INTRA;
+      intra += motion.values[place] == AE_PLACE_INTRA
+          && !ae_refresh_has (band, place % motion.columns);
   }
   return places >= 16 && intra * 16 > places * NEW_SCENE;
 }
@@ -386,11 +393,12 @@ encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
 
 /* Codes what changed. *key: the picture is a new scene, and nothing was coded. */
 static void
-code_change (AeEncoder *e, int level, float worth, bool *key)
+code_change (
+    AeEncoder *e, int level, float worth, AeRefresh refresh, bool *key)
 {
   Frame f = { .e = e, .worth = worth };
   e->changes.steps = e->steps;
-  ae_changes_set_level (&e->changes, level);
+  ae_changes_set_level (&e->changes, level, &refresh);
   run_slices (e, &f);
   *key = is_new_scene (e);
 }
@@ -398,6 +406,7 @@ code_change (AeEncoder *e, int level, float worth, bool *key)
 static void
 end_change (AeEncoder *e)
 {
+  ae_sweep_go_on (&e->sweep, &e->changes.refresh);
   ae_changes_smooth (&e->changes, ae_pool_threads (e->options.n_threads));
   ae_changes_end (&e->changes);
 }
@@ -420,9 +429,12 @@ code_frame (AeEncoder *e, const AeImage *in, const AePacketInfo *info,
   AeStatus status = !key && e->pending ? decode_key (e, err) : AE_OK;
   if (!key || info->measure)
     keep_picture (e, in);
+  AeRefresh band
+      = ae_sweep_band (&e->sweep, info->refresh, e->grid.columns);
   for (int level = p->level; status == AE_OK;) {
     if (!key)
-      code_change (e, level, worth, &key);
+      code_change (
+          e, level, worth, ae_sweep_band_at (&band, level, worth), &key);
     if (key)
       status = encode_key (e, in, level, err);
     *p = packet_of (e, info, key);
@@ -460,6 +472,7 @@ report (AeEncoder *e, const AePacket *p, AePacketInfo *info, AeError *err)
   ae_packet_info_of (&found, p);
   found.most_size = info->most_size;
   found.measure = info->measure;
+  found.refresh = info->refresh;
   *info = found;
   return info->measure ? measure_psnr (e, p->key, &info->psnr, err) : AE_OK;
 }
@@ -476,8 +489,10 @@ ae_encoder_encode (AeEncoder *e, const AeImage *in, AePacketInfo *info,
     e->changes.valid = e->pending = false;
     return status;
   }
-  if (p.key)
+  if (p.key) {
     e->key = p;
+    ae_sweep_restart (&e->sweep);
+  }
   e->number++;
   e->was_key = p.key;
   *packet = e->packet;

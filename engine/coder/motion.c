@@ -83,13 +83,18 @@ ae_motion_predict (
   }
 }
 
+int
+ae_vector_reach (int x, AeVector v)
+{
+  int luma = (v.x >> 2) + (v.x & 3 ? REACH : 0);
+  int chroma = 2 * (v.x >> 3) + (v.x & 7 ? REACH : 0);
+  return x + SIDE + (luma > chroma ? luma : chroma);
+}
+
 typedef struct {
-  const AeReference *r;
+  const AeMotionAim *aim;
   const uint8_t *now;
   ptrdiff_t stride;
-  int x, y;
-  AeVector first; /* what bits are counted from */
-  float worth;
   AeVector best;
   uint32_t sad;
   float cost;
@@ -98,12 +103,13 @@ typedef struct {
 static uint32_t
 sad_of (const Search *s, AeVector v)
 {
+  const AeMotionAim *a = s->aim;
   if (((v.x | v.y) & 3) == 0)
     return ae_sad_16 (s->now, s->stride,
-        sample_at (s->r, 0, s->x + v.x / 4, s->y + v.y / 4),
-        s->r->image.stride[0], SIDE);
+        sample_at (a->from, 0, a->x + v.x / 4, a->y + v.y / 4),
+        a->from->image.stride[0], SIDE);
   uint8_t bytes[SIDE * SIDE];
-  predict_luma (s->r, s->x, s->y, v, bytes);
+  predict_luma (a->from, a->x, a->y, v, bytes);
   return ae_sad_16 (s->now, s->stride, bytes, SIDE, SIDE);
 }
 
@@ -117,12 +123,13 @@ bits_of (int difference)
 static bool
 try (Search *s, int x, int y)
 {
-  AeVector v = ae_vector_limit (s->r, s->x, s->y, x, y);
-  if (v.x != x || v.y != y)
+  const AeMotionAim *a = s->aim;
+  AeVector v = ae_vector_limit (a->from, a->x, a->y, x, y);
+  if (v.x != x || v.y != y || ae_vector_reach (a->x, v) > a->end)
     return false;
   uint32_t sad = sad_of (s, v);
   float cost = (float) sad
-      + s->worth * (bits_of (v.x - s->first.x) + bits_of (v.y - s->first.y));
+      + a->worth * (bits_of (v.x - a->first.x) + bits_of (v.y - a->first.y));
   if (cost >= s->cost)
     return false;
   s->best = v;
@@ -172,16 +179,12 @@ look_around (Search *s)
 }
 
 static Search
-search_at (const AeReference *r, const AeImage *now, int x, int y,
-    AeVector first, float worth)
+search_for (const AeMotionAim *aim)
 {
-  return (Search){ .r = r,
-    .now = now->plane[0] + y * (ptrdiff_t) now->stride[0] + x,
-    .stride = now->stride[0],
-    .x = x,
-    .y = y,
-    .first = first,
-    .worth = worth,
+  ptrdiff_t stride = aim->now->stride[0];
+  return (Search){ .aim = aim,
+    .now = aim->now->plane[0] + aim->y * stride + aim->x,
+    .stride = stride,
     .cost = HUGE_VALF };
 }
 
@@ -195,10 +198,10 @@ is_among (AeVector v, const AeVector *all, int n)
 }
 
 AeVector
-ae_motion_best (const AeReference *r, const AeImage *now, int x, int y,
-    const AeVector *candidates, int n, float worth, uint32_t *sad)
+ae_motion_best (
+    const AeMotionAim *aim, const AeVector *candidates, int n, uint32_t *sad)
 {
-  Search s = search_at (r, now, x, y, candidates[0], worth);
+  Search s = search_for (aim);
   for (int i = 0; i < n; i++)
     if (!is_among (candidates[i], candidates, i))
       try (&s, candidates[i].x, candidates[i].y);
@@ -209,11 +212,10 @@ ae_motion_best (const AeReference *r, const AeImage *now, int x, int y,
 }
 
 AeVector
-ae_motion_refine (const AeReference *r, const AeImage *now, int x, int y,
-    AeVector first, AeVector best, float worth, AeCodecSpeed speed,
+ae_motion_refine (const AeMotionAim *aim, AeVector best, AeCodecSpeed speed,
     uint32_t *sad)
 {
-  Search s = search_at (r, now, x, y, first, worth), other = s;
+  Search s = search_for (aim), other = s;
   try (&s, best.x, best.y);
   try (&s, (best.x + 2) & ~3, (best.y + 2) & ~3);
   go_down (&s, speed);

@@ -23,15 +23,28 @@ AeVector ae_vector_limit (
 void ae_motion_predict (
     const AeReference *r, int x, int y, AeVector v, AePlacePixels *to);
 
-/* Of the candidates, and of no movement, the best for the place of `now`: sums
- * of absolute differences of luma, plus `worth` for each of the bits by which a
- * vector differs from the first. *sad: the sum. */
-AeVector ae_motion_best (const AeReference *r, const AeImage *now, int x,
-    int y, const AeVector *candidates, int n, float worth, uint32_t *sad);
+/* The column behind the last pixel, of luma or under a sample of chroma, that a
+ * place at x which is moved by v comes from. */
+int ae_vector_reach (int x, AeVector v);
+
+/* What vectors are looked for, and how they are compared. */
+typedef struct {
+  const AeReference *from;
+  const AeImage *now;
+  int x, y;       /* the place's first pixel */
+  int end;        /* vectors reach no further than this column */
+  AeVector first; /* bits are counted from it */
+  float worth;    /* of a bit, in sums of absolute differences */
+} AeMotionAim;
+
+/* Of the candidates, and of no movement, the best: sums of absolute differences
+ * of luma, plus `worth` for each of the bits by which a vector differs from the
+ * first. *sad: the sum. */
+AeVector ae_motion_best (
+    const AeMotionAim *aim, const AeVector *candidates, int n, uint32_t *sad);
 
 /* Goes on from `best` to better ones beside it. */
-AeVector ae_motion_refine (const AeReference *r, const AeImage *now, int x,
-    int y, AeVector first, AeVector best, float worth, AeCodecSpeed speed,
-    uint32_t *sad);
+AeVector ae_motion_refine (const AeMotionAim *aim, AeVector best,
+    AeCodecSpeed speed, uint32_t *sad);
 
 #endif

@@ -16,6 +16,7 @@ ae_packet_info_of (AePacketInfo *info, const AePacket *p)
     .width = p->width,
     .height = p->height,
     .number = p->number,
+    .refreshes = p->refresh.on,
     .size = p->size };
   memcpy (info->colour, p->colour, sizeof info->colour);
   memcpy (info->model_id, p->model_id, sizeof info->model_id);

@@ -49,6 +49,15 @@ ae_reference_clear (AeReference *r)
 }
 
 void
+ae_reference_fill (AeReference *r, uint8_t shade)
+{
+  for (int i = 0; i < 3; i++)
+    for (int y = 0; y < side_of (r->image.height, i); y++)
+      memset (r->image.plane[i] + y * (ptrdiff_t) r->image.stride[i], shade,
+          (size_t) side_of (r->image.width, i));
+}
+
+void
 ae_reference_extend (AeReference *r)
 {
   for (int i = 0; i < 3; i++) {

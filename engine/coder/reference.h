@@ -22,6 +22,9 @@ AeStatus ae_reference_init (
     AeReference *r, int width, int height, AeError *err);
 void ae_reference_clear (AeReference *r);
 
+/* All of it one shade. */
+void ae_reference_fill (AeReference *r, uint8_t shade);
+
 /* Fills the border. */
 void ae_reference_extend (AeReference *r);
 

@@ -42,7 +42,8 @@ def source(name):
 
 
 def encoder(options):
-    """From frames of any kind to coded ones, a key frame every second."""
+    """From frames of any kind to coded ones; each second there is a key frame, or
+    the whole picture is refreshed."""
     size = ''
     if options.size:
         size = ',width={},height={},pixel-aspect-ratio=1/1'.format(
@@ -52,9 +53,12 @@ def encoder(options):
     denoise = 'denoise ! ' if options.denoise else ''
     rate = (f'bitrate={options.bitrate}' if options.bitrate
             else f'quality={options.quality}')
+    refresh = ' intra-refresh=true' if getattr(
+        options, 'refresh', False) else ''
     return (f'videorate ! videoconvert ! videoscale ! '
             f'video/x-raw,framerate={options.fps}/1{size} ! {end}{denoise}'
-            f'aeencode name=count {rate} key-int-max={options.fps}')
+            f'aeencode name=count {rate} key-int-max={options.fps}'
+            f'{refresh}')
 
 
 def sink(out):
@@ -80,6 +84,9 @@ def send(options):
     """At the pace of a camera; what a slow computer cannot code is left out."""
     text = (f'{source(options.source)} ! identity sync=true ! queue '
             f'leaky=downstream max-size-buffers=4 ! {encoder(options)} ! ')
+    if options.tcp and options.refresh:
+        sys.exit('--refresh is for UDP: by --tcp, receivers begin with a key '
+                 'frame')
     if options.tcp:
         return text + (
             f'tcpserversink host={options.host} port={options.port} '
@@ -229,6 +236,9 @@ def parse():
                          help='of the packets, to see what a bad link does')
     command.add_argument('--fec', type=int, default=0, metavar='PERCENT',
                          help='packets more (20 to 50) that make good lost ones')
+    command.add_argument('--refresh', action='store_true',
+                         help='a band that moves across the picture instead '
+                         'of key frames: it heals by itself, and is steadier')
     command.set_defaults(run=send)
     command = commands.add_parser('receive', parents=[network, ending])
     command.add_argument('out', nargs='?')

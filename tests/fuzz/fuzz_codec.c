@@ -32,6 +32,10 @@ same_packets (const AePacket *a, const AePacket *b)
       && a->height == b->height && a->number == b->number
       && a->duration == b->duration && a->n_slices == b->n_slices
       && memcmp (a->model_id, b->model_id, sizeof a->model_id) == 0
+      && a->refresh.on == b->refresh.on
+      && a->refresh.level == b->refresh.level
+      && a->refresh.begin == b->refresh.begin
+      && a->refresh.end == b->refresh.end
       && memcmp (a->colour, b->colour, sizeof a->colour) == 0;
 }
 

@@ -22,6 +22,10 @@ static const CodecClipShape grey = { .pixels = AE_PIXELS_GRAY8, .width = 33,
 static const CodecClipShape tall = { .pixels = AE_PIXELS_GRAY8, .width = 16,
   .height = 272, .frames = 2, .key_every = 2, .level = 0 };
 
+static const CodecClipShape band = { .pixels = AE_PIXELS_GRAY8, .width = 64,
+  .height = 17, .frames = 5, .key_every = 5, .level = 90, .header = true,
+  .refresh = 2 };
+
 static void
 write_bytes (const char *name, const void *bytes, size_t size)
 {
@@ -89,6 +93,29 @@ write_parts (void)
   write_clip ("ok-damaged-slice", &clip);
 }
 
+/* With flag 8: whole, begun late, with a gap, and bands that cannot be. */
+static void
+write_refreshed (void)
+{
+  CodecMend mend = { .checksums = true };
+  CodecClip clip = codec_clip (codec, &band);
+  ae_codec_id (codec, mend.id);
+  write_clip ("ok-refresh", &clip);
+  clip = without (codec_clip (codec, &band), 1, 3);
+  write_clip ("ok-refresh-header-alone", &clip);
+  clip = without (codec_clip (codec, &band), 3, 4);
+  write_clip ("ok-refresh-gap", &clip);
+  clip = without (codec_clip (codec, &band), 0, 2);
+  write_clip ("needsdata-refresh-alone", &clip);
+  for (int i = 0; i < 2; i++) {
+    clip = codec_clip (codec, &band);
+    uint8_t *last = clip.bytes + clip.at[clip.n - 1];
+    last[11 + (last[9] >= 128)] = i ? 127 : 1; /* where the band begins */
+    codec_mend (&mend, clip.bytes, clip.size);
+    write_clip (i ? "ok-refresh-beyond" : "ok-refresh-moved", &clip);
+  }
+}
+
 /* A header that says something else. */
 static void
 write_announced (const char *name, int width, int height, int n_slices)
@@ -118,6 +145,7 @@ main (int argc, char **argv)
   ae_model_unref (&model);
   write_whole ();
   write_parts ();
+  write_refreshed ();
   write_announced ("format-wrong-slices", 33, 17, 7);
   write_announced ("ok-wide", 16384, 4, 1); /* and damaged */
   write_announced ("needsdata-no-pixels", 0, 0, 1);

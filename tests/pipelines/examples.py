@@ -141,6 +141,13 @@ def test_codec_network():
                    '--wait', 4, '--seconds', 4)
         assert frames(text) > 5, text
         assert 'kbit/s' in sender.end()
+    with Sender('--bitrate', 300, '--drop', 5, '--refresh') as sender:
+        time.sleep(2)
+        text = run(*STREAM, 'receive', 'n.y4m', '--port', sender.port,
+                   '--wait', 4, '--seconds', 3)
+        assert frames(text) > 30, text
+    assert 'key frame' in run(*STREAM, 'send', 'test', '--tcp', '--refresh',
+                              status=1)
     assert 'no frame' in run(*STREAM, 'receive', 'n.y4m', '--port',
                              free_port(), '--wait', 1, status=1)
     return None
@@ -169,7 +176,7 @@ def test_readme_commands():
         r'^\S*/codec_stream.py send /dev/video0 (.*)\n'
         r'\S*/codec_stream.py receive\b(.*)$',
         (ROOT / 'README.md').read_text(encoding='utf-8'), re.M)
-    assert len(pairs) == 2, pairs
+    assert len(pairs) == 3, pairs
     for sending, receiving in pairs:
         with Sender(*sending.split()) as sender:
             time.sleep(2)

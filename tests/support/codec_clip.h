@@ -19,6 +19,7 @@ typedef struct {
   int frames, key_every;
   int level;
   bool header; /* a packet without a frame comes first */
+  int refresh; /* frames of a sweep, 0 = there is none */
 } CodecClipShape;
 
 typedef struct {
@@ -86,7 +87,8 @@ codec_clip (AeCodec *codec, const CodecClipShape *s)
   for (int i = s->header ? -1 : 0; i < s->frames; i++) {
     AePacketInfo info = { .level = s->level, .key = i % s->key_every == 0,
       .has_pts = true, .pts = 40000000ull * (uint64_t) (i < 0 ? 0 : i),
-      .duration = 40000000, .colour = { 1, 6, 1, 1 } };
+      .duration = 40000000, .colour = { 1, 6, 1, 1 },
+      .refresh = s->refresh };
     if (i < 0) {
       codec_net_must (ae_encoder_header (encoder, &info, &packet, NULL));
     } else {

@@ -18,9 +18,9 @@
 
 /* Several slices, and one; colour, and grey. */
 static const CodecClipShape shapes[]
-    = { { AE_PIXELS_I420, 80, 528, 5, 5, 150, false },
-        { AE_PIXELS_GRAY8, 51, 80, 6, 3, 255, false },
-        { AE_PIXELS_I420, 96, 80, 4, 4, 30, false } };
+    = { { AE_PIXELS_I420, 80, 528, 5, 5, 150, false, 0 },
+        { AE_PIXELS_GRAY8, 51, 80, 6, 3, 255, false, 0 },
+        { AE_PIXELS_I420, 96, 80, 4, 4, 30, false, 0 } };
 
 typedef struct {
   AeCodec *codec;
@@ -160,7 +160,7 @@ read_slices (Reader *r, const AePacket *p, const AeSlice *slices)
   if (p->key)
     ae_latent_level_set (&r->level, p->level);
   else
-    ae_changes_set_level (&r->changes, p->level);
+    ae_changes_set_level (&r->changes, p->level, &p->refresh);
   ae_pool_run (
       ae_pool_shared (), n, (size_t) p->n_slices, slice_job, &work);
   for (int i = 0; i < p->n_slices; i++)

@@ -57,13 +57,15 @@ static inline size_t
 codec_mend_delta (uint8_t *at, size_t left)
 {
   uint64_t value;
+  bool refreshes = at[5] & 8;
   size_t n = 9;
-  for (int i = 0; i < (at[5] & 2 ? 2 : 1); i++) {
+  for (int i = 0; i < (at[5] & 2 ? 2 : 1) + (refreshes ? 2 : 0); i++) {
     size_t used = left > n ? codec_mend_varied (at + n, left - n, &value) : 0;
     if (used == 0)
       return 0;
     n += used;
   }
+  n += refreshes;
   if (left < n + 2)
     return 0;
   codec_mend_put (at + n, 2, codec_mend_sum (at, n) & 0xffff);

@@ -66,7 +66,9 @@ codec_walk (AeDecoder *d, const uint8_t *bytes, size_t size, int64_t most)
     size_t n = info.size < size - at ? info.size : size - at;
     if ((int64_t) info.width * info.height <= most)
       codec_walk_packet (&walk, d, &info, bytes + at, n);
-    if (info.key)
+    if (info.header)
+      (void) ae_decoder_header (d, bytes + at, n, NULL);
+    if (info.key || info.header)
       key = info;
     at += n;
   }

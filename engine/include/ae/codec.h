@@ -58,6 +58,8 @@ typedef struct {
   size_t size;        /* bytes of the packet */
   size_t most_size;   /* that it may have, 0 = any number: see
                          ae_encoder_encode */
+  int refresh;        /* frames of a sweep, 0 = none: see ae_encoder_encode */
+  bool refreshes;     /* a part of the picture; of delta frames */
   bool measure;       /* whether psnr is wanted */
   float psnr;         /* dB, of luma as decoders show it; 99 at most */
 } AePacketInfo;
@@ -77,10 +79,16 @@ AE_API AeStatus ae_encoder_bind (
     AeEncoder *encoder, const AeImage *format, AeError *err);
 
 /* Codes a picture of the bound format. Of `info`, key (asks for a key frame),
- * has_pts, pts, duration, colour, level, most_size and measure are read, the
- * rest is filled in. The level becomes less until the packet has no more than most_size
+ * has_pts, pts, duration, colour, level, most_size, refresh and measure are read,
+ * the rest is filled in. The level becomes less until the packet has no more than most_size
  * bytes; a frame that cannot have so few is as the one before, but a key frame
  * may be larger at level 0.
+ *
+ * With refresh, delta frames code a band of the picture without the frames before,
+ * which moves across it from the left to the right in so many frames: a sweep,
+ * after which another one follows. Decoders that see one whole sweep need no key
+ * frame. It may be another number for each frame, and counts from the next sweep
+ * on; 0 counts at once. Frames at the end of most_size let the band wait.
  * *packet has info->size bytes, owned by the encoder and valid until the next
  * call. Errors: MEMORY, NUMERIC (the network's numbers are no latents; the next
  * frame is a key frame). */
@@ -138,17 +146,30 @@ AE_API void ae_decoder_free (AeDecoder **decoder);
 /* Forgets earlier frames (a seek, packets were lost). */
 AE_API void ae_decoder_reset (AeDecoder *decoder);
 
-/* Memory is taken by the first key frame of a size, about 50 bytes a pixel, if one
+/* Takes a packet without a frame, or a key frame's: what deltas that refresh need
+ * to begin with. If it tells of other pictures than before, these are forgotten.
+ * Errors: NEEDS_DATA, FORMAT (a delta frame, another model, no packet), LIMIT. */
+AE_API AeStatus ae_decoder_header (AeDecoder *decoder, const uint8_t *packet,
+    size_t size, AeError *err);
+
+/* Memory is taken by the first frame of a size, about 50 bytes a pixel, if one
  * of its slices is whole.
  *
- * Decodes a packet into `out`, which has the packet's size and pixel kind.
+ * Decodes a packet into `out`, which has the packet's size and pixel kind. Delta
+ * frames that refresh are decoded whatever is missing before them, at first from
+ * grey: see ae_decoder_is_whole.
  * *damaged: slices that were missing and taken from the frame before. Errors:
  * FORMAT (no packet, a header without a frame, another model: both ids are
  * named; no whole slice, in pictures of another size than before), SHAPE (`out` is of
- * another format), NEEDS_DATA (a delta frame whose frame before is not there),
+ * another format), NEEDS_DATA (a delta frame whose frame before is not there
+ * and which does not refresh, or that comes after a later one),
  * MEMORY. */
 AE_API AeStatus ae_decoder_decode (AeDecoder *decoder, const uint8_t *packet,
     size_t size, const AeImage *out, int *damaged, AeError *err);
+
+/* Whether the last frame was the encoder's picture: nothing was missing since the
+ * last key frame, or since then all of it was refreshed. */
+AE_API bool ae_decoder_is_whole (const AeDecoder *decoder);
 
 /* The picture of such latents, into the upper left of `out`, I420 or GRAY8 of at
  * most 16 times as many columns and rows; earlier frames are forgotten. Errors:

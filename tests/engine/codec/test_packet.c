@@ -33,6 +33,15 @@ example_delta (int64_t late)
   return p;
 }
 
+static AePacket
+example_refresh (int begin, int end)
+{
+  AePacket p = example_delta (-3);
+  p.refresh = (AeRefresh){ .on = true, .level = 201, .begin = begin,
+    .end = end };
+  return p;
+}
+
 /* Exactly the packet's bytes, freed with free. */
 static uint8_t *
 write_packet (AePacket *p, const AePacket *key, size_t *size)
@@ -43,11 +52,15 @@ write_packet (AePacket *p, const AePacket *key, size_t *size)
   return realloc (bytes, p->size);
 }
 
+/* A key frame, a delta frame, and one that refreshes; their headers' bytes. */
+static const size_t headers[] = { AE_PACKET_HEADER, 13, 16 };
+
 static uint8_t *
-write_example (bool key, size_t *size)
+write_example (int i, size_t *size)
 {
-  AePacket first = example (), p = key ? first : example_delta (0);
-  return write_packet (&p, &first, size);
+  AePacket first = example ();
+  AePacket all[] = { first, example_delta (0), example_refresh (7, 9) };
+  return write_packet (&all[i], &first, size);
 }
 
 static void
@@ -66,6 +79,10 @@ check_same (const AePacket *p, const AePacket *wanted)
   ck_assert_uint_eq (p->duration, wanted->duration);
   ck_assert_mem_eq (p->colour, wanted->colour, 4);
   ck_assert_int_eq (p->n_slices, wanted->n_slices);
+  ck_assert (p->refresh.on == wanted->refresh.on);
+  ck_assert_int_eq (p->refresh.level, wanted->refresh.level);
+  ck_assert_int_eq (p->refresh.begin, wanted->refresh.begin);
+  ck_assert_int_eq (p->refresh.end, wanted->refresh.end);
 }
 
 static void
@@ -113,6 +130,57 @@ START_TEST (test_delta_frames_come_back)
 }
 END_TEST
 
+/* The bands of 641 pixels, which are 41 places. */
+START_TEST (test_bands_come_back)
+{
+  AePacket key = example (), found;
+  size_t size;
+  for (int begin = 0; begin <= 41; begin++)
+    for (int end = begin; end <= 41; end++) {
+      AePacket p = example_refresh (begin, end);
+      uint8_t *bytes = write_packet (&p, &key, &size);
+      ck_assert_int_eq (
+          ae_packet_read (&found, &key, bytes, size, NULL), AE_OK);
+      check_same (&found, &p);
+      ck_assert_int_eq (
+          ae_packet_read (&found, NULL, bytes, size, NULL), AE_OK);
+      ck_assert (found.refresh.on && found.refresh.end == end);
+      free (bytes);
+    }
+}
+END_TEST
+
+/* Bands that reach beyond the picture, and with no key frame known, beyond any
+ * picture. */
+START_TEST (test_impossible_bands_are_refused)
+{
+  static const struct {
+    int begin, end;
+    AeStatus wanted, unknown;
+  } bands[] = { { 41, 41, AE_OK, AE_OK }, { 41, 42, AE_ERROR_LIMIT, AE_OK },
+    { 0, 42, AE_ERROR_LIMIT, AE_OK }, { 42, 42, AE_ERROR_LIMIT, AE_OK },
+    { 1, 1024, AE_ERROR_LIMIT, AE_OK },
+    { 1, 1025, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { 1025, 1025, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { INT32_MAX, INT32_MAX, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { 5, 4, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { 0, -1, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { -1, 2, AE_ERROR_LIMIT, AE_ERROR_LIMIT },
+    { -1, -1, AE_ERROR_LIMIT, AE_ERROR_LIMIT } };
+  AePacket key = example (), found;
+  for (size_t i = 0; i < sizeof bands / sizeof bands[0]; i++) {
+    size_t size;
+    AePacket p = example_refresh (bands[i].begin, bands[i].end);
+    uint8_t *bytes = write_packet (&p, &key, &size);
+    ck_assert_int_eq (ae_packet_read (&found, &key, bytes, size, NULL),
+        bands[i].wanted);
+    ck_assert_int_eq (ae_packet_read (&found, NULL, bytes, size, NULL),
+        bands[i].unknown);
+    free (bytes);
+  }
+}
+END_TEST
+
 /* Sizes around those at which their own bytes become more. */
 START_TEST (test_sizes_count_themselves)
 {
@@ -138,7 +206,7 @@ END_TEST
 START_TEST (test_bytes_are_as_documented)
 {
   size_t size;
-  uint8_t *bytes = write_example (true, &size);
+  uint8_t *bytes = write_example (0, &size);
   static const uint8_t begin[] = { 0xa5, 'A', 'E', 'V', 1, 3, 130, 0, 73, 0, 0,
     0, 1, 2, 3, 4, 5, 6, 7, 250, 0x81, 2, 0xe0, 1, 0xf0, 0xff, 0xff, 0xff,
     0xbc, 0x9a, 0x78, 0x56, 0x34, 0x12, 0, 0, 0x55, 0xa0, 0xfc, 1, 1, 6, 13,
@@ -156,6 +224,13 @@ START_TEST (test_bytes_are_as_documented)
   ck_assert_uint_eq (bytes[13], 5);
   ck_assert_mem_eq (bytes + 18, "12345", 5);
   free (bytes);
+  p = example_refresh (3, 5);
+  bytes = write_packet (&p, &key, &size);
+  static const uint8_t band[]
+      = { 0xa5, 'A', 'E', 'V', 1, 10, 7, 0xf3, 0xff, 37, 5, 3, 2, 201 };
+  ck_assert_mem_eq (bytes, band, sizeof band);
+  ck_assert_mem_eq (bytes + 21, "12345", 5);
+  free (bytes);
 }
 END_TEST
 
@@ -171,7 +246,7 @@ START_TEST (test_every_truncation)
 {
   size_t size;
   AePacket key = example ();
-  uint8_t *bytes = write_example (_i == 0, &size);
+  uint8_t *bytes = write_example (_i, &size);
   for (size_t cut = 0; cut < size; cut++) {
     uint8_t *exact = malloc (cut + 1);
     memcpy (exact, bytes, cut);
@@ -179,7 +254,7 @@ START_TEST (test_every_truncation)
     AeSlice found[3];
     AeError err = { 0 };
     AeStatus status = ae_packet_read (&p, &key, exact, cut, &err);
-    if (cut < (_i == 0 ? AE_PACKET_HEADER : 13)) {
+    if (cut < headers[_i]) {
       ck_assert_int_eq (status, AE_ERROR_NEEDS_DATA);
       ck_assert_uint_gt (strlen (err.text), 0);
     } else {
@@ -201,7 +276,7 @@ START_TEST (test_every_damaged_byte_is_found)
 {
   size_t size;
   AePacket key = example ();
-  uint8_t *bytes = write_example (_i == 0, &size);
+  uint8_t *bytes = write_example (_i, &size);
   for (size_t i = 0; i < size; i++)
     for (int bit = 0; bit < 8; bit++) {
       AePacket p;
@@ -209,7 +284,7 @@ START_TEST (test_every_damaged_byte_is_found)
       AeError err;
       bytes[i] ^= (uint8_t) (1 << bit);
       AeStatus status = ae_packet_read (&p, &key, bytes, size, &err);
-      if (i < (_i == 0 ? AE_PACKET_HEADER : 13))
+      if (i < headers[_i])
         ck_assert (status == AE_ERROR_FORMAT || status == AE_ERROR_NEEDS_DATA);
       else
         ck_assert_int_lt (ae_packet_slices (&p, bytes, size, found), 3);
@@ -259,8 +334,8 @@ END_TEST
 
 START_TEST (test_packets_are_found_in_noise)
 {
-  size_t size, header = _i == 0 ? AE_PACKET_HEADER : 13;
-  uint8_t *bytes = write_example (_i == 0, &size);
+  size_t size, header = headers[_i];
+  uint8_t *bytes = write_example (_i, &size);
   uint8_t *noise = malloc (size + 40);
   for (int i = 0; i < 40; i++)
     noise[i] = (uint8_t) (0xa5 + (i % 3 == 0 ? 0 : i));
@@ -285,13 +360,15 @@ packet_suite (void)
   tcase_add_test (tcase, test_packets_come_back);
   tcase_add_loop_test (tcase, test_delta_frames_come_back, 0,
       sizeof lateness / sizeof lateness[0]);
+  tcase_add_test (tcase, test_bands_come_back);
+  tcase_add_test (tcase, test_impossible_bands_are_refused);
   tcase_add_test (tcase, test_sizes_count_themselves);
   tcase_add_test (tcase, test_bytes_are_as_documented);
-  tcase_add_loop_test (tcase, test_every_truncation, 0, 2);
-  tcase_add_loop_test (tcase, test_every_damaged_byte_is_found, 0, 2);
+  tcase_add_loop_test (tcase, test_every_truncation, 0, 3);
+  tcase_add_loop_test (tcase, test_every_damaged_byte_is_found, 0, 3);
   tcase_add_test (tcase, test_impossible_values_are_refused);
   tcase_add_test (tcase, test_headers_without_frames);
-  tcase_add_loop_test (tcase, test_packets_are_found_in_noise, 0, 2);
+  tcase_add_loop_test (tcase, test_packets_are_found_in_noise, 0, 3);
   suite_add_tcase (suite, tcase);
   return suite;
 }

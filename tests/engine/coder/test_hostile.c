@@ -37,13 +37,14 @@ decode_key (const Stream *s)
 
 /* masking: see codec_net_masked. */
 static Stream
-open_stream_of (int masking)
+open_stream_of (int masking, int refresh)
 {
   Stream s;
   AeError err;
   AeCodecOptions options = { .n_threads = 1 };
   CodecClipShape shape = { .pixels = AE_PIXELS_I420, .width = WIDTH,
-    .height = HEIGHT, .frames = FRAMES, .key_every = FRAMES, .level = 120 };
+    .height = HEIGHT, .frames = FRAMES, .key_every = FRAMES, .level = 120,
+    .refresh = refresh };
   s.model = codec_net_masked (64, masking);
   ck_assert_msg (
       ae_codec_new (&s.codec, s.model, &err) == AE_OK, "%s", err.text);
@@ -62,7 +63,7 @@ open_stream_of (int masking)
 static Stream
 open_stream (void)
 {
-  return open_stream_of (0);
+  return open_stream_of (0, 0);
 }
 
 static void
@@ -167,7 +168,7 @@ forge (const CodecClip *clip, int chosen, AeRng *rng)
 /* What no checksum tells from a good stream. */
 START_TEST (test_forged_payloads)
 {
-  Stream s = open_stream_of (_i % 2 ? 30 : 0);
+  Stream s = open_stream_of (_i % 2 ? 30 : 0, 0);
   AeRng rng;
   ae_rng_seed (&rng, 200 + (uint64_t) _i);
   for (int i = 0; i < RANDOM / PARTS / 4; i++) {
@@ -178,6 +179,64 @@ START_TEST (test_forged_payloads)
     check_mended (&s, "forged stream", (size_t) i);
     free (forged.bytes);
   }
+  close_stream (&s);
+}
+END_TEST
+
+START_TEST (test_refreshed_bits)
+{
+  Stream s = open_stream_of (0, 2);
+  AeRng rng;
+  ae_rng_seed (&rng, 300 + (uint64_t) _i);
+  size_t first = s.clip.at[1]; /* delta frames begin */
+  for (size_t i = 0; i < 30 * 8; i++)
+    flip (&s, first * 8 + i);
+  for (int i = 0; i < RANDOM / PARTS / 4; i++)
+    flip (&s, first * 8 + any_of (&rng, (s.clip.size - first) * 8));
+  close_stream (&s);
+}
+END_TEST
+
+/* The stream with bands anywhere, and right checksums: pictures, of which those
+ * are damaged that do not keep to their band. */
+START_TEST (test_forged_bands)
+{
+  Stream s = open_stream_of (0, 2);
+  AeRng rng;
+  int damaged = 0;
+  ae_rng_seed (&rng, 400 + (uint64_t) _i);
+  for (int i = 0; i < RANDOM / PARTS / 4; i++) {
+    CodecClip forged = { .n = 0 };
+    AePacket p, key;
+    AeSlice slices[AE_PACKET_MAX_SLICES];
+    uint8_t *written = malloc (s.clip.size);
+    for (int k = 0; k < FRAMES; k++) {
+      ck_assert_int_eq (
+          ae_packet_read (&p, k ? &key : NULL, s.clip.bytes + s.clip.at[k],
+              s.clip.at[k + 1] - s.clip.at[k], NULL),
+          AE_OK);
+      ae_packet_slices (&p, s.clip.bytes + s.clip.at[k],
+          s.clip.at[k + 1] - s.clip.at[k], slices);
+      if (k > 0) {
+        int columns = WIDTH / 16, begin = (int) any_of (&rng, columns + 1);
+        int n = (int) any_of (&rng, (size_t) (columns - begin + 1));
+        p.refresh = (AeRefresh){ true, (uint8_t) any_of (&rng, 256), begin,
+          begin + n };
+      }
+      ae_packet_write (&p, k ? &key : NULL, slices, written);
+      codec_clip_add (&forged, written, p.size);
+      if (k == 0)
+        key = p;
+    }
+    CodecWalk walk
+        = codec_walk (s.decoder, forged.bytes, forged.size, PIXELS);
+    ck_assert_int_eq (walk.pictures, FRAMES);
+    damaged += walk.damaged;
+    check_mended (&s, "forged bands", (size_t) i);
+    free (forged.bytes);
+    free (written);
+  }
+  ck_assert_int_gt (damaged, RANDOM / PARTS / 4);
   close_stream (&s);
 }
 END_TEST
@@ -317,6 +376,8 @@ hostile_suite (void)
   tcase_add_loop_test (tcase, test_first_bits, 0, PARTS);
   tcase_add_loop_test (tcase, test_random_bits, 0, PARTS);
   tcase_add_loop_test (tcase, test_forged_payloads, 0, PARTS);
+  tcase_add_loop_test (tcase, test_refreshed_bits, 0, 2);
+  tcase_add_loop_test (tcase, test_forged_bands, 0, 2);
   tcase_add_loop_test (tcase, test_announced_sizes, 0, N_ANNOUNCED);
   suite_add_tcase (suite, tcase);
   return suite;

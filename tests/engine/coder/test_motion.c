@@ -5,8 +5,10 @@
 #include "util/mem.h"
 #include "util/rng.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WIDTH = 64, HEIGHT = 48 };
 
@@ -81,6 +83,36 @@ START_TEST (test_far_vectors)
 }
 END_TEST
 
+/* Pixels behind a vector's reach are not looked at, those before it are. */
+START_TEST (test_reach)
+{
+  enum { AT = 16 };
+  AePlacePixels plain, other;
+  for (int x = -60; x <= 30; x++) {
+    AeVector v = { (int16_t) x, (int16_t) (x % 5) };
+    int reach = ae_vector_reach (AT, v);
+    AeReference r = make_reference ();
+    ae_motion_predict (&r, AT, 16, v, &plain);
+    for (int less = 0; less < 3; less++) {
+      for (int i = 0; i < 3; i++)
+        for (int y = 0; y < HEIGHT >> (i > 0); y++) {
+          int from = (reach - 2 * less) >> (i > 0);
+          uint8_t *row = r.image.plane[i] + y * r.image.stride[i];
+          for (int k = from < 0 ? 0 : from; k < WIDTH >> (i > 0); k++)
+            row[k] = (uint8_t) (255 - row[k]);
+        }
+      ae_motion_predict (&r, AT, 16, v, &other);
+      bool same = memcmp (&plain, &other, sizeof plain) == 0;
+      ck_assert_msg (less > 0 || same, "vector %d: reaches %d", x, reach);
+      ck_assert_msg (less < 2 || !same, "vector %d: less than %d", x, reach);
+      ae_reference_clear (&r);
+      r = make_reference ();
+    }
+    ae_reference_clear (&r);
+  }
+}
+END_TEST
+
 /* A picture that moved by quarters of a pixel is found. */
 START_TEST (test_movement_is_found)
 {
@@ -99,8 +131,10 @@ START_TEST (test_movement_is_found)
     bytes[i] = (uint8_t) lrint (
         picture_at (4 * (i % WIDTH) + dx, 4 * (i / WIDTH) + dy));
   AeVector none = { 0, 0 };
-  AeVector v = ae_motion_best (&r, &now, 16, 16, &none, 1, 0.5f, &sad);
-  v = ae_motion_refine (&r, &now, 16, 16, none, v, 0.5f, speed, &sad);
+  AeMotionAim aim = { .from = &r, .now = &now, .x = 16, .y = 16,
+    .end = INT_MAX, .worth = 0.5f };
+  AeVector v = ae_motion_best (&aim, &none, 1, &sad);
+  v = ae_motion_refine (&aim, v, speed, &sad);
   int most = speed == AE_SPEED_FAST ? 2 : 1;
   ck_assert_int_le (abs (v.x - dx), most);
   ck_assert_int_le (abs (v.y - dy), most);
@@ -116,6 +150,7 @@ motion_suite (void)
   TCase *tcase = tcase_create ("motion");
   tcase_add_test (tcase, test_fractions);
   tcase_add_test (tcase, test_far_vectors);
+  tcase_add_test (tcase, test_reach);
   tcase_add_loop_test (tcase, test_movement_is_found, 0, 15);
   suite_add_tcase (suite, tcase);
   return suite;
