@@ -55,48 +55,17 @@
 #include "aeerror.h"
 #include "aeframe.h"
 #include "aetensors.h"
-#include "codecsettings.h"
-#include "levelcontrol.h"
+#include "encodelevel.h"
 
 #include <string.h>
 
 GST_DEBUG_CATEGORY_STATIC (gst_ae_encode_debug);
 #define GST_CAT_DEFAULT gst_ae_encode_debug
 
-#define DEFAULT_QUALITY 50
-#define DEFAULT_BITRATE 0
-#define DEFAULT_KEY_INT_MAX 60
-#define DEFAULT_INTRA_REFRESH FALSE
-#define DEFAULT_PSNR 0
-#define DEFAULT_VBV_BUF_CAPACITY 1000
-#define MOST_TRIES 4 /* more, of a key frame whose PSNR is wanted */
-
-enum {
-  PROP_QUALITY = GST_AE_CODEC_N_PROPS,
-  PROP_BITRATE,
-  PROP_KEY_INT_MAX,
-  PROP_INTRA_REFRESH,
-  PROP_PSNR,
-  PROP_VBV_BUF_CAPACITY,
-  PROP_SPEED_PRESET,
-  PROP_TUNE
-};
-
-enum { TUNE_PSNR, TUNE_MS_SSIM };
-
-/* The bundled one of each. */
-static const gchar *const models[]
-    = { GST_AE_CODEC_MODEL, GST_AE_CODEC_MS_SSIM_MODEL };
-
 struct _GstAeEncode {
   GstVideoEncoder parent;
 
-  /* With the object lock: */
-  GstAeCodecSettings settings;
-  gdouble quality, psnr;
-  guint bitrate, key_int_max, vbv_buf_capacity;
-  gboolean intra_refresh;
-  AeCodecSpeed speed;
+  GstAeEncodeSettings settings; /* with the object lock */
 
   /* Of the streaming thread: */
   GstAeCodec codec;
@@ -124,35 +93,8 @@ set_property (
   GstAeEncode *self = GST_AE_ENCODE (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_QUALITY:
-      self->quality = g_value_get_double (value);
-      break;
-    case PROP_BITRATE:
-      self->bitrate = g_value_get_uint (value);
-      break;
-    case PROP_KEY_INT_MAX:
-      self->key_int_max = g_value_get_uint (value);
-      break;
-    case PROP_INTRA_REFRESH:
-      self->intra_refresh = g_value_get_boolean (value);
-      break;
-    case PROP_PSNR:
-      self->psnr = g_value_get_double (value);
-      break;
-    case PROP_VBV_BUF_CAPACITY:
-      self->vbv_buf_capacity = g_value_get_uint (value);
-      break;
-    case PROP_SPEED_PRESET:
-      self->speed = (AeCodecSpeed) g_value_get_enum (value);
-      break;
-    case PROP_TUNE:
-      self->settings.bundled = models[g_value_get_enum (value)];
-      break;
-    default:
-      if (!gst_ae_codec_settings_set (&self->settings, id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  if (!gst_ae_encode_settings_set (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -162,36 +104,8 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *spec)
   GstAeEncode *self = GST_AE_ENCODE (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_QUALITY:
-      g_value_set_double (value, self->quality);
-      break;
-    case PROP_BITRATE:
-      g_value_set_uint (value, self->bitrate);
-      break;
-    case PROP_KEY_INT_MAX:
-      g_value_set_uint (value, self->key_int_max);
-      break;
-    case PROP_INTRA_REFRESH:
-      g_value_set_boolean (value, self->intra_refresh);
-      break;
-    case PROP_PSNR:
-      g_value_set_double (value, self->psnr);
-      break;
-    case PROP_VBV_BUF_CAPACITY:
-      g_value_set_uint (value, self->vbv_buf_capacity);
-      break;
-    case PROP_SPEED_PRESET:
-      g_value_set_enum (value, self->speed);
-      break;
-    case PROP_TUNE:
-      g_value_set_enum (value, self->settings.bundled == models[TUNE_MS_SSIM]
-              ? TUNE_MS_SSIM : TUNE_PSNR);
-      break;
-    default:
-      if (!gst_ae_codec_settings_get (&self->settings, id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  if (!gst_ae_encode_settings_get (&self->settings, id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -202,10 +116,10 @@ load (GstAeEncode *self)
   AeCodecOptions options;
 
   GST_OBJECT_LOCK (self);
-  AeCodecSpeed speed = self->speed;
+  AeCodecSpeed speed = self->settings.speed_preset;
   GST_OBJECT_UNLOCK (self);
   gboolean ok = gst_ae_codec_settings_load (GST_ELEMENT (self),
-      &self->settings, &self->codec, &options, &error);
+      &self->settings.codec, &self->codec, &options, &error);
   options.speed = speed;
   ok = ok
       && ae_encoder_new (
@@ -248,9 +162,9 @@ add_tags (GstAeEncode *self)
       "Autoencoder video", GST_TAG_ENCODER, "aeencode", NULL);
 
   GST_OBJECT_LOCK (self);
-  if (self->bitrate > 0)
+  if (self->settings.bitrate > 0)
     gst_tag_list_add (tags, GST_TAG_MERGE_REPLACE, GST_TAG_BITRATE,
-        MIN (self->bitrate, G_MAXUINT / 1000) * 1000, NULL);
+        MIN (self->settings.bitrate, G_MAXUINT / 1000) * 1000, NULL);
   GST_OBJECT_UNLOCK (self);
   gst_video_encoder_merge_tags (
       GST_VIDEO_ENCODER (self), tags, GST_TAG_MERGE_REPLACE);
@@ -369,72 +283,19 @@ flush (GstVideoEncoder *base)
   return TRUE;
 }
 
-/* What the properties ask of a frame. */
-typedef struct {
-  gdouble quality, psnr;
-  guint bitrate, key_int_max, vbv_buf_capacity;
-  guint refresh; /* frames of a sweep, 0 = there are key frames */
-} Wanted;
-
-static Wanted
-wanted_of (GstAeEncode *self)
-{
-  GST_OBJECT_LOCK (self);
-  Wanted wanted = { self->quality, self->psnr, self->bitrate,
-    self->key_int_max, self->vbv_buf_capacity, 0 };
-  gboolean refresh = self->intra_refresh;
-  GST_OBJECT_UNLOCK (self);
-  if (refresh) {
-    wanted.refresh
-        = wanted.key_int_max > 0 ? wanted.key_int_max : DEFAULT_KEY_INT_MAX;
-    wanted.key_int_max = 0;
-  }
-  if (wanted.bitrate > 0)
-    wanted.psnr = 0;
-  return wanted;
-}
-
-/* Bits that a frame may take on the mean. */
 static gdouble
-bits_per_frame (const GstAeEncode *self, guint bitrate)
+frames_per_second (const GstAeEncode *self)
 {
   const GstVideoInfo *info = &self->input->info;
-  gdouble fps = GST_VIDEO_INFO_FPS_N (info) > 0
+
+  return GST_VIDEO_INFO_FPS_N (info) > 0
       ? (gdouble) GST_VIDEO_INFO_FPS_N (info) / GST_VIDEO_INFO_FPS_D (info)
       : 30;
-
-  return bitrate * 1000.0 / fps;
-}
-
-static void
-set_size (GstAeEncode *self, const Wanted *wanted, AePacketInfo *info)
-{
-  info->level = gst_ae_level_control_level (&self->control,
-      bits_per_frame (self, wanted->bitrate), info->key);
-  gdouble room = gst_ae_level_control_room (
-      &self->control, (gdouble) wanted->bitrate * wanted->vbv_buf_capacity);
-  info->most_size = (gsize) MAX (room / 8, 1);
-}
-
-static void
-set_level (GstAeEncode *self, const Wanted *wanted, AePacketInfo *info)
-{
-  if (wanted->bitrate > 0) {
-    set_size (self, wanted, info);
-  } else if (wanted->psnr > 0) {
-    info->level
-        = gst_ae_level_control_psnr_level (&self->control, info->key);
-    info->measure = true;
-  } else {
-    info->level = (gint) (wanted->quality * 2.55 + 0.5);
-    if (info->key && wanted->key_int_max != 1)
-      info->level = ae_encoder_key_level (info->level);
-  }
 }
 
 static void
 describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
-    const Wanted *wanted, AePacketInfo *info)
+    const GstAeEncodeWanted *wanted, AePacketInfo *info)
 {
   *info = (AePacketInfo) { .refresh = (gint) wanted->refresh };
   info->key = self->since_key == 0
@@ -446,29 +307,8 @@ describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
       && frame->duration <= G_MAXUINT32)
     info->duration = (guint32) frame->duration;
   set_colour (info, &self->input->info);
-  set_level (self, wanted, info);
-}
-
-/* A key frame is coded until it has the PSNR that is wanted. */
-static AeStatus
-encode_image (GstAeEncode *self, const AeImage *image, const Wanted *wanted,
-    AePacketInfo *info, const guint8 **packet, AeError *error)
-{
-  AePacketInfo asked = *info;
-
-  for (guint tries = 0;; tries++) {
-    *info = asked;
-    AeStatus status
-        = ae_encoder_encode (self->encoder, image, info, packet, error);
-    if (status != AE_OK || !info->measure)
-      return status;
-    gboolean done = gst_ae_level_control_measured (
-        &self->control, info->psnr, wanted->psnr, info->key);
-    if (done || !info->key || tries == MOST_TRIES)
-      return status;
-    asked.key = true;
-    asked.level = gst_ae_level_control_psnr_level (&self->control, TRUE);
-  }
+  gst_ae_encode_set_level (
+      wanted, &self->control, frames_per_second (self), info);
 }
 
 /* Maps a frame's picture; *image is it. */
@@ -490,15 +330,17 @@ map_picture (GstAeEncode *self, GstVideoCodecFrame *frame,
 }
 
 static gboolean
-encode (GstAeEncode *self, GstVideoCodecFrame *frame, const Wanted *wanted,
-    AePacketInfo *info, const guint8 **packet, AeError *error)
+encode (GstAeEncode *self, GstVideoCodecFrame *frame,
+    const GstAeEncodeWanted *wanted, AePacketInfo *info,
+    const guint8 **packet, AeError *error)
 {
   GstVideoFrame picture;
   AeImage image;
 
   if (!map_picture (self, frame, &picture, &image, error))
     return FALSE;
-  AeStatus status = encode_image (self, &image, wanted, info, packet, error);
+  AeStatus status = gst_ae_encode_image (wanted, &self->control,
+      self->encoder, &image, info, packet, error);
   gst_video_frame_unmap (&picture);
   return status == AE_OK;
 }
@@ -551,7 +393,9 @@ handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
 
   if (self->tensors)
     return handle_tensors (self, frame);
-  Wanted wanted = wanted_of (self);
+  GST_OBJECT_LOCK (self);
+  GstAeEncodeWanted wanted = gst_ae_encode_wanted (&self->settings);
+  GST_OBJECT_UNLOCK (self);
   describe (self, frame, &wanted, &info);
   if (!encode (self, frame, &wanted, &info, &packet, &error))
     return fail (self, frame, &error);
@@ -566,88 +410,8 @@ handle_frame (GstVideoEncoder *base, GstVideoCodecFrame *frame)
 static void
 finalize (GObject *object)
 {
-  gst_ae_codec_settings_clear (&GST_AE_ENCODE (object)->settings);
+  gst_ae_encode_settings_clear (&GST_AE_ENCODE (object)->settings);
   G_OBJECT_CLASS (gst_ae_encode_parent_class)->finalize (object);
-}
-
-static GType
-speed_type (void)
-{
-  static const GEnumValue values[] = {
-    { AE_SPEED_FAST, "To halves of a pixel", "fast" },
-    { AE_SPEED_MEDIUM, "To quarters of a pixel", "medium" },
-    { AE_SPEED_SLOW, "Further away, and longer", "slow" },
-    { 0, NULL, NULL },
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstAeEncodeSpeed", values));
-  return type;
-}
-
-static GType
-tune_type (void)
-{
-  static const GEnumValue values[] = {
-    { TUNE_PSNR, "The squared error of samples", "psnr" },
-    { TUNE_MS_SSIM, "Structure as it is seen: busy places take fewer bits",
-        "ms-ssim" },
-    { 0, NULL, NULL },
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstAeEncodeTune", values));
-  return type;
-}
-
-static void
-install_properties (GObjectClass *object)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
-  const GParamFlags live = flags | GST_PARAM_MUTABLE_PLAYING;
-
-  gst_ae_codec_settings_install (object);
-  g_object_class_install_property (object, PROP_QUALITY,
-      g_param_spec_double ("quality", "Quality",
-          "Constant quality, from few bits to good pictures; not used with a "
-          "bitrate",
-          0, 100, DEFAULT_QUALITY, live));
-  g_object_class_install_property (object, PROP_BITRATE,
-      g_param_spec_uint ("bitrate", "Bitrate",
-          "kbit/s to keep to by changing the quality (0 = constant quality)",
-          0, 2000000, DEFAULT_BITRATE, live));
-  g_object_class_install_property (object, PROP_KEY_INT_MAX,
-      g_param_spec_uint ("key-int-max", "Key frame interval",
-          "Frames from a key frame to the next at most (0 = no limit); with "
-          "intra-refresh, frames in which the picture is refreshed (0 = 60)",
-          0, G_MAXINT, DEFAULT_KEY_INT_MAX, live));
-  g_object_class_install_property (object, PROP_INTRA_REFRESH,
-      g_param_spec_boolean ("intra-refresh", "Intra refresh",
-          "Refresh the picture by a band that moves across it instead of by "
-          "key frames; there is one at first and at new scenes",
-          DEFAULT_INTRA_REFRESH, live));
-  g_object_class_install_property (object, PROP_PSNR,
-      g_param_spec_double ("psnr", "PSNR",
-          "Constant PSNR of luma in dB, by changing the quality (0 = constant "
-          "quality); not used with a bitrate",
-          0, 60, DEFAULT_PSNR, live));
-  g_object_class_install_property (object, PROP_VBV_BUF_CAPACITY,
-      g_param_spec_uint ("vbv-buf-capacity", "VBV buffer capacity",
-          "What receivers buffer, in milliseconds of the bitrate: frames that "
-          "would not fit are coded with less quality",
-          50, 10000, DEFAULT_VBV_BUF_CAPACITY, live));
-  g_object_class_install_property (object, PROP_SPEED_PRESET,
-      g_param_spec_enum ("speed-preset", "Speed preset",
-          "How long movement is looked for", speed_type (), AE_SPEED_MEDIUM,
-          flags | GST_PARAM_MUTABLE_READY));
-  g_object_class_install_property (object, PROP_TUNE,
-      g_param_spec_enum ("tune", "Tune",
-          "What the bundled model keeps most; not used with a model-file",
-          tune_type (), TUNE_PSNR, flags | GST_PARAM_MUTABLE_READY));
 }
 
 static void
@@ -657,14 +421,12 @@ gst_ae_encode_class_init (GstAeEncodeClass *klass)
   GstElementClass *element = GST_ELEMENT_CLASS (klass);
   GstVideoEncoderClass *encoder = GST_VIDEO_ENCODER_CLASS (klass);
 
-  gst_type_mark_as_plugin_api (speed_type (), 0);
-  gst_type_mark_as_plugin_api (tune_type (), 0);
   GST_DEBUG_CATEGORY_INIT (
       gst_ae_encode_debug, "aeencode", 0, "codes video with an autoencoder");
   object->set_property = set_property;
   object->get_property = get_property;
   object->finalize = finalize;
-  install_properties (object);
+  gst_ae_encode_settings_install (object);
   element->change_state = change_state;
   encoder->set_format = set_format;
   encoder->flush = flush;
@@ -679,12 +441,5 @@ gst_ae_encode_class_init (GstAeEncodeClass *klass)
 static void
 gst_ae_encode_init (GstAeEncode *self)
 {
-  self->quality = DEFAULT_QUALITY;
-  self->bitrate = DEFAULT_BITRATE;
-  self->key_int_max = DEFAULT_KEY_INT_MAX;
-  self->intra_refresh = DEFAULT_INTRA_REFRESH;
-  self->psnr = DEFAULT_PSNR;
-  self->vbv_buf_capacity = DEFAULT_VBV_BUF_CAPACITY;
-  self->speed = AE_SPEED_MEDIUM;
-  gst_ae_codec_settings_init (&self->settings);
+  gst_ae_encode_settings_init (&self->settings);
 }
