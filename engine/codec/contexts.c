@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+#define ONE ((int64_t) 1 << 16)
+#define WINDOW 128        /* symbols, about, that drift remembers */
+#define STEADY (15 * ONE) /* sizes that do not drift, to begin with */
+#define MOST_DRIFT 4
+#define MOST_FACTOR ((int64_t) 1 << 31)
+
 static size_t
 n_places (const AeContextWalk *walk)
 {
@@ -53,7 +59,7 @@ ae_context_begin (AeContextWalk *walk, const AeLatentLevel *level,
 {
   *walk = (AeContextWalk){ .level = level, .latents = latents, .channel = -1,
     .row = latents->rows, .stride = (size_t) latents->columns + 2,
-    .kernels = ae_kernels_for (false) };
+    .drift.ratio = ONE, .kernels = ae_kernels_for (false) };
   if (latents->channels > (int) n_channels (walk))
     return ae_fail (err, AE_ERROR_LIMIT, "%d channels, the codec has %zu",
         latents->channels, n_channels (walk));
@@ -131,8 +137,32 @@ begin_channel (AeContextWalk *walk)
   int c = walk->channel;
   if (c % AE_GROUP == 0)
     begin_group (walk);
-  walk->bias = walk->level->bias[c];
-  walk->factor = walk->level->factor[c];
+  const AeContextWeights *w = &walk->level->tables->weights;
+  walk->first_table = AE_CONTEXT_TABLES
+      * w->vectors[(size_t) AE_WEIGHT_SET * n_channels (walk) + c];
+}
+
+static int64_t
+within (int64_t x, int64_t least, int64_t most)
+{
+  return x < least ? least : x > most ? most : x;
+}
+
+/* Scales of a row follow what those before it had. */
+static void
+begin_row (AeContextWalk *walk)
+{
+  AeContextDrift *d = &walk->drift;
+  d->seen = d->seen * WINDOW / (WINDOW + d->row_n) + d->row_seen * ONE;
+  d->expected = d->expected * WINDOW / (WINDOW + d->row_n)
+      + d->row_expected * ONE / d->ratio;
+  d->ratio = within ((d->seen + STEADY) * ONE / (d->expected + STEADY),
+      ONE / MOST_DRIFT, ONE * MOST_DRIFT);
+  d->row_seen = d->row_expected = d->row_n = 0;
+  const AeLatentLevel *level = walk->level;
+  walk->bias = level->bias[walk->channel] * d->ratio / ONE;
+  walk->factor = within (
+      level->factor[walk->channel] * d->ratio / ONE, 0, MOST_FACTOR);
 }
 
 bool
@@ -147,6 +177,7 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
       return false;
     begin_channel (walk);
   }
+  begin_row (walk);
   walk->row_sums = walk->sums + place_of (walk, walk->row, 0);
   size_t at = (size_t) walk->row * l->columns;
   *row = (AeContextRow){ .values = l->values
@@ -156,6 +187,8 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
     row->groups = l->groups + at;
   if (l->wanted)
     row->wanted = l->wanted + walk->channel * l->wanted_step + at;
+  if (l->points)
+    row->points = l->points + walk->channel * l->wanted_step + at;
   return true;
 }
 

@@ -16,6 +16,14 @@ typedef struct {
   bool negated;
 } AeContext;
 
+/* The rows' symbols, the last ones counting most, beside what their tables have
+ * on average; 1 / 65536. */
+typedef struct {
+  int64_t seen, expected; /* sums of ae_symbol_size */
+  int64_t ratio;          /* of both */
+  int64_t row_seen, row_expected, row_n; /* row_seen: whole ones */
+} AeContextDrift;
+
 /* Sums are kept for a group of channels, of places that are coded. When the walk
  * comes to a group, all that was coded before is added; what is coded in it is
  * added at once. */
@@ -25,7 +33,9 @@ typedef struct {
   const AeKernels *kernels;
   int channel, row;   /* where the walk is */
   int lanes, means;   /* channels of the group, and of them in the core */
-  int64_t bias, factor; /* of the channel */
+  int64_t bias, factor; /* of the channel, and of what drifted */
+  int first_table;      /* of the channel */
+  AeContextDrift drift;
   /* Of all places, with a border of one around them, `stride` from one row to
    * the next: sums; values that are not 0, and how many of them. */
   size_t stride;
@@ -40,6 +50,7 @@ typedef struct {
   const uint8_t *groups; /* or NULL */
   int group;             /* that the channel is in */
   const float *wanted;   /* or NULL */
+  float *points;         /* or NULL */
 } AeContextRow;
 
 static inline bool
@@ -82,8 +93,9 @@ ae_context_at (const AeContextWalk *walk, int x)
   int class = ae_context_class (walk->bias + (sum * walk->factor >> 16));
   int quarters = (mean + 1) >> 1, whole = (quarters + 2) >> 2;
   int part = quarters - 4 * whole;
-  return (AeContext){ .table = class * AE_MEAN_PARTS + (part < 0 ? -part : part),
-    .whole = whole, .negated = part < 0 };
+  part = part < 0 ? -part : part;
+  return (AeContext){ .table = walk->first_table + class * AE_MEAN_PARTS + part,
+    .whole = whole, .negated = quarters < 4 * whole };
 }
 
 static inline int
@@ -101,9 +113,14 @@ ae_context_value (AeContext c, int32_t symbol)
 /* Adds a value that is not 0 to the sums. */
 void ae_context_spread (const AeContextWalk *walk, int x, int value);
 
+/* Goes on behind a value that was coded. */
 static inline void
-ae_context_set (const AeContextWalk *walk, int x, int value)
+ae_context_set (AeContextWalk *walk, int x, AeContext c, int value)
 {
+  AeContextDrift *d = &walk->drift;
+  d->row_seen += ae_symbol_size (ae_context_symbol (c, value));
+  d->row_expected += walk->level->tables->tables[c.table].size;
+  d->row_n++;
   if (value != 0)
     ae_context_spread (walk, x, value);
 }
