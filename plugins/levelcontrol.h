@@ -14,11 +14,14 @@ G_BEGIN_DECLS
 
 typedef struct {
   gdouble level[2]; /* of the next delta frame, and key frame */
+  gdouble cost[2];  /* bits that they take at level 0, about; 0: not known */
   gdouble owed;     /* bits taken beyond the mean so far */
   gdouble bucket;   /* bits in it */
   gdouble wanted;   /* bits for the frame that is coded now */
   gdouble mean;     /* bits that a frame may take */
   gboolean key;     /* it is one */
+  gboolean measured; /* a delta frame's PSNR was told: how far its level is from
+                        key frames' is known */
 } GstAeLevelControl;
 
 void gst_ae_level_control_start (GstAeLevelControl *control);

@@ -4,7 +4,7 @@
 
 /* What a latent's scale (its mean absolute value) and its mean are predicted
  * from: sums of what was coded before, each with a weight. Sizes are absolute
- * values of at most AE_LARGEST_SIZE.
+ * values of at most AE_LARGEST_SIZE. See contexts.h for how scales drift.
  *
  *   scale = 2^(low + range level / 255)
  *         + 2^(growth level / 255) (sizes of the earlier channels here
@@ -24,12 +24,15 @@
 #define AE_POWER_BITS 8
 #define AE_OFFSETS 9 /* -1, -1; -1, 0; ... 1, 1 (rows, columns) */
 
+#define AE_TABLE_SETS 5
+
 /* One weight for each channel. */
 typedef enum {
   AE_WEIGHT_NEAR,      /* of 2 left + 2 above + above left + above right */
   AE_WEIGHT_LOW,  /* powers of 2 */
   AE_WEIGHT_RANGE,
   AE_WEIGHT_GROWTH,
+  AE_WEIGHT_SET, /* of tables, 0 .. AE_TABLE_SETS - 1 */
   AE_WEIGHT_VECTORS
 } AeWeightVector;
 

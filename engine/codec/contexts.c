@@ -6,6 +6,12 @@
 
 #include <string.h>
 
+#define ONE ((int64_t) 1 << 16)
+#define WINDOW 128        /* symbols of a set that drift remembers, about */
+#define STEADY (15 * ONE) /* sizes that do not drift, to begin with */
+#define MOST_DRIFT 4
+#define MOST_FACTOR ((int64_t) 1 << 31)
+
 static size_t
 n_places (const AeContextWalk *walk)
 {
@@ -24,9 +30,10 @@ make_room (AeContextWalk *walk, AeLatentScratch *s, AeError *err)
 {
   size_t places = n_places (walk);
   size_t sums = places * sizeof *walk->sums;
+  size_t near = places * sizeof *walk->near;
   size_t entries = places * n_channels (walk) * sizeof *walk->entries;
   size_t counts = places * sizeof *walk->counts;
-  size_t size = sums + entries + counts;
+  size_t size = sums + near + entries + counts;
   if (s->size < size) {
     ae_latent_scratch_clear (s);
     s->memory = ae_alloc (size);
@@ -35,7 +42,8 @@ make_room (AeContextWalk *walk, AeLatentScratch *s, AeError *err)
     s->size = size;
   }
   walk->sums = s->memory;
-  walk->entries = (AeRowEntry *) ((uint8_t *) s->memory + sums);
+  walk->near = (AeNear *) ((uint8_t *) s->memory + sums);
+  walk->entries = (AeRowEntry *) ((uint8_t *) walk->near + near);
   walk->counts = (uint16_t *) ((uint8_t *) walk->entries + entries);
   memset (walk->counts, 0, counts);
   return AE_OK;
@@ -54,6 +62,11 @@ ae_context_begin (AeContextWalk *walk, const AeLatentLevel *level,
   *walk = (AeContextWalk){ .level = level, .latents = latents, .channel = -1,
     .row = latents->rows, .stride = (size_t) latents->columns + 2,
     .kernels = ae_kernels_for (false) };
+  walk->drift = walk->drifts;
+  for (int i = 0; i < AE_TABLE_SETS; i++)
+    walk->drifts[i].ratio = ONE;
+  for (uint32_t i = 0; i < AE_NEAR_SHARES; i++)
+    walk->shares[i] = (1u << 24) / (AE_NEAR_STEADY + 16 * i + 8);
   if (latents->channels > (int) n_channels (walk))
     return ae_fail (err, AE_ERROR_LIMIT, "%d channels, the codec has %zu",
         latents->channels, n_channels (walk));
@@ -117,6 +130,7 @@ begin_group (AeContextWalk *walk)
   int core = walk->level->tables->weights.core - walk->channel;
   walk->lanes = left < AE_GROUP ? left : AE_GROUP;
   walk->means = core < 0 ? 0 : core < AE_GROUP ? core : AE_GROUP;
+  memset (walk->near, 0, n_places (walk) * sizeof *walk->near);
   const AeLatents *l = walk->latents;
   for (int y = 0; y < l->rows; y++)
     for (int x = 0; x < l->columns; x++)
@@ -125,14 +139,43 @@ begin_group (AeContextWalk *walk)
         begin_sums (walk, place_of (walk, y, x));
 }
 
-static void
-begin_channel (AeContextWalk *walk)
+static int
+set_of (const AeContextWalk *walk)
 {
-  int c = walk->channel;
-  if (c % AE_GROUP == 0)
-    begin_group (walk);
-  walk->bias = walk->level->bias[c];
-  walk->factor = walk->level->factor[c];
+  const AeContextWeights *w = &walk->level->tables->weights;
+  return w->vectors[AE_WEIGHT_SET * n_channels (walk) + walk->channel];
+}
+
+static int64_t
+within (int64_t x, int64_t least, int64_t most)
+{
+  return x < least ? least : x > most ? most : x;
+}
+
+static void
+end_row (AeContextWalk *walk)
+{
+  AeContextDrift *d = walk->drift;
+  d->seen = d->seen * WINDOW / (WINDOW + walk->row_n) + walk->row_seen * ONE;
+  d->expected = d->expected * WINDOW / (WINDOW + walk->row_n)
+      + walk->row_expected * ONE / d->ratio;
+  d->ratio = within ((d->seen + STEADY) * ONE / (d->expected + STEADY),
+      ONE / MOST_DRIFT, ONE * MOST_DRIFT);
+  walk->row_seen = walk->row_expected = walk->row_n = 0;
+}
+
+/* Scales of a row follow what those before it had. */
+static void
+begin_row (AeContextWalk *walk)
+{
+  const AeLatentLevel *level = walk->level;
+  int set = set_of (walk);
+  end_row (walk);
+  walk->drift = &walk->drifts[set];
+  walk->first_table = set * AE_CONTEXT_TABLES;
+  walk->bias = level->bias[walk->channel] * walk->drift->ratio / ONE;
+  walk->factor = within (
+      level->factor[walk->channel] * walk->drift->ratio / ONE, 0, MOST_FACTOR);
 }
 
 bool
@@ -145,9 +188,12 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
     walk->row = 0;
     if (++walk->channel >= l->channels)
       return false;
-    begin_channel (walk);
+    if (walk->channel % AE_GROUP == 0)
+      begin_group (walk);
   }
+  begin_row (walk);
   walk->row_sums = walk->sums + place_of (walk, walk->row, 0);
+  walk->row_near = walk->near + place_of (walk, walk->row, 0);
   size_t at = (size_t) walk->row * l->columns;
   *row = (AeContextRow){ .values = l->values
         + (size_t) walk->channel * l->rows * l->columns + at };
@@ -156,6 +202,8 @@ ae_context_next_row (AeContextWalk *walk, AeContextRow *row)
     row->groups = l->groups + at;
   if (l->wanted)
     row->wanted = l->wanted + walk->channel * l->wanted_step + at;
+  if (l->points)
+    row->points = l->points + walk->channel * l->wanted_step + at;
   return true;
 }
 

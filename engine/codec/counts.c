@@ -12,9 +12,17 @@
 #define LAPLACE_COUNT 64 /* symbols that Laplace's distribution counts as */
 #define UNIT 65536       /* of a count */
 #define LEAST_SHARE 3e-5 /* of a symbol at the ends of a table */
+#define POOLED_COUNT 256 /* symbols that those of all sets count as */
+#define LEAST_POINTS 100 /* symbols from which a point is learned */
+#define TABLES (AE_CONTEXT_TABLES * AE_TABLE_SETS)
+#define POINTS (2 * AE_POINT_REACH + 1)
 
 struct AeLatentCounts {
-  uint32_t count[AE_CONTEXT_TABLES][N];
+  uint32_t count[TABLES][N];
+  struct {
+    double sum; /* of what was wanted above the value */
+    uint32_t n;
+  } shift[TABLES][POINTS];
 };
 
 AeStatus
@@ -31,6 +39,16 @@ ae_latent_counts_free (AeLatentCounts **counts)
 {
   ae_free (*counts);
   *counts = NULL;
+}
+
+static void
+count_point (AeLatentCounts *c, AeContext at, int symbol, float above)
+{
+  if (abs (symbol) > AE_POINT_REACH)
+    return;
+  c->shift[at.table][symbol + AE_POINT_REACH].sum
+      += at.negated ? -above : above;
+  c->shift[at.table][symbol + AE_POINT_REACH].n++;
 }
 
 AeStatus
@@ -51,7 +69,9 @@ ae_latent_counts_add (AeLatentCounts *c,
       AeContext at = ae_context_at (&walk, x);
       int symbol = ae_context_symbol (at, value);
       c->count[at.table][abs (symbol) <= RANGE ? symbol + RANGE : N - 1]++;
-      ae_context_set (&walk, x, value);
+      if (row.wanted)
+        count_point (c, at, symbol, row.wanted[x] - (float) value);
+      ae_context_set (&walk, x, at, value);
     }
   return AE_OK;
 }
@@ -71,20 +91,43 @@ laplace (int symbol, double mean, double scale)
       - laplace_below (symbol - mean - 0.5, scale);
 }
 
-/* Shares of all symbols, the last one that of the escape. */
+/* Shares of all symbols, the last one that of the escape, with `count` as so
+ * many symbols of them. */
 static void
-shares_of (int table, const uint32_t *count, double share[N])
+add_count (double share[N], const uint32_t *count, double as)
 {
-  int class = table / AE_MEAN_PARTS;
-  double mean = 0.25 * (table % AE_MEAN_PARTS), all = LAPLACE_COUNT;
-  double scale = exp2 ((class + 0.5) / 4 - 8), inside = 0;
-  for (int i = 0; count && i < N; i++)
+  double all = as;
+  for (int i = 0; i < N; i++)
     all += count[i];
+  for (int i = 0; i < N; i++)
+    share[i] = (as * share[i] + count[i]) / all;
+}
+
+static void
+laplace_shares (int class, int part, double share[N])
+{
+  double mean = 0.25 * part, inside = 0;
+  double scale = exp2 ((class + 0.5) / 4 - 8);
   for (int i = 0; i < N; i++) {
-    double p = i < N - 1 ? laplace (i - RANGE, mean, scale) : 1 - inside;
-    inside += p;
-    share[i] = (LAPLACE_COUNT * p + (count ? count[i] : 0)) / all;
+    share[i] = i < N - 1 ? laplace (i - RANGE, mean, scale) : 1 - inside;
+    inside += share[i];
   }
+}
+
+/* Of a table: what was counted in all sets shows where it has few. */
+static void
+shares_of (int table, const AeLatentCounts *c, double share[N])
+{
+  int first = table % AE_CONTEXT_TABLES;
+  uint32_t pooled[N] = { 0 };
+  laplace_shares (first / AE_MEAN_PARTS, first % AE_MEAN_PARTS, share);
+  if (!c)
+    return;
+  for (int t = first; t < TABLES; t += AE_CONTEXT_TABLES)
+    for (int i = 0; i < N; i++)
+      pooled[i] += c->count[t][i];
+  add_count (share, pooled, LAPLACE_COUNT);
+  add_count (share, c->count[table], POOLED_COUNT);
 }
 
 /* The part of the symbols that is worth an entry; rarer ones escape. */
@@ -109,12 +152,24 @@ set_table (AeSymbolTable *t, const double share[N])
   ae_symbol_table_set (t, lo, n, freq);
 }
 
+static void
+set_points (AePoints *p, const AeLatentCounts *c, int table)
+{
+  for (int i = 0; i < POINTS; i++) {
+    uint32_t n = c ? c->shift[table][i].n : 0;
+    double mean = n < LEAST_POINTS ? 0 : c->shift[table][i].sum / n;
+    mean = mean < -1 ? -1 : mean > 1 ? 1 : mean;
+    p->shift[i] = (int16_t) lrint (256 * mean);
+  }
+}
+
 void
 ae_latent_tables_fit (AeLatentTables *t, const AeLatentCounts *counts)
 {
   double share[N];
-  for (int i = 0; i < AE_CONTEXT_TABLES; i++) {
-    shares_of (i, counts ? counts->count[i] : NULL, share);
+  for (int i = 0; i < TABLES; i++) {
+    shares_of (i, counts, share);
     set_table (&t->tables[i], share);
+    set_points (&t->points[i], counts, i);
   }
 }

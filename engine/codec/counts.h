@@ -13,14 +13,15 @@ typedef struct AeLatentCounts AeLatentCounts;
 AeStatus ae_latent_counts_new (AeLatentCounts **out, AeError *err);
 void ae_latent_counts_free (AeLatentCounts **counts);
 
-/* Counts latents in the contexts of level->tables. Errors: MEMORY. */
+/* Counts latents in the contexts of level->tables; where it is known what was
+ * wanted, also how much that was above the values. Errors: MEMORY. */
 AeStatus ae_latent_counts_add (AeLatentCounts *counts,
     const AeLatentLevel *level, const AeLatents *latents, AeLatentScratch *s,
     AeError *err);
 
-/* Tables in which what was counted takes few bits. Laplace's distribution of a
- * table's scale and mean counts as some symbols, and is all there is without
- * counts. */
+/* Tables in which what was counted takes few bits, and points that are the mean
+ * of what was wanted. Laplace's distribution of a table's scale and mean counts
+ * as some symbols, and is all there is without counts. */
 void ae_latent_tables_fit (AeLatentTables *t, const AeLatentCounts *counts);
 
 #endif

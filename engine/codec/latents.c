@@ -15,6 +15,7 @@ ae_latent_tables_clear (AeLatentTables *t)
 {
   ae_context_weights_clear (&t->weights);
   ae_free (t->tables);
+  ae_free (t->points);
   *t = (AeLatentTables){ 0 };
 }
 
@@ -27,11 +28,24 @@ ae_latent_tables_init (
       = ae_context_weights_init (&t->weights, channels, core, err);
   if (status != AE_OK)
     return status;
-  t->tables = ae_calloc (AE_CONTEXT_TABLES, sizeof *t->tables);
-  if (t->tables)
+  size_t n = AE_CONTEXT_TABLES * AE_TABLE_SETS;
+  t->tables = ae_calloc (n, sizeof *t->tables);
+  t->points = ae_calloc (n, sizeof *t->points);
+  if (t->tables && t->points)
     return AE_OK;
   ae_latent_tables_clear (t);
   return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a codec");
+}
+
+int
+ae_latent_tables_n (const AeLatentTables *t)
+{
+  size_t n = (size_t) t->weights.channels;
+  const int16_t *set = t->weights.vectors + AE_WEIGHT_SET * n;
+  int most = 0;
+  for (size_t c = 0; c < n; c++)
+    most = set[c] > most ? set[c] : most;
+  return (most + 1) * AE_CONTEXT_TABLES;
 }
 
 AeStatus
@@ -100,23 +114,36 @@ ae_latents_put (AeRansWriter *w, const AeLatentLevel *level,
       AeContext c = ae_context_at (&walk, x);
       ae_symbol_put (
           w, &level->tables->tables[c.table], ae_context_symbol (c, value));
-      ae_context_set (&walk, x, value);
+      ae_context_set (&walk, x, c, value);
     }
   return writer_status (w, err);
 }
 
+/* What a decoder takes a value for. */
+static float
+point_of (const AePoints *points, AeContext c, int value)
+{
+  int symbol = ae_context_symbol (c, value);
+  if (symbol < -AE_POINT_REACH || symbol > AE_POINT_REACH)
+    return (float) value;
+  float shift = (float) points->shift[symbol + AE_POINT_REACH] / 256;
+  return (float) value + (c.negated ? -shift : shift);
+}
+
 /* The better of the integers on both sides of x, and of 0. */
 static int
-choose (float x, const AeSymbolTable *t, AeContext c, float worth)
+choose (float x, const AeLatentTables *t, AeContext c, float worth)
 {
   int inner = (int) x, best = 0;
   int outer = x < 0 ? inner - 1 : inner + 1;
   float least = HUGE_VALF;
   for (int i = 0; i < 3; i++) {
     int value = i == 0 ? inner : i == 1 ? outer : 0;
-    float bits
-        = (float) ae_symbol_cost (t, ae_context_symbol (c, value)) / 256;
-    float error = x - (float) value, cost = error * error + worth * bits;
+    float bits = (float) ae_symbol_cost (&t->tables[c.table],
+                     ae_context_symbol (c, value))
+        / 256;
+    float error = x - point_of (&t->points[c.table], c, value);
+    float cost = error * error + worth * bits;
     if (cost < least) {
       least = cost;
       best = value;
@@ -127,7 +154,7 @@ choose (float x, const AeSymbolTable *t, AeContext c, float worth)
 
 /* Numbers that no packet can hold are cut off. */
 static int
-choose_at (float wanted, const AeSymbolTable *t, AeContext c, float worth)
+choose_at (float wanted, const AeLatentTables *t, AeContext c, float worth)
 {
   if (fabsf (wanted) < 0.5f && c.whole == 0)
     return 0;
@@ -143,21 +170,26 @@ ae_latents_choose (AeRansWriter *w, const AeLatentLevel *level,
 {
   AeContextWalk walk;
   AeContextRow row;
+  const AeLatentTables *t = level->tables;
   AeStatus status = ae_context_begin (&walk, level, latents, s, err);
   if (status != AE_OK)
     return status;
-  while (ae_context_next_row (&walk, &row))
+  while (ae_context_next_row (&walk, &row)) {
+    const float *worths = latents->worths;
+    float own = worths ? worth * worths[walk.channel] : worth;
     for (int x = 0; x < latents->columns; x++) {
       row.values[x] = 0;
       if (ae_context_skips (&row, x))
         continue;
       AeContext c = ae_context_at (&walk, x);
-      const AeSymbolTable *t = &level->tables->tables[c.table];
-      int value = choose_at (row.wanted[x], t, c, worth);
+      int value = choose_at (row.wanted[x], t, c, own);
       row.values[x] = (int16_t) value;
-      ae_symbol_put (w, t, ae_context_symbol (c, value));
-      ae_context_set (&walk, x, value);
+      if (row.points)
+        row.points[x] = point_of (&t->points[c.table], c, value);
+      ae_symbol_put (w, &t->tables[c.table], ae_context_symbol (c, value));
+      ae_context_set (&walk, x, c, value);
     }
+  }
   return writer_status (w, err);
 }
 
@@ -183,7 +215,10 @@ ae_latents_get (AeRansReader *r, const AeLatentLevel *level,
         break;
       }
       row.values[x] = (int16_t) value;
-      ae_context_set (&walk, x, (int) value);
+      if (row.points)
+        row.points[x] = point_of (
+            &level->tables->points[c.table], c, (int) value);
+      ae_context_set (&walk, x, c, (int) value);
     }
   return r->failed ? ae_fail (err, AE_ERROR_FORMAT, "damaged latents") : AE_OK;
 }
@@ -206,7 +241,7 @@ ae_latents_cost (const AeLatentLevel *level, const AeLatents *latents,
       AeContext c = ae_context_at (&walk, x);
       sum += ae_symbol_cost (
           &level->tables->tables[c.table], ae_context_symbol (c, value));
-      ae_context_set (&walk, x, value);
+      ae_context_set (&walk, x, c, value);
     }
   *bits = (double) sum / 256;
   return AE_OK;

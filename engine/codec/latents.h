@@ -23,14 +23,29 @@ typedef struct {
   const uint8_t *groups; /* of each place: how many groups of AE_GROUP channels
                             are coded, what follows is 0; or NULL for all */
   const float *wanted;   /* what ae_latents_choose rounds: rows of a channel */
-  size_t wanted_step;    /* from one channel of it to the next */
+  float *points;         /* what decoders take values for: the same; or NULL */
+  size_t wanted_step;    /* from one channel of both to the next */
+  const float *worths;   /* what a bit is worth in each channel, relatively; or
+                            NULL for 1 */
 } AeLatents;
+
+/* Symbols from -AE_POINT_REACH to AE_POINT_REACH stand for points that lie this
+ * much higher, in 1 / 256. */
+#define AE_POINT_REACH 2
+
+typedef struct {
+  int16_t shift[2 * AE_POINT_REACH + 1];
+} AePoints;
 
 /* What one kind of latents is coded by. */
 typedef struct {
   AeContextWeights weights;
-  AeSymbolTable *tables; /* AE_CONTEXT_TABLES: [class][part] */
+  AeSymbolTable *tables; /* [set][class][part], of all sets that may be */
+  AePoints *points;      /* the same */
 } AeLatentTables;
+
+/* How many tables there are, by the sets that channels have. */
+int ae_latent_tables_n (const AeLatentTables *t);
 
 void ae_latent_tables_clear (AeLatentTables *t);
 
@@ -65,12 +80,13 @@ AeStatus ae_latents_put (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, AeLatentScratch *s, AeError *err);
 
 /* Rounds latents->wanted to latents->values on the way, so that the squared
- * error plus `worth` for each bit becomes small. Errors: MEMORY. */
+ * error plus `worth` for each bit becomes small. Sets latents->points. Errors:
+ * MEMORY. */
 AeStatus ae_latents_choose (AeRansWriter *w, const AeLatentLevel *level,
     const AeLatents *latents, float worth, AeLatentScratch *s, AeError *err);
 
-/* Reads latents->values; what is not coded is given. Errors: FORMAT (the reader
- * failed), MEMORY. */
+/* Reads latents->values and points; what is not coded is given. Errors: FORMAT
+ * (the reader failed), MEMORY. */
 AeStatus ae_latents_get (AeRansReader *r, const AeLatentLevel *level,
     AeLatents *latents, AeLatentScratch *s, AeError *err);
 

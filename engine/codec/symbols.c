@@ -10,6 +10,15 @@
 #define GROUP_FREQ (AE_RANS_TOTAL >> (GROUP_BITS + 1))
 #define MOST_GROUPS 11
 
+static uint32_t
+mean_size (int lo, int n, const uint32_t *freq)
+{
+  uint32_t sum = freq[n] * AE_LARGEST_SYMBOL;
+  for (int i = 0; i < n; i++)
+    sum += freq[i] * ae_symbol_size (lo + i);
+  return sum;
+}
+
 bool
 ae_symbol_table_set (AeSymbolTable *t, int lo, int n, const uint32_t *freq)
 {
@@ -25,6 +34,7 @@ ae_symbol_table_set (AeSymbolTable *t, int lo, int n, const uint32_t *freq)
     return false;
   t->lo = lo;
   t->n = n;
+  t->size = mean_size (lo, n, freq);
   uint32_t start = 0;
   for (int i = 0; i <= n; i++) {
     t->start[i] = (uint16_t) start;

@@ -12,6 +12,7 @@
 
 typedef struct {
   int lo, n;
+  uint32_t size; /* mean of ae_symbol_size, 1 / 65536 */
   /* Where the interval of each value begins, then of the escape, then the end
    * (AE_RANS_TOTAL, which is 0 here). */
   uint16_t start[AE_MAX_VALUES + 2];
@@ -28,6 +29,16 @@ bool ae_symbol_table_set (
 /* Frequencies in proportion to counts of n values and the escape: each at
  * least 1, together AE_RANS_TOTAL. The same everywhere. */
 void ae_symbol_frequencies (const uint64_t *count, int n, uint32_t *freq);
+
+/* The absolute value, at most AE_LARGEST_SYMBOL, which escapes count as. */
+#define AE_LARGEST_SYMBOL 15
+
+static inline uint32_t
+ae_symbol_size (int32_t value)
+{
+  uint32_t size = value < 0 ? 0u - (uint32_t) value : (uint32_t) value;
+  return size < AE_LARGEST_SYMBOL ? size : AE_LARGEST_SYMBOL;
+}
 
 static inline uint32_t
 ae_symbol_freq (const AeSymbolTable *t, int symbol)

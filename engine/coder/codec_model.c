@@ -5,6 +5,7 @@
 #include "codec/tables_text.h"
 #include "coder/codec_weights.h"
 #include "coder/masking.h"
+#include "graph/model.h"
 #include "util/mem.h"
 
 #include <stdio.h>
@@ -54,7 +55,8 @@ read_tables (const AeModel *model, const char *prefix, AeLatentTables *t,
   }
   ae_context_weights_clear (&t->weights);
   t->weights = weights;
-  return ae_symbol_tables_parse (t->tables, AE_CONTEXT_TABLES, text, err);
+  return ae_symbol_tables_parse (
+      t->tables, ae_latent_tables_n (t), text, err);
 }
 
 static AeStatus
@@ -119,6 +121,30 @@ check_channels (const AeCodec *codec, AeError *err)
       err, AE_ERROR_FORMAT, "not a codec: no input \"integers\"");
 }
 
+/* One number for each channel. */
+static const float *
+find_gains (const AeCodec *codec, const char *name, AeError *err)
+{
+  const AeGraph *graph = ae_model_graph (codec->model);
+  int v = ae_graph_find (graph, name);
+  const AeTensor *t = v >= 0 ? graph->values[v].constant : NULL;
+  if (t && t->type == AE_F32
+      && ae_shape_count (&t->shape) == (size_t) codec->channels)
+    return t->data;
+  ae_fail (err, AE_ERROR_FORMAT,
+      "not a codec: no constant \"%s\" of %d floats", name, codec->channels);
+  return NULL;
+}
+
+static AeStatus
+read_gains (AeCodec *codec, AeError *err)
+{
+  codec->gain_low = find_gains (codec, "inverse.low", err);
+  if (codec->gain_low)
+    codec->gain_range = find_gains (codec, "inverse.range", err);
+  return codec->gain_range ? AE_OK : AE_ERROR_FORMAT;
+}
+
 static void
 read_id (AeCodec *codec)
 {
@@ -161,6 +187,10 @@ ae_codec_new (AeCodec **out, AeModel *model, AeError *err)
     status = check_channels (codec, err);
   if (status == AE_OK)
     status = read_step (codec, err);
+  if (status == AE_OK)
+    status = ae_codec_points_read (&tables->intra, model, "intra", err);
+  if (status == AE_OK)
+    status = read_gains (codec, err);
   read_id (codec);
   if (status == AE_OK)
     *out = codec;
@@ -242,29 +272,15 @@ ae_codec_bind_synthesis (AeSession *session, const AeGrid *g, AeError *err)
   return bind (session, &latents, "frames", &frame, err);
 }
 
-/* Latents of all slices to a tensor (channels, rows, columns). */
-static void
-spread (const AeGrid *g, const int16_t *values, const int16_t *steps, float *to)
-{
-  for (int i = 0; i < g->n_slices; i++) {
-    AeGridSlice slice = ae_grid_slice (g, i);
-    size_t n = (size_t) slice.n_rows * g->columns;
-    for (int c = 0; c < g->channels; c++) {
-      float *row = to + ((size_t) c * g->rows + slice.row) * g->columns;
-      for (size_t k = 0; k < n; k++)
-        row[k] = *values++;
-      if (steps)
-        ae_steps_apply (
-            steps + (size_t) slice.row * g->columns, n, false, row);
-    }
-  }
-}
-
 const float *
-ae_codec_synthesise (AeSession *session, const AeGrid *g,
-    const int16_t *values, const int16_t *steps, int level)
+ae_codec_synthesise (AeSession *session, const AeGrid *g, const float *points,
+    const int16_t *steps, int level)
 {
-  spread (g, values, steps, ae_session_input (session, 0)->data);
+  size_t places = (size_t) g->rows * g->columns;
+  float *in = ae_session_input (session, 0)->data;
+  memcpy (in, points, g->n * sizeof *points);
+  for (int c = 0; steps && c < g->channels; c++)
+    ae_steps_apply (steps, places, false, in + c * places);
   *(float *) ae_session_input (session, 1)->data = (float) level / 255;
   ae_session_run (session);
   return ae_session_output (session, 0)->data;

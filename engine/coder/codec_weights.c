@@ -75,6 +75,35 @@ read_size (const AeModel *model, const char *prefix, int *channels, int *core,
   return AE_OK;
 }
 
+static AeStatus
+check_sets (const AeContextWeights *w, const char *prefix, AeError *err)
+{
+  const int16_t *set = w->vectors + AE_WEIGHT_SET * (size_t) w->channels;
+  for (int c = 0; c < w->channels; c++)
+    if (set[c] < 0 || set[c] >= AE_TABLE_SETS)
+      return ae_fail (err, AE_ERROR_FORMAT,
+          "not a codec: \"%s.vectors\" gives channel %d set %d of tables, "
+          "wanted 0 to %d",
+          prefix, c, set[c], AE_TABLE_SETS - 1);
+  return AE_OK;
+}
+
+AeWeightTensor
+ae_points_tensor (const AeLatentTables *t)
+{
+  return (AeWeightTensor){ "points",
+    ae_shape (2, ae_latent_tables_n (t), 2 * AE_POINT_REACH + 1),
+    t->points->shift };
+}
+
+AeStatus
+ae_codec_points_read (AeLatentTables *t, const AeModel *model,
+    const char *prefix, AeError *err)
+{
+  AeWeightTensor to = ae_points_tensor (t);
+  return read_tensor (&to, model, prefix, err);
+}
+
 AeStatus
 ae_codec_weights_read (AeContextWeights *w, const AeModel *model,
     const char *prefix, AeError *err)
@@ -87,5 +116,7 @@ ae_codec_weights_read (AeContextWeights *w, const AeModel *model,
     AeWeightTensor t = ae_weight_tensor (w, i);
     status = read_tensor (&t, model, prefix, err);
   }
+  if (status == AE_OK)
+    status = check_sets (w, prefix, err);
   return status;
 }

@@ -11,7 +11,7 @@
 
 #include <ae/model.h>
 
-#include "codec/context_weights.h"
+#include "codec/latents.h"
 
 #define AE_N_WEIGHT_TENSORS 4
 
@@ -23,6 +23,13 @@ typedef struct {
 } AeWeightTensor;
 
 AeWeightTensor ae_weight_tensor (const AeContextWeights *w, int index);
+
+/* The points of as many tables as there are. */
+AeWeightTensor ae_points_tensor (const AeLatentTables *t);
+
+/* t has weights. Errors: FORMAT, SHAPE (what was found and wanted). */
+AeStatus ae_codec_points_read (AeLatentTables *t, const AeModel *model,
+    const char *prefix, AeError *err);
 
 /* Errors: FORMAT, SHAPE (what was found and wanted), MEMORY. */
 AeStatus ae_codec_weights_read (AeContextWeights *w, const AeModel *model,

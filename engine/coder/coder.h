@@ -30,6 +30,9 @@ struct AeCodec {
   float masking; /* strength, see masking.h; 0: key frames have no steps */
   int step_low, step_range; /* changes' step: powers of 2 at level 0, and what
                                level 255 adds, in 1 / 256 */
+  /* Logarithms of what latents of key frames are multiplied by, per channel: at
+   * level 0, and what level 255 adds; the model's. */
+  const float *gain_low, *gain_range;
   uint8_t id[8];
 };
 
@@ -62,10 +65,15 @@ AeStatus ae_codec_bind_analysis (
 AeStatus ae_codec_bind_synthesis (
     AeSession *session, const AeGrid *g, AeError *err);
 
-/* The frame (6,h,w) of latents, which lie slice by slice; the session's. steps:
- * of places, row by row, or NULL. */
+/* The frame (6,h,w) of points [channel][row][column]; the session's. steps: of
+ * places, row by row, or NULL. */
 const float *ae_codec_synthesise (AeSession *session, const AeGrid *g,
-    const int16_t *values, const int16_t *steps, int level);
+    const float *points, const int16_t *steps, int level);
+
+/* How much more than a bit of changes, whose unit are squared steps, one of key
+ * frames is worth in the units of each channel, for equal error in R, G and
+ * B. */
+void ae_codec_worths (const AeCodec *codec, int level, float *worths);
 
 /* The level of latents that are not coded. */
 #define AE_LATENT_IMAGE_LEVEL 128

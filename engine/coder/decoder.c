@@ -17,6 +17,7 @@ struct AeDecoder {
   AeSession *session;
   AeGrid grid; /* that the session is bound for */
   int16_t *values; /* of a key frame */
+  float *points;   /* which they stand for, [channel][row][column] */
   int16_t *steps;  /* of its places; NULL in codecs without masking */
   AeLatentLevel level, steps_level;
   AeChanges changes;
@@ -56,7 +57,9 @@ free_buffers (AeDecoder *d)
     ae_latent_scratch_clear (&d->scratch[i]);
   ae_free (d->values);
   ae_free (d->steps);
+  ae_free (d->points);
   d->values = d->steps = NULL;
+  d->points = NULL;
   d->grid = (AeGrid){ 0 };
   d->changes.valid = false;
 }
@@ -111,10 +114,11 @@ bind (AeDecoder *d, int width, int height, AeError *err)
   if (status != AE_OK)
     return status;
   d->values = ae_calloc (g.n, sizeof *d->values);
+  d->points = ae_calloc (g.n, sizeof *d->points);
   if (d->codec->masking > 0)
     d->steps = ae_calloc (
         (size_t) g.rows * g.columns, sizeof *d->steps);
-  if (!d->values || (d->codec->masking > 0 && !d->steps))
+  if (!d->values || !d->points || (d->codec->masking > 0 && !d->steps))
     return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a decoder");
   d->grid = g;
   return AE_OK;
@@ -155,13 +159,16 @@ read_latents (AeDecoder *d, const AeGridSlice *slice, AeRansReader *r,
   AeLatents l = { .channels = d->grid.channels,
     .rows = slice->n_rows,
     .columns = d->grid.columns,
-    .values = d->values + slice->at };
+    .values = d->values + slice->at,
+    .points = d->points + (size_t) slice->row * d->grid.columns,
+    .wanted_step = (size_t) d->grid.rows * d->grid.columns };
   if (read_steps (d, slice, r, scratch)
       && ae_latents_get (r, &d->level, &l, scratch, NULL) == AE_OK
       && ae_rans_is_done (r))
     return true;
-  memset (l.values, 0, (size_t) l.channels * l.rows * l.columns
-      * sizeof *l.values);
+  for (int c = 0; c < l.channels; c++)
+    memset (l.points + (size_t) c * l.wanted_step, 0,
+        (size_t) l.rows * l.columns * sizeof *l.points);
   return false;
 }
 
@@ -309,7 +316,7 @@ show_key (AeDecoder *d, const AePacket *p, const uint8_t *bad)
 {
   ae_changes_begin (&d->changes,
       ae_codec_synthesise (
-          d->session, &d->grid, d->values, d->steps, p->level),
+          d->session, &d->grid, d->points, d->steps, p->level),
       ae_pool_threads (d->options.n_threads));
   for (int i = 0; i < p->n_slices; i++) {
     AeGridSlice slice = ae_grid_slice (&d->grid, i);

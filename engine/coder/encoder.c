@@ -43,6 +43,8 @@ struct AeEncoder {
   int16_t *values;     /* of the last one */
   int16_t *steps; /* of the places of the picture that was loaded last; NULL
                      in codecs without masking */
+  float *points;  /* which they stand for, [channel][row][column] */
+  float *worths;  /* of a bit, per channel */
   bool pending;        /* it was not decoded yet */
   int key_level;       /* of the last key frame */
   AeChanges changes;
@@ -91,7 +93,8 @@ free_buffers (AeEncoder *e)
   }
   ae_reference_clear (&e->picture);
   void **all[] = { (void **) &e->slices, (void **) &e->values,
-    (void **) &e->steps, &e->scratch };
+    (void **) &e->steps, (void **) &e->points, (void **) &e->worths,
+    &e->scratch };
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
     ae_free (*all[i]);
     *all[i] = NULL;
@@ -138,12 +141,14 @@ ae_encoder_bind (AeEncoder *e, const AeImage *format, AeError *err)
   if (status != AE_OK)
     return status;
   e->values = ae_calloc (g->n, sizeof *e->values);
+  e->points = ae_calloc (g->n, sizeof *e->points);
+  e->worths = ae_calloc ((size_t) g->channels, sizeof *e->worths);
   e->slices = ae_calloc ((size_t) g->n_slices, sizeof *e->slices);
   e->scratch = ae_alloc (ae_picture_scratch (
       format, ae_pool_threads (e->options.n_threads)));
   if (e->codec->masking > 0)
     e->steps = ae_calloc ((size_t) g->rows * g->columns, sizeof *e->steps);
-  if (e->values && e->slices && e->scratch
+  if (e->values && e->points && e->worths && e->slices && e->scratch
       && (e->steps || e->codec->masking <= 0))
     return AE_OK;
   free_buffers (e);
@@ -167,7 +172,7 @@ decode_key (AeEncoder *e, AeError *err)
   }
   ae_changes_begin (&e->changes,
       ae_codec_synthesise (
-          e->synthesis, &e->grid, e->values, e->steps, e->key_level),
+          e->synthesis, &e->grid, e->points, e->steps, e->key_level),
       ae_pool_threads (e->options.n_threads));
   ae_changes_end (&e->changes);
   e->pending = false;
@@ -210,12 +215,15 @@ choose_latents (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
 {
   AeEncoder *e = f->e;
   const AeGrid *g = &e->grid;
+  size_t at = (size_t) slice->row * g->columns;
   AeLatents l = { .channels = g->channels,
     .rows = slice->n_rows,
     .columns = g->columns,
     .values = e->values + slice->at,
-    .wanted = f->latents + (size_t) slice->row * g->columns,
-    .wanted_step = (size_t) g->rows * g->columns };
+    .wanted = f->latents + at,
+    .points = e->points + at,
+    .wanted_step = (size_t) g->rows * g->columns,
+    .worths = e->worths };
   AeStatus status
       = e->steps ? apply_steps (f, slice, s, scratch) : AE_OK;
   if (status != AE_OK)
@@ -385,6 +393,7 @@ encode_key (AeEncoder *e, const AeImage *in, int level, AeError *err)
   ae_latent_level_set (&e->level, level);
   if (e->steps)
     ae_latent_level_set (&e->steps_level, level);
+  ae_codec_worths (e->codec, level, e->worths);
   run_slices (e, &f);
   e->pending = true;
   e->key_level = level;
@@ -561,7 +570,10 @@ ae_encoder_latents (const AeEncoder *e, AeLatentKind kind, int i)
   return (AeLatents){ .channels = e->grid.channels,
     .rows = slice.n_rows,
     .columns = e->grid.columns,
-    .values = e->values + slice.at };
+    .values = e->values + slice.at,
+    .wanted = (const float *) ae_session_output (e->session, 0)->data
+        + (size_t) slice.row * e->grid.columns,
+    .wanted_step = (size_t) e->grid.rows * e->grid.columns };
 }
 
 AeStatus

@@ -191,6 +191,9 @@ ae_context_weights_fit (AeContextWeights *w, const AeContextSamples *samples,
   if (status == AE_OK)
     status = ae_density_weights (&found, &shape, trained, err);
   if (status == AE_OK) {
+    memcpy (found.vectors + AE_WEIGHT_SET * (size_t) w->channels,
+        w->vectors + AE_WEIGHT_SET * (size_t) w->channels,
+        (size_t) w->channels * sizeof *w->vectors);
     ae_context_weights_clear (w);
     *w = found;
   }

@@ -3,6 +3,7 @@
 
 #include "codec/cosines.h"
 #include "codec/tables_text.h"
+#include "coder/codec_weights.h"
 #include "graph/build.h"
 #include "train/codec_density.h"
 #include "train/ms_ssim.h"
@@ -378,11 +379,22 @@ static void
 set_tables (AeBuilder *b, const AeLatentTables *t, const char *prefix)
 {
   char key[32];
-  char *text = ae_symbol_tables_text (t->tables, AE_CONTEXT_TABLES);
+  char *text = ae_symbol_tables_text (
+      t->tables, ae_latent_tables_n (t));
   snprintf (key, sizeof key, "ae.codec.%s", prefix);
   set_meta (b, key, text);
   ae_free (text);
   ae_build_density_outputs (b, &t->weights, prefix);
+}
+
+static void
+set_points (AeBuilder *b, const AeLatentTables *t, const char *prefix)
+{
+  char name[32];
+  AeWeightTensor points = ae_points_tensor (t);
+  snprintf (name, sizeof name, "%s.%s", prefix, points.name);
+  ae_build_output (
+      b, ae_build_int16s (b, points.shape, points.values), name);
 }
 
 /* The step of changes' quantiser, as powers of 2: at level 0, and what level 1
@@ -428,6 +440,7 @@ ae_build_codec (AeModel **out, const AeCodecShape *s, const AeModel *trained,
   set_meta (&b, "ae.task", "codec");
   set_step (&b, s->lambda);
   set_tables (&b, &tables->intra, DENSITY);
+  set_points (&b, &tables->intra, DENSITY);
   set_tables (&b, &tables->motion, "motion");
   set_tables (&b, &tables->change, "change");
   set_masking (&b, s->masking, &tables->steps);

@@ -18,6 +18,7 @@
 #define MOST_CLIP 12
 #define LEVELS 8       /* of quality, which take turns */
 #define MOVES 2        /* pictures after each key frame */
+#define FINE 64  /* the first channel that is fine */
 #define MARGIN 5       /* samples of chroma that moves reach over */
 #define ONE (1 << AE_WEIGHT_BITS)
 
@@ -207,6 +208,17 @@ open_encoder (AeEncoder **encoder, const AeCodecTables *tables,
   return status;
 }
 
+/* Sets of tables: means of blocks, luma and chroma, coarse and fine. */
+static void
+choose_sets (AeContextWeights *w)
+{
+  AeCosine order[AE_COSINES];
+  int16_t *set = w->vectors + AE_WEIGHT_SET * (size_t) w->channels;
+  ae_cosine_order (order);
+  for (int c = 0; c < w->channels; c++)
+    set[c] = (int16_t) (c < 3 ? 0 : 1 + 2 * (order[c].plane > 0) + (c >= FINE));
+}
+
 /* The trained weights, with tables of Laplace's distribution. */
 static AeStatus
 begin_intra (AeLatentTables *t, const AeCodecShape *shape,
@@ -219,6 +231,8 @@ begin_intra (AeLatentTables *t, const AeCodecShape *shape,
     return status;
   ae_context_weights_clear (&t->weights);
   status = ae_density_weights (&t->weights, &density, trained, err);
+  if (status == AE_OK)
+    choose_sets (&t->weights);
   ae_latent_tables_fit (t, NULL);
   return status;
 }

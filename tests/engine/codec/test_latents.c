@@ -172,6 +172,174 @@ START_TEST (test_means_save_bits)
 }
 END_TEST
 
+/* Scales that are much too small at first are right after some rows. */
+START_TEST (test_scales_drift_to_what_they_see)
+{
+  AeLatents few = { .channels = 1, .rows = 1, .columns = 40 };
+  AeLatents many = { .channels = 20, .rows = 30, .columns = 40 };
+  int16_t values[24000];
+  AeRng rng;
+  Coder t;
+  ae_rng_seed (&rng, 11);
+  for (int i = 0; i < 24000; i++)
+    values[i] = (int16_t) lrint (3 * ae_rng_normal (&rng));
+  few.values = many.values = values;
+  open_coder (&t, 20, 0);
+  memset (t.tables.weights.sizes, 0, 400 * sizeof (int16_t));
+  memset (t.tables.weights.vectors, 0, 20 * sizeof (int16_t));
+  ck_assert_double_lt (
+      bits_of (&t, &many) / 24000, 0.8 * bits_of (&t, &few) / 40);
+  close_coder (&t);
+}
+END_TEST
+
+/* Of latents by tables that were fitted to them. */
+static double
+fitted_bits (Coder *t, const AeLatents *l)
+{
+  AeLatentScratch s = { 0 };
+  AeError err;
+  for (int round = 0; round < 3; round++) { /* scales drift by the tables */
+    AeLatentCounts *counts;
+    ck_assert_int_eq (ae_latent_counts_new (&counts, &err), AE_OK);
+    ck_assert_int_eq (
+        ae_latent_counts_add (counts, &t->level, l, &s, &err), AE_OK);
+    ae_latent_tables_fit (&t->tables, counts);
+    ae_latent_counts_free (&counts);
+  }
+  ae_latent_scratch_clear (&s);
+  return bits_of (t, l);
+}
+
+/* Channels that are not alike at the same scale have tables of their own. */
+START_TEST (test_sets_of_tables_save_bits)
+{
+  enum { CHANNELS = 20, PLACES = 1200 };
+  AeLatents l = { .channels = CHANNELS, .rows = 30, .columns = 40 };
+  int16_t values[CHANNELS * PLACES];
+  AeRng rng;
+  Coder t;
+  l.values = values;
+  ae_rng_seed (&rng, 3);
+  open_coder (&t, CHANNELS, 0);
+  for (int i = 0; i < CHANNELS * PLACES; i++) {
+    float x = ae_rng_normal (&rng);
+    values[i] = i / PLACES % 2 ? (int16_t) (x < 0 ? -1 : 1)
+                               : (int16_t) lrintf (1.25f * x);
+  }
+  double one = fitted_bits (&t, &l);
+  ck_assert_int_eq (ae_latent_tables_n (&t.tables), AE_CONTEXT_TABLES);
+  for (int c = 0; c < CHANNELS; c++)
+    t.tables.weights.vectors[AE_WEIGHT_SET * CHANNELS + c] = (int16_t) (c % 2);
+  ck_assert_int_eq (ae_latent_tables_n (&t.tables), 2 * AE_CONTEXT_TABLES);
+  ck_assert_double_lt (fitted_bits (&t, &l), 0.9 * one);
+  close_coder (&t);
+}
+END_TEST
+
+static double
+squared_error (const float *wanted, const AeLatents *l, bool points)
+{
+  size_t n = (size_t) l->channels * l->rows * l->columns;
+  double sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    double d = wanted[i] - (points ? l->points[i] : (float) l->values[i]);
+    sum += d * d;
+  }
+  return sum;
+}
+
+/* Points that are learned are nearer to what was wanted than integers, and
+ * reading gives the same ones. */
+START_TEST (test_points_come_nearer)
+{
+  enum { CHANNELS = 20, ROWS = 30, COLUMNS = 40, N = CHANNELS * ROWS * COLUMNS };
+  AeLatents l = make_latents (CHANNELS, ROWS, COLUMNS, 9);
+  float *wanted = malloc (N * sizeof *wanted);
+  float *points = malloc (N * sizeof *points);
+  AeRng rng;
+  Coder t;
+  ae_rng_seed (&rng, 5);
+  for (int i = 0; i < N; i++)
+    wanted[i] = (float) l.values[i] + 0.3f * ae_rng_uniform (&rng);
+  l.wanted = wanted;
+  l.points = points;
+  l.wanted_step = ROWS * COLUMNS;
+  open_coder (&t, CHANNELS, 8);
+  AeLatentCounts *counts;
+  AeRansWriter w = { 0 };
+  AeLatentScratch s = { 0 };
+  AeError err;
+  ck_assert_int_eq (ae_latent_counts_new (&counts, &err), AE_OK);
+  ck_assert_int_eq (
+      ae_latents_choose (&w, &t.level, &l, 0.13f, &s, &err), AE_OK);
+  ck_assert_double_eq (squared_error (wanted, &l, true),
+      squared_error (wanted, &l, false));
+  ck_assert_int_eq (
+      ae_latent_counts_add (counts, &t.level, &l, &s, &err), AE_OK);
+  ae_latent_tables_fit (&t.tables, counts);
+  w.n = 0;
+  ck_assert_int_eq (
+      ae_latents_choose (&w, &t.level, &l, 0.13f, &s, &err), AE_OK);
+  ck_assert_double_lt (squared_error (wanted, &l, true),
+      0.8 * squared_error (wanted, &l, false));
+  uint8_t *bytes = ae_alloc (ae_rans_bound (&w));
+  size_t size = ae_rans_finish (&w, bytes);
+  AeLatents found = l;
+  AeRansReader r;
+  found.values = ae_calloc (N, sizeof *found.values);
+  found.points = ae_calloc (N, sizeof *found.points);
+  ae_rans_reader_open (&r, bytes, size);
+  ck_assert_int_eq (ae_latents_get (&r, &t.level, &found, &s, &err), AE_OK);
+  ck_assert_mem_eq (found.points, points, N * sizeof *points);
+  ae_free (found.values);
+  ae_free (found.points);
+  ae_free (l.values);
+  ae_free (bytes);
+  free (wanted);
+  free (points);
+  ae_latent_counts_free (&counts);
+  ae_rans_writer_clear (&w);
+  ae_latent_scratch_clear (&s);
+  close_coder (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* Where a bit is worth more, fewer are spent. */
+START_TEST (test_worths_of_channels)
+{
+  enum { CHANNELS = 4, PLACES = 1200 };
+  AeLatents l = { .channels = CHANNELS, .rows = 30, .columns = 40 };
+  int16_t values[CHANNELS * PLACES];
+  float wanted[CHANNELS * PLACES], worths[CHANNELS] = { 1, 0, 20, 1 };
+  int zeros[CHANNELS] = { 0 };
+  AeRng rng;
+  AeRansWriter w = { 0 };
+  AeLatentScratch s = { 0 };
+  AeError err;
+  Coder t;
+  ae_rng_seed (&rng, 5);
+  for (int i = 0; i < CHANNELS * PLACES; i++)
+    wanted[i] = (float) ae_rng_normal (&rng);
+  l.values = values;
+  l.wanted = wanted;
+  l.wanted_step = PLACES;
+  l.worths = worths;
+  open_coder (&t, CHANNELS, 0);
+  ck_assert_int_eq (
+      ae_latents_choose (&w, &t.level, &l, 0.13f, &s, &err), AE_OK);
+  for (int i = 0; i < CHANNELS * PLACES; i++)
+    zeros[i / PLACES] += values[i] == 0;
+  ck_assert_int_gt (zeros[0], zeros[1]);
+  ck_assert_int_gt (zeros[2], zeros[0]);
+  ck_assert_int_gt (zeros[2], zeros[3]);
+  ae_rans_writer_clear (&w);
+  ae_latent_scratch_clear (&s);
+  close_coder (&t);
+}
+END_TEST
+
 /* The integers are those next to what is wanted, or 0, and take fewer bits
  * than rounding; reading gives them back. */
 START_TEST (test_choosing_saves_bits)
@@ -301,7 +469,11 @@ latents_suite (void)
   tcase_add_loop_test (tcase, test_latents_come_back, 0, 6);
   tcase_add_test (tcase, test_contexts_save_bits);
   tcase_add_test (tcase, test_means_save_bits);
+  tcase_add_test (tcase, test_scales_drift_to_what_they_see);
+  tcase_add_test (tcase, test_sets_of_tables_save_bits);
   tcase_add_test (tcase, test_choosing_saves_bits);
+  tcase_add_test (tcase, test_points_come_nearer);
+  tcase_add_test (tcase, test_worths_of_channels);
   tcase_add_test (tcase, test_groups_that_are_not_coded);
   tcase_add_test (tcase, test_damaged_latents_are_read_safely);
   suite_add_tcase (suite, tcase);
