@@ -237,7 +237,7 @@ one_step (GstAeTrainWorker *w)
       return TRUE;
     case AE_ERROR_NUMERIC:
       return count_skipped (w, &error);
-    case AE_ERROR_FORMAT: /* all frames so far are held out */
+    case AE_ERROR_NEEDS_DATA: /* all frames so far are held out */
       if (wait_for_frames (w, frames + 1) || asked_to_end (w)
           || ae_denoise_trainer_n_frames (w->trainer) > frames)
         return TRUE;

@@ -81,8 +81,9 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   AeImage image;
   AeError err;
   frames_image (frame, &image);
-  AeStatus status = ae_codec_trainer_add (feeding->trainer, &image, &err);
-  if (status == AE_ERROR_SHAPE) {
+  AeStatus status = ae_codec_trainer_add (
+      feeding->trainer, &image, index > 0, &err);
+  if (status == AE_ERROR_ARGUMENT) {
     feeding->small++;
   } else if (status != AE_OK) {
     aetool_set_error (error, &err);
