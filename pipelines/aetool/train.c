@@ -46,6 +46,8 @@ figures_text (const TrainRun *run)
 static void
 show (TrainRun *run)
 {
+  if (run->step == run->first_step)
+    return;
   double elapsed = progress_elapsed (&run->progress);
   double speed = (run->step - run->first_step) / MAX (elapsed, 1e-6);
   double left = speed > 0 ? (run->plan.steps - run->step) / speed : -1;

@@ -104,7 +104,8 @@ def prepare(root, aetool, folder):
              '-o', str(folder / f'denoise-{preset}.onnx')],
             check=True, env=env, timeout=TIMEOUT, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-    shutil.copy(env['AE_TEST_CODEC'], folder / 'codec.onnx')
+    for name in ('codec.onnx', 'mine.onnx'):
+        shutil.copy(env['AE_TEST_CODEC'], folder / name)
     env['AE_MODEL_PATH'] = ':'.join(paths)
     return clip, env
 

@@ -322,6 +322,54 @@ START_TEST (test_defaults_are_the_tasks)
 }
 END_TEST
 
+/* What a codec's recipe does not say is what the trainer does without options:
+ * the first step is the same. */
+static float
+first_loss_by_recipe (const char *text, const AeImage *picture, float *rate)
+{
+  AeRecipe *recipe = parse (text);
+  AeRecipeTrainer *t;
+  AeStepReport report;
+  ck_assert_int_eq (ae_recipe_trainer_new (&t, recipe, NULL, NULL), AE_OK);
+  ck_assert_int_eq (ae_recipe_trainer_add (t, picture, false, NULL), AE_OK);
+  train (t, 1, &report);
+  ae_recipe_trainer_free (&t);
+  ae_recipe_free (&recipe);
+  *rate = report.learning_rate;
+  return report.loss;
+}
+
+static float
+first_loss_by_default (AeTune tune, const AeImage *picture, float *rate)
+{
+  AeCodecTrainerOptions options = { .tune = tune, .seed = 1 };
+  AeCodecTrainer *t;
+  AeCodecTrainReport report;
+  ck_assert_int_eq (ae_codec_trainer_new (&t, &options, NULL), AE_OK);
+  ck_assert_int_eq (ae_codec_trainer_add (t, picture, false, NULL), AE_OK);
+  ck_assert_int_eq (ae_codec_trainer_step (t, &report, NULL), AE_OK);
+  ae_codec_trainer_free (&t);
+  *rate = report.learning_rate;
+  return report.loss;
+}
+
+START_TEST (test_a_codecs_defaults_are_the_trainers)
+{
+  static const char *const texts[] = {
+    "[model]\ntask = codec\n[training]\nprecision = f32\n",
+    "[model]\ntask = codec\n[codec]\ntune = ms-ssim\n"
+    "[training]\nprecision = f32\n",
+  };
+  AeImage picture = make_picture (1, 208, 200);
+  float rates[2];
+  float a = first_loss_by_recipe (texts[_i], &picture, &rates[0]);
+  float b = first_loss_by_default ((AeTune) _i, &picture, &rates[1]);
+  ck_assert_msg (a == b, "%.9g %.9g", a, b);
+  ck_assert (rates[0] == rates[1]);
+  free (picture.plane[0]);
+}
+END_TEST
+
 /* What memory is there for the codec's pictures. */
 static void
 store_add (AeCodecStore *store, int value, bool continues)
@@ -418,6 +466,7 @@ recipe_trainer_suite (void)
   tcase_add_test (tcase, test_another_task_does_not_take_the_keys);
   tcase_add_test (tcase, test_tasks_fit_the_schema);
   tcase_add_test (tcase, test_defaults_are_the_tasks);
+  tcase_add_loop_test (tcase, test_a_codecs_defaults_are_the_trainers, 0, 2);
   tcase_add_test (tcase, test_a_full_store_keeps_order_and_pieces);
   tcase_add_test (tcase, test_a_store_of_one_piece);
   tcase_add_test (tcase, test_held_out_pictures_are_others);
