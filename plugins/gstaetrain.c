@@ -5,10 +5,11 @@
  * @title: aetrain
  * @short_description: trains a model from the video that passes through
  *
- * Trains a denoising model from clean video: frames pass through untouched, a
- * copy of each goes into a bounded memory, and a thread of its own draws from
- * there, adds noise and trains. The stream never waits for it. Further frames
- * replace random earlier ones when the memory is full.
+ * Trains what #GstAeTrain:recipe says: a denoising model from clean video, or a
+ * codec for aeencode and aedecode. Frames pass through untouched, a copy of each
+ * goes into a bounded memory, and a thread of its own draws from there and
+ * trains. The stream never waits for it. Further frames replace random earlier
+ * ones when the memory is full.
  *
  * The training ends after the recipe's steps (or #GstAeTrain:steps,
  * #GstAeTrain:epochs, #GstAeTrain:duration, #GstAeTrain:early-stop), on the
@@ -16,6 +17,12 @@
  * to #GstAeTrain:model-file, whole or not at all. The end of the stream is held
  * back until then: see #GstAeTrain:drain-at-eos. An element trains once each
  * time it leaves READY.
+ *
+ * To make a codec of what was trained, contexts and tables are fitted to the
+ * frames in memory, which takes minutes (state `saving`). An element that goes to
+ * READY does not wait for it: the model is then not written, with a warning;
+ * #GstAeTrain:checkpoint-file keeps what was learned. `gst-launch-1.0 -e` ends the
+ * stream at Ctrl-C.
  *
  * ## Example launch lines
  * |[
@@ -26,6 +33,11 @@
  * gst-launch-1.0 -m v4l2src ! videoconvert ! tee name=t t. ! queue ! autovideosink t. ! queue leaky=downstream ! aetrain base-model=denoise-fast.onnx recipe=denoise-fast steps=2000 model-file=own.onnx ! fakesink
  * ]|
  * Goes on with a bundled model, on a camera in good light.
+ * |[
+ * gst-launch-1.0 -m -e v4l2src ! videoconvert ! aetrain recipe=codec base-model=codec steps=2000 model-file=mine.onnx ! fakesink
+ * ]|
+ * The bundled codec goes on to learn from one's own camera; Ctrl-C ends the
+ * training, and the model is written some minutes later.
  * |[
  * gst-launch-1.0 -m videotestsrc num-buffers=40 ! video/x-raw,width=96,height=64 ! aetrain recipe=denoise-fast steps=3 model-file=own.onnx ! fakesink
  * ]|
@@ -40,9 +52,12 @@
  * * #guint64 `step`, `steps`: done, and to do
  * * #gdouble `epoch`: how often each frame in memory was drawn, on average
  * * #gdouble `loss`: mean since the last message
- * * #gdouble `psnr`: of the held-out frames, in dB; missing until known
+ * * #gdouble `psnr`: of the held-out frames, in dB, when a denoiser is trained;
+ *   missing until known
+ * * #gdouble `rate-distortion`: -10 log10 of the loss of the held-out frames, in
+ *   dB, when a codec is trained; likewise
  * * #gdouble `learning-rate`
- * * #gdouble `samples-per-second`: sequences trained on
+ * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known
  * * #guint64 `skipped-steps`: whose loss or gradient was not a number
  * * #guint `frames`: in memory
@@ -311,8 +326,8 @@ on_progress (gpointer user, const GstAeTrainProgress *p)
 
   if (!isnan (p->loss))
     gst_structure_set (s, "loss", G_TYPE_DOUBLE, p->loss, NULL);
-  if (!isnan (p->psnr))
-    gst_structure_set (s, "psnr", G_TYPE_DOUBLE, p->psnr, NULL);
+  if (p->score_name != NULL && !isnan (p->score))
+    gst_structure_set (s, p->score_name, G_TYPE_DOUBLE, p->score, NULL);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), s));
 }

@@ -21,7 +21,8 @@ typedef struct {
 MAKE (recipe,
     g_param_spec_string ("recipe", "Recipe",
         "Training recipe: a file, or the name of a bundled one "
-        "(denoise-fast, denoise-balanced, denoise-quality)",
+        "(denoise-fast, denoise-balanced, denoise-quality, codec, "
+        "codec-ms-ssim)",
         "denoise-balanced", RW_READY))
 MAKE (model_file,
     g_param_spec_string ("model-file", "Model file",
@@ -31,7 +32,7 @@ MAKE (model_file,
 MAKE (base_model,
     g_param_spec_string ("base-model", "Base model",
         "ONNX file with weights to start from: a file, or the name of a "
-        "bundled one (denoise-fast); its structure must fit the recipe. "
+        "bundled one (denoise-fast, codec); its structure must fit the recipe. "
         "NULL or empty = start from random weights",
         NULL, RW_READY))
 MAKE (checkpoint_file,

@@ -99,7 +99,7 @@ load_recipe (const GstAeTrainSettings *s, AeError *error)
   if (!is_set (s->recipe)) {
     gst_ae_error_set (error, AE_ERROR_ARGUMENT,
         "recipe is not set: expected a file or denoise-fast, "
-        "denoise-balanced, denoise-quality");
+        "denoise-balanced, denoise-quality, codec, codec-ms-ssim");
     return NULL;
   }
   gchar *path = find_file (s->recipe, ".ini", error);

@@ -18,10 +18,9 @@ struct _GstAeTrainWorker {
   gdouble epochs;
   GstClockTime duration;
   gint64 report_interval;
-  guint64 validate_every, checkpoint_every;
-  guint batch, early_stop;
 
-  AeDenoiseTrainer *trainer;
+  AeRecipeTrainer *trainer;
+  AeTrainingPlan plan;
   GThread *thread;
 
   GMutex lock;
@@ -30,8 +29,7 @@ struct _GstAeTrainWorker {
 
   /* The worker's thread. */
   GstAeTrainProgress now;
-  AeModel *best; /* of all validations; only with early stop */
-  gdouble best_psnr;
+  gdouble best_score;
   guint validations_without_gain, skipped_in_a_row;
   gint64 start, last_report; /* monotonic time, us */
   gdouble loss_sum;
@@ -52,6 +50,15 @@ post (GstAeTrainWorker *w, GstMessageType type, GstAeActivity activity,
 }
 
 static gboolean
+in_a_hurry (GstAeTrainWorker *w)
+{
+  g_mutex_lock (&w->lock);
+  gboolean hurry = w->quit;
+  g_mutex_unlock (&w->lock);
+  return hurry;
+}
+
+static gboolean
 asked_to_end (GstAeTrainWorker *w)
 {
   g_mutex_lock (&w->lock);
@@ -66,7 +73,7 @@ wait_for_frames (GstAeTrainWorker *w, size_t wanted)
 {
   g_mutex_lock (&w->lock);
   while (!w->stop && !w->quit && !w->end_of_input
-      && ae_denoise_trainer_n_frames (w->trainer) < wanted)
+      && ae_recipe_trainer_n_frames (w->trainer) < wanted)
     g_cond_wait (&w->cond, &w->lock);
   gboolean more = !w->stop && !w->quit && !w->end_of_input;
   g_mutex_unlock (&w->lock);
@@ -75,31 +82,47 @@ wait_for_frames (GstAeTrainWorker *w, size_t wanted)
 
 /* Saving. */
 
-static gboolean
-save_model (GstAeTrainWorker *w, AeModel *model)
+/* Not an error: the element goes down while a model is made that takes long. */
+static void
+say_not_written (GstAeTrainWorker *w)
 {
   AeError error = { 0 };
 
-  if (ae_model_save (model, w->model_file, &error) == AE_OK)
-    return TRUE;
-  gst_ae_error_prefix (&error, w->model_file);
-  post (w, GST_MESSAGE_ERROR, GST_AE_WRITING, &error);
-  return FALSE;
+  gst_ae_error_set (&error, AE_ERROR_CANCELLED,
+      "%s is not written: %s takes minutes; end the stream to wait for it%s",
+      w->model_file, w->plan.model_work,
+      w->checkpoint_file != NULL ? ", or go on from the checkpoint" : "");
+  post (w, GST_MESSAGE_WARNING, GST_AE_RUNNING, &error);
 }
 
+/* kept: of the best validation, where there is an early stop. */
 static gboolean
-save_current (GstAeTrainWorker *w)
+save_model (GstAeTrainWorker *w, gboolean kept)
 {
   AeError error = { 0 };
   AeModel *model = NULL;
+  GstAeActivity activity = GST_AE_RUNNING;
+  AeStatus status;
 
-  if (ae_denoise_trainer_model (w->trainer, &model, &error) != AE_OK) {
-    post (w, GST_MESSAGE_ERROR, GST_AE_RUNNING, &error);
-    return FALSE;
+  if (w->plan.model_work != NULL && in_a_hurry (w)) {
+    say_not_written (w);
+    return TRUE;
   }
-  gboolean good = save_model (w, model);
-  ae_model_unref (&model);
-  return good;
+  status = ae_recipe_trainer_model (w->trainer, kept, &model, &error);
+  if (status == AE_ERROR_CANCELLED && in_a_hurry (w)) {
+    say_not_written (w);
+    return TRUE;
+  }
+  if (status == AE_OK) {
+    activity = GST_AE_WRITING;
+    status = ae_model_save (model, w->model_file, &error);
+    ae_model_unref (&model);
+    if (status != AE_OK)
+      gst_ae_error_prefix (&error, w->model_file);
+  }
+  if (status != AE_OK)
+    post (w, GST_MESSAGE_ERROR, activity, &error);
+  return status == AE_OK;
 }
 
 static gboolean
@@ -108,21 +131,12 @@ save_checkpoint (GstAeTrainWorker *w)
   AeError error = { 0 };
 
   if (w->checkpoint_file == NULL
-      || ae_denoise_trainer_save (w->trainer, w->checkpoint_file, &error)
+      || ae_recipe_trainer_save (w->trainer, w->checkpoint_file, &error)
           == AE_OK)
     return TRUE;
   gst_ae_error_prefix (&error, w->checkpoint_file);
   post (w, GST_MESSAGE_ERROR, GST_AE_WRITING, &error);
   return FALSE;
-}
-
-static gboolean
-save_at_end (GstAeTrainWorker *w)
-{
-  set_state (w, GST_AE_TRAIN_SAVING);
-  gboolean good
-      = w->best != NULL ? save_model (w, w->best) : save_current (w);
-  return good && save_checkpoint (w);
 }
 
 /* Progress. */
@@ -136,18 +150,37 @@ report (GstAeTrainWorker *w)
   if (w->steps_since_report > 0) {
     w->now.loss = w->loss_sum / w->steps_since_report;
     w->now.samples_per_second
-        = w->steps_since_report * w->batch / MAX (seconds, 1e-6);
+        = w->steps_since_report * w->plan.batch / MAX (seconds, 1e-6);
   }
   if (w->steps_done > 0 && w->now.steps >= w->now.step) {
     gdouble per_step = (time - w->start) / (gdouble) w->steps_done;
     w->now.eta = (w->now.steps - w->now.step) * per_step * GST_USECOND;
   }
-  w->now.frames = ae_denoise_trainer_n_frames (w->trainer);
+  w->now.frames = ae_recipe_trainer_n_frames (w->trainer);
   w->callbacks.progress (w->user, &w->now);
 
   w->last_report = time;
   w->loss_sum = 0;
   w->steps_since_report = 0;
+}
+
+/* A model that takes minutes is announced. */
+static void
+set_saving (GstAeTrainWorker *w)
+{
+  set_state (w, GST_AE_TRAIN_SAVING);
+  if (w->plan.model_work != NULL) {
+    GST_INFO ("%s", w->plan.model_work);
+    report (w);
+  }
+}
+
+/* The checkpoint is quick: first. */
+static gboolean
+save_at_end (GstAeTrainWorker *w)
+{
+  set_saving (w);
+  return save_checkpoint (w) && save_model (w, TRUE);
 }
 
 /* Counts validations without gain, and keeps the best model when the training
@@ -156,20 +189,22 @@ static void
 validate (GstAeTrainWorker *w)
 {
   AeError error = { 0 };
-  float psnr;
+  float score;
 
-  if (ae_denoise_trainer_validate (w->trainer, &psnr, &error) != AE_OK) {
+  if (w->plan.score == NULL)
+    return;
+  if (ae_recipe_trainer_validate (w->trainer, &score, &error) != AE_OK) {
     GST_INFO ("no validation: %s", error.text);
     return;
   }
-  w->now.psnr = psnr;
-  if (isfinite (psnr) && (isnan (w->best_psnr) || psnr > w->best_psnr)) {
-    w->best_psnr = psnr;
+  w->now.score = score;
+  if (isfinite (score)
+      && (isnan (w->best_score) || score > w->best_score)) {
+    w->best_score = score;
     w->validations_without_gain = 0;
-    if (w->early_stop > 0) {
-      ae_model_unref (&w->best);
-      ae_denoise_trainer_model (w->trainer, &w->best, NULL);
-    }
+    if (w->plan.early_stop > 0
+        && ae_recipe_trainer_keep (w->trainer, &error) != AE_OK)
+      GST_WARNING ("best model not kept: %s", error.text);
   } else {
     w->validations_without_gain++;
   }
@@ -188,17 +223,18 @@ finished (GstAeTrainWorker *w)
       && (GstClockTime) (g_get_monotonic_time () - w->start) * GST_USECOND
           >= w->duration)
     return TRUE;
-  return w->early_stop > 0 && w->validations_without_gain >= w->early_stop;
+  return w->plan.early_stop > 0
+      && w->validations_without_gain >= w->plan.early_stop;
 }
 
 static void
 count_step (GstAeTrainWorker *w, const AeStepReport *step)
 {
-  size_t frames = ae_denoise_trainer_n_frames (w->trainer);
+  size_t frames = ae_recipe_trainer_n_frames (w->trainer);
 
   w->now.step = step->step;
   w->now.learning_rate = step->learning_rate;
-  w->now.epoch += w->batch / (gdouble) MAX (frames, 1);
+  w->now.epoch += w->plan.batch / (gdouble) MAX (frames, 1);
   w->loss_sum += step->loss;
   w->steps_since_report++;
   w->steps_done++;
@@ -229,17 +265,17 @@ one_step (GstAeTrainWorker *w)
 {
   AeError error = { 0 };
   AeStepReport step = { 0 };
-  size_t frames = ae_denoise_trainer_n_frames (w->trainer);
+  size_t frames = ae_recipe_trainer_n_frames (w->trainer);
 
-  switch (ae_denoise_trainer_step (w->trainer, &step, &error)) {
+  switch (ae_recipe_trainer_step (w->trainer, &step, &error)) {
     case AE_OK:
       count_step (w, &step);
       return TRUE;
     case AE_ERROR_NUMERIC:
       return count_skipped (w, &error);
-    case AE_ERROR_FORMAT: /* all frames so far are held out */
+    case AE_ERROR_NEEDS_DATA: /* all frames so far are held out */
       if (wait_for_frames (w, frames + 1) || asked_to_end (w)
-          || ae_denoise_trainer_n_frames (w->trainer) > frames)
+          || ae_recipe_trainer_n_frames (w->trainer) > frames)
         return TRUE;
       break;
     default:
@@ -260,8 +296,8 @@ save_when_asked (GstAeTrainWorker *w)
   if (!save)
     return TRUE;
 
-  set_state (w, GST_AE_TRAIN_SAVING);
-  if (!save_current (w) || !save_checkpoint (w))
+  set_saving (w);
+  if (!save_checkpoint (w) || !save_model (w, FALSE))
     return FALSE;
   set_state (w, GST_AE_TRAIN_TRAINING);
   return TRUE;
@@ -279,9 +315,9 @@ train (GstAeTrainWorker *w)
     if (!one_step (w) || !save_when_asked (w))
       return FALSE;
     gboolean stepped = w->steps_done > done;
-    if (stepped && w->now.step % w->validate_every == 0)
+    if (stepped && w->now.step % w->plan.validate_every == 0)
       validate (w);
-    if (stepped && w->now.step % w->checkpoint_every == 0
+    if (stepped && w->now.step % w->plan.checkpoint_every == 0
         && !save_checkpoint (w))
       return FALSE;
     if (g_get_monotonic_time () - w->last_report >= w->report_interval)
@@ -294,10 +330,7 @@ train (GstAeTrainWorker *w)
 static void
 validate_at_end (GstAeTrainWorker *w)
 {
-  g_mutex_lock (&w->lock);
-  gboolean hurry = w->quit;
-  g_mutex_unlock (&w->lock);
-  if (!hurry && w->now.step % w->validate_every != 0)
+  if (!in_a_hurry (w) && w->now.step % w->plan.validate_every != 0)
     validate (w);
 }
 
@@ -309,16 +342,17 @@ work (GstAeTrainWorker *w)
 
   set_state (w, GST_AE_TRAIN_COLLECTING);
   wait_for_frames (w, FRAMES_TO_START);
-  if (ae_denoise_trainer_n_frames (w->trainer) > 0 && !asked_to_end (w)
+  if (ae_recipe_trainer_n_frames (w->trainer) > 0 && !asked_to_end (w)
       && !train (w))
     return FALSE;
-  if (w->steps_done > 0) {
+  if (ae_recipe_trainer_steps (w->trainer) > 0
+      && ae_recipe_trainer_n_frames (w->trainer) > 0) {
     validate_at_end (w);
     return save_at_end (w);
   }
   gst_ae_error_set (&error, AE_ERROR_NOT_FOUND,
       "no training step was done with %u frames: %s is not written",
-      (guint) ae_denoise_trainer_n_frames (w->trainer), w->model_file);
+      (guint) ae_recipe_trainer_n_frames (w->trainer), w->model_file);
   post (w, GST_MESSAGE_WARNING, GST_AE_RUNNING, &error);
   return TRUE;
 }
@@ -340,30 +374,33 @@ worker_main (gpointer data)
 
 /* The rest. */
 
+/* What the trainer knows of the training. */
+static void
+take_plan (GstAeTrainWorker *w)
+{
+  ae_recipe_trainer_plan (w->trainer, &w->plan);
+  w->now.steps = w->plan.steps;
+  w->now.step = ae_recipe_trainer_steps (w->trainer);
+  w->now.score_name = w->plan.score;
+}
+
 static gboolean
 make_trainer (
     GstAeTrainWorker *w, const GstAeTrainConfig *config, AeError *error)
 {
-  if (ae_denoise_trainer_new (&w->trainer, config->recipe, config->base, error)
+  if (ae_recipe_trainer_new (&w->trainer, config->recipe, config->base, error)
       != AE_OK)
     return FALSE;
   if (w->checkpoint_file == NULL
       || !g_file_test (w->checkpoint_file, G_FILE_TEST_EXISTS))
     return TRUE;
-  if (ae_denoise_trainer_restore (w->trainer, w->checkpoint_file, error)
+  if (ae_recipe_trainer_restore (w->trainer, w->checkpoint_file, error)
       == AE_OK)
     return TRUE;
   gst_ae_error_prefix (error, w->checkpoint_file);
   return FALSE;
 }
 
-static guint64
-training_number (const AeRecipe *recipe, const char *key, gdouble fallback)
-{
-  return (guint64) ae_recipe_number (recipe, "training", key, fallback);
-}
-
-/* The fallbacks are those of the recipe's schema. */
 static void
 take_config (GstAeTrainWorker *w, const GstAeTrainConfig *config)
 {
@@ -372,14 +409,7 @@ take_config (GstAeTrainWorker *w, const GstAeTrainConfig *config)
   w->epochs = config->epochs;
   w->duration = config->duration;
   w->report_interval = config->report_interval;
-  w->now.steps = training_number (config->recipe, "steps", 20000);
-  w->batch = training_number (config->recipe, "batch", 16);
-  w->validate_every
-      = MAX (1, training_number (config->recipe, "validate_every", 1000));
-  w->checkpoint_every
-      = MAX (1, training_number (config->recipe, "checkpoint_every", 1000));
-  w->early_stop = training_number (config->recipe, "early_stop", 0);
-  w->now.loss = w->now.psnr = w->best_psnr = NAN;
+  w->now.loss = w->now.score = w->best_score = NAN;
   w->now.eta = GST_CLOCK_TIME_NONE;
 }
 
@@ -396,6 +426,7 @@ gst_ae_train_worker_new (const GstAeTrainConfig *config,
   g_cond_init (&w->cond);
   if (!make_trainer (w, config, error))
     goto fail;
+  take_plan (w);
   w->thread = g_thread_try_new ("aetrain", worker_main, w, NULL);
   if (w->thread == NULL) {
     gst_ae_error_set (error, AE_ERROR_MEMORY, "no thread to train with");
@@ -419,8 +450,7 @@ gst_ae_train_worker_free (GstAeTrainWorker **worker)
   gst_ae_train_worker_quit (w);
   if (w->thread != NULL)
     g_thread_join (w->thread);
-  ae_denoise_trainer_free (&w->trainer);
-  ae_model_unref (&w->best);
+  ae_recipe_trainer_free (&w->trainer);
   g_cond_clear (&w->cond);
   g_mutex_clear (&w->lock);
   g_free (w->model_file);
@@ -433,7 +463,7 @@ gst_ae_train_worker_add (GstAeTrainWorker *w, const AeImage *image,
     gboolean continues, AeError *error)
 {
   AeStatus status
-      = ae_denoise_trainer_add (w->trainer, image, continues, error);
+      = ae_recipe_trainer_add (w->trainer, image, continues, error);
 
   /* Under the lock, or a worker about to wait would miss it. */
   g_mutex_lock (&w->lock);
@@ -474,7 +504,7 @@ gst_ae_train_worker_quit (GstAeTrainWorker *w)
 {
   set_flag (w, &w->quit, TRUE);
   if (w->trainer != NULL)
-    ae_denoise_trainer_cancel (w->trainer);
+    ae_recipe_trainer_cancel (w->trainer);
 }
 
 gboolean

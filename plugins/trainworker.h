@@ -2,12 +2,13 @@
 #ifndef GST_AE_TRAIN_WORKER_H
 #define GST_AE_TRAIN_WORKER_H
 
-/* A thread that trains a denoiser from the frames it is given and saves it.
+/* A thread that trains what a recipe says from the frames it is given, and saves
+ * the model.
  * Frames come from a streaming thread, which never waits for a step. */
 
 #include "aeerror.h"
 
-#include <ae/denoise_trainer.h>
+#include <ae/recipe_trainer.h>
 
 G_BEGIN_DECLS
 
@@ -34,9 +35,10 @@ typedef struct {
 typedef struct {
   guint64 step, steps; /* done, and to do in all */
   guint64 skipped;     /* steps whose loss or gradient was not a number */
-  gdouble epoch;       /* sequences drawn per frame in memory */
+  gdouble epoch;       /* samples drawn per frame in memory */
   gdouble loss;        /* mean since the last report; NaN = no step yet */
-  gdouble psnr;        /* of the held-out frames, dB; NaN = not yet known */
+  const gchar *score_name; /* NULL: this task has none */
+  gdouble score;       /* of the held-out frames; NaN = not yet known */
   gdouble learning_rate;
   gdouble samples_per_second;
   GstClockTime eta; /* GST_CLOCK_TIME_NONE = not yet known */
@@ -63,7 +65,7 @@ GstAeTrainWorker *gst_ae_train_worker_new (const GstAeTrainConfig *config,
  * *worker to NULL; NULL is accepted. */
 void gst_ae_train_worker_free (GstAeTrainWorker **worker);
 
-/* Copies a frame; see ae_denoise_trainer_add(). */
+/* Copies a frame; see ae_recipe_trainer_add(). */
 AeStatus gst_ae_train_worker_add (GstAeTrainWorker *worker,
     const AeImage *image, gboolean continues, AeError *error);
 
@@ -71,7 +73,8 @@ AeStatus gst_ae_train_worker_add (GstAeTrainWorker *worker,
 void gst_ae_train_worker_end_of_input (GstAeTrainWorker *worker);
 
 /* Requests, taken after the step that runs: write the model now; end the
- * training and save; the same in a hurry, because the element goes down. */
+ * training and save; the same in a hurry, because the element goes down: a model
+ * that takes minutes to make is then not written. */
 void gst_ae_train_worker_save (GstAeTrainWorker *worker);
 void gst_ae_train_worker_stop (GstAeTrainWorker *worker);
 void gst_ae_train_worker_quit (GstAeTrainWorker *worker);

@@ -173,7 +173,8 @@ take_step (Fit *f, AeError *err)
 
 AeStatus
 ae_context_weights_fit (AeContextWeights *w, const AeContextSamples *samples,
-    int steps, int n_threads, uint64_t seed, AeError *err)
+    int steps, int n_threads, uint64_t seed, const atomic_bool *cancel,
+    AeError *err)
 {
   Fit f = { .samples = samples, .channels = w->channels };
   AeDensityShape shape = { w->channels, w->core, "context" };
@@ -185,7 +186,9 @@ ae_context_weights_fit (AeContextWeights *w, const AeContextSamples *samples,
   ae_rng_seed (&f.rng, seed);
   AeStatus status = open_trainer (&f, w, steps, n_threads, seed, err);
   for (int i = 0; status == AE_OK && i < steps; i++)
-    status = take_step (&f, err);
+    status = cancel && atomic_load (cancel)
+        ? ae_fail (err, AE_ERROR_CANCELLED, "fitting was cancelled")
+        : take_step (&f, err);
   if (status == AE_OK)
     status = ae_trainer_model (f.trainer, false, NULL, 0, &trained, err);
   if (status == AE_OK)

@@ -6,6 +6,8 @@
 
 #include "codec/latents.h"
 
+#include <stdatomic.h>
+
 /* Latents of a slice and their level, 0 .. 1; copies, freed with
  * ae_context_samples_clear. */
 typedef struct {
@@ -25,9 +27,10 @@ AeStatus ae_context_samples_add (AeContextSamples *s,
 void ae_context_samples_clear (AeContextSamples *s);
 
 /* Trains from what *w is. The samples are of its channels; without any, *w
- * stays. Errors: MEMORY. */
+ * stays. cancel: NULL, or what ends the training when it becomes true. Errors:
+ * CANCELLED, MEMORY. */
 AeStatus ae_context_weights_fit (AeContextWeights *w,
     const AeContextSamples *samples, int steps, int n_threads, uint64_t seed,
-    AeError *err);
+    const atomic_bool *cancel, AeError *err);
 
 #endif

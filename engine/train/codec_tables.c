@@ -74,6 +74,14 @@ view_of (const AeCodecPicture *p, const View *v, uint8_t *to, AeImage *image)
   }
 }
 
+static AeStatus
+go_on (const atomic_bool *cancel, AeError *err)
+{
+  return atomic_load (cancel)
+      ? ae_fail (err, AE_ERROR_CANCELLED, "fitting of tables was cancelled")
+      : AE_OK;
+}
+
 /* An encoder at work on pictures. Its latents are counted, or kept. */
 typedef struct {
   AeEncoder *encoder;
@@ -81,6 +89,7 @@ typedef struct {
   AeContextSamples *samples; /* AE_LATENT_KINDS; NULL: they are counted */
   uint8_t *bytes;
   AeRng rng;
+  const atomic_bool *cancel;
 } Counting;
 
 static AeStatus
@@ -168,6 +177,8 @@ count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
   for (int i = 0, index = 0; status == AE_OK && i < n; i += taken, index++) {
     const AeCodecPicture *p = &pictures[i];
     int left = n - i < MOST_CLIP ? n - i : MOST_CLIP;
+    if ((status = go_on (c->cancel, err)) != AE_OK)
+      break;
     ae_free (c->bytes);
     c->bytes = ae_alloc ((size_t) 6 * p->h * p->w);
     status = c->bytes
@@ -187,6 +198,7 @@ typedef struct {
   const AeModel *trained;
   const AeCodecPicture *pictures;
   int n_pictures, context_steps, n_threads;
+  const atomic_bool *cancel;
 } Job;
 
 static AeStatus
@@ -312,7 +324,7 @@ improve_weights (AeCodecTables *tables, const Job *job, AeError *err)
   AeLatentTables *all[AE_LATENT_KINDS] = { &tables->intra, &tables->motion,
     &tables->change, &tables->steps };
   AeContextSamples samples[AE_LATENT_KINDS] = { { NULL } };
-  Counting c = { .samples = samples };
+  Counting c = { .samples = samples, .cancel = job->cancel };
   ae_rng_seed (&c.rng, 2);
   AeStatus status
       = open_encoder (&c.encoder, tables, job, err);
@@ -321,7 +333,7 @@ improve_weights (AeCodecTables *tables, const Job *job, AeError *err)
   for (int i = 0; i < AE_LATENT_KINDS; i++) {
     if (status == AE_OK)
       status = ae_context_weights_fit (&all[i]->weights, &samples[i],
-          job->context_steps, job->n_threads, 1, err);
+          job->context_steps, job->n_threads, 1, job->cancel, err);
     ae_context_samples_clear (&samples[i]);
   }
   ae_free (c.bytes);
@@ -335,7 +347,7 @@ improve_tables (AeCodecTables *tables, const Job *job, AeError *err)
 {
   AeLatentTables *all[AE_LATENT_KINDS] = { &tables->intra, &tables->motion,
     &tables->change, &tables->steps };
-  Counting c = { NULL };
+  Counting c = { .cancel = job->cancel };
   ae_rng_seed (&c.rng, 1);
   AeStatus status
       = open_encoder (&c.encoder, tables, job, err);
@@ -356,9 +368,10 @@ improve_tables (AeCodecTables *tables, const Job *job, AeError *err)
 AeStatus
 ae_codec_fit_tables (AeCodecTables *tables, const AeCodecShape *shape,
     const AeModel *trained, const AeCodecPicture *pictures, int n_pictures,
-    int context_steps, int n_threads, AeError *err)
+    int context_steps, int n_threads, const atomic_bool *cancel, AeError *err)
 {
-  Job job = { shape, trained, pictures, n_pictures, context_steps, n_threads };
+  Job job = { shape, trained, pictures, n_pictures, context_steps, n_threads,
+    cancel };
   *tables = (AeCodecTables){ 0 };
   AeStatus status = begin_intra (&tables->intra, shape, trained, err);
   if (status == AE_OK)

@@ -5,6 +5,7 @@
 
 #include "coder/masking.h"
 #include "coder/pictures.h"
+#include "train/codec_store.h"
 #include "train/ms_ssim.h"
 #include "util/mem.h"
 #include "util/pool.h"
@@ -24,15 +25,16 @@
 #define EMA_DECAY 0.9995f
 #define MASKING 30 /* %, see coder/masking.h: of 10 to 60, least MS-SSIM lost */
 #define LEAST_SIMILAR 176 /* pixels of pictures that have an MS-SSIM */
+#define CROPS 32 /* to validate on */
 #define LUMA_BESIDE 0.1f /* weight of the root of luma's error beside MS-SSIM */
 
 struct AeCodecTrainer {
   AeCodecTrainerOptions o;
   AeCodecShape shape;
   AeTrainer *trainer;
-  AeCodecPicture *pictures;
-  int n_pictures, cap;
+  AeCodecStore *store;
   AeRng rng;
+  atomic_bool cancel;
 };
 
 static int
@@ -109,6 +111,9 @@ check_options (const AeCodecTrainerOptions *o, AeError *err)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "weights %g to %g of MS-SSIM, wanted above 0 and rising",
         o->similarity[0], o->similarity[1]);
+  if (!(o->validation >= 0) || o->validation > 0.5f)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "a share of %g held out, wanted 0 to 0.5", o->validation);
   return AE_OK;
 }
 
@@ -185,8 +190,13 @@ ae_codec_trainer_new (AeCodecTrainer **out,
     .precision = o.precision,
     .seed = o.seed };
   AeModel *model;
+  unsigned hold_out
+      = o.validation > 0 ? (unsigned) lroundf (1 / o.validation) : 0;
   status = ae_build_codec_training_net (
       &model, &t->shape, &target, o.seed, err);
+  if (status == AE_OK)
+    status = ae_codec_store_new (
+        &t->store, o.memory, hold_out, o.seed, err);
   if (status == AE_OK && o.start)
     status = start_from (model, &t->shape, o.start, err);
   if (status == AE_OK)
@@ -206,61 +216,58 @@ ae_codec_trainer_free (AeCodecTrainer **trainer)
   *trainer = NULL;
   if (!t)
     return;
-  for (int i = 0; i < t->n_pictures; i++)
-    ae_free (t->pictures[i].bytes);
-  ae_free (t->pictures);
+  ae_codec_store_free (&t->store);
   ae_trainer_free (&t->trainer);
   ae_free (t);
 }
 
-static AeStatus
-out_of_memory (AeError *err)
-{
-  return ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
-}
-
-static bool
-make_room (AeCodecTrainer *t)
-{
-  if (t->n_pictures < t->cap)
-    return true;
-  int cap = 2 * t->cap + 16;
-  AeCodecPicture *grown = ae_realloc (
-      t->pictures, (size_t) t->cap, (size_t) cap, sizeof *grown);
-  if (!grown)
-    return false;
-  t->pictures = grown;
-  t->cap = cap;
-  return true;
-}
-
 AeStatus
-ae_codec_trainer_add (
-    AeCodecTrainer *t, const AeImage *picture, AeError *err)
+ae_codec_trainer_add (AeCodecTrainer *t, const AeImage *picture,
+    bool continues, AeError *err)
 {
   if (picture->width < t->o.patch || picture->height < t->o.patch)
-    return ae_fail (err, AE_ERROR_SHAPE,
-        "a picture of %dx%d, wanted at least %dx%d", picture->width,
-        picture->height, t->o.patch, t->o.patch);
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "a picture of %dx%d, wanted at least %dx%d as a patch has: see "
+        "training.patch",
+        picture->width, picture->height, t->o.patch, t->o.patch);
   AeCodecPicture p;
-  int n_threads = ae_pool_threads (t->o.n_threads);
   ae_frame_size (picture, &p.h, &p.w);
   size_t n = (size_t) CHANNELS * p.h * p.w;
   float *frame = ae_alloc (n * sizeof *frame);
-  void *scratch = ae_alloc (ae_picture_scratch (picture, n_threads));
+  void *scratch = ae_alloc (ae_picture_scratch (picture, 1));
   p.bytes = ae_alloc (n);
-  bool ok = frame && scratch && p.bytes && make_room (t);
-  if (ok) {
-    ae_picture_load (picture, frame, p.h, p.w, n_threads, scratch);
+  AeStatus status;
+  if (frame && scratch && p.bytes) {
+    ae_picture_load (picture, frame, p.h, p.w, 1, scratch);
     for (size_t i = 0; i < n; i++)
       p.bytes[i] = (uint8_t) (frame[i] * 255 + 0.5f);
-    t->pictures[t->n_pictures++] = p;
+    status = ae_codec_store_add (t->store, p, continues, err);
   } else {
     ae_free (p.bytes);
+    status = ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
   }
   ae_free (frame);
   ae_free (scratch);
-  return ok ? AE_OK : out_of_memory (err);
+  return status;
+}
+
+static int
+n_pictures (const AeCodecTrainer *t)
+{
+  return ae_codec_store_count (t->store, false)
+      + ae_codec_store_count (t->store, true);
+}
+
+size_t
+ae_codec_trainer_n_pictures (const AeCodecTrainer *t)
+{
+  return (size_t) n_pictures (t);
+}
+
+int64_t
+ae_codec_trainer_steps (const AeCodecTrainer *t)
+{
+  return ae_trainer_steps (t->trainer);
 }
 
 static int
@@ -288,13 +295,12 @@ turned_channel (Turn t, int c)
 }
 
 static void
-fill_crop (AeCodecTrainer *t, float *to)
+fill_crop (const AeCodecPicture *p, int side, AeRng *rng, float *to)
 {
-  const AeCodecPicture *p = &t->pictures[below (&t->rng, t->n_pictures)];
-  int side = t->o.patch / 2, last = side - 1;
-  int y0 = below (&t->rng, p->h - side + 1);
-  int x0 = below (&t->rng, p->w - side + 1);
-  int which = below (&t->rng, 8);
+  int last = side - 1;
+  int y0 = below (rng, p->h - side + 1);
+  int x0 = below (rng, p->w - side + 1);
+  int which = below (rng, 8);
   Turn turn = { which & 1, which & 2, which & 4 };
   for (int c = 0; c < CHANNELS; c++) {
     int from = turned_channel (turn, c);
@@ -348,20 +354,91 @@ fill_steps (AeCodecTrainer *t, const float *crop, int i)
     to[k] = ae_step_factor (steps[k]);
 }
 
-static void
-fill_batch (AeCodecTrainer *t)
+/* The place of a sample's crop in the batch. */
+static float *
+crop_of (AeCodecTrainer *t, int i)
 {
   AeTensor *frames = ae_trainer_input (t->trainer, 0);
-  float *levels = ae_trainer_input (t->trainer, 1)->data;
   size_t one = ae_shape_count (&frames->shape) / (size_t) t->o.batch;
+  return (float *) frames->data + (size_t) i * one;
+}
+
+/* The rest of a sample whose crop is there. */
+static void
+fill_rest (AeCodecTrainer *t, int i, float level)
+{
+  if (t->shape.masking)
+    fill_steps (t, crop_of (t, i), i);
+  ((float *) ae_trainer_input (t->trainer, 1)->data)[i] = level;
+  weigh (t, i, level);
+}
+
+/* FALSE: there is no picture. */
+static bool
+fill_batch (AeCodecTrainer *t)
+{
+  int n = ae_codec_store_count (t->store, false);
   for (int i = 0; i < t->o.batch; i++) {
-    float *crop = (float *) frames->data + (size_t) i * one;
-    fill_crop (t, crop);
-    if (t->shape.masking)
-      fill_steps (t, crop, i);
-    levels[i] = ae_rng_uniform (&t->rng);
-    weigh (t, i, levels[i]);
+    /* others may just have made room */
+    AeStoredPicture *p = n > 0
+        ? ae_codec_store_get (t->store, false, below (&t->rng, n))
+        : NULL;
+    if (n > 0 && !p)
+      p = ae_codec_store_get (t->store, false, 0);
+    if (!p)
+      return false;
+    fill_crop (&p->picture, t->o.patch / 2, &t->rng, crop_of (t, i));
+    ae_stored_picture_unref (&p);
+    fill_rest (t, i, ae_rng_uniform (&t->rng));
   }
+  return true;
+}
+
+/* Crops and levels from `first` on, the same at each call. */
+static bool
+fill_validation (AeCodecTrainer *t, int first)
+{
+  bool held_out = ae_codec_store_count (t->store, true) > 0;
+  int n = ae_codec_store_count (t->store, held_out);
+  for (int i = 0; i < t->o.batch; i++) {
+    int crop = first + i;
+    AeRng rng;
+    AeStoredPicture *p = n > 0
+        ? ae_codec_store_get (t->store, held_out, crop % n)
+        : NULL;
+    if (!p)
+      return false;
+    ae_rng_seed (&rng, 1000 + (uint64_t) crop);
+    fill_crop (&p->picture, t->o.patch / 2, &rng, crop_of (t, i));
+    ae_stored_picture_unref (&p);
+    /* all levels, and not always the same ones of a picture */
+    fill_rest (t, i, ((float) (crop * 11 % CROPS) + 0.5f) / CROPS);
+  }
+  return true;
+}
+
+AeStatus
+ae_codec_trainer_validate (AeCodecTrainer *t, float *score, AeError *err)
+{
+  double sum = 0;
+  int n = 0;
+  *score = 0;
+  for (int crop = 0; crop < CROPS; crop += t->o.batch, n++) {
+    if (atomic_load (&t->cancel))
+      return ae_fail (err, AE_ERROR_CANCELLED, "validation was cancelled");
+    if (!fill_validation (t, crop))
+      return ae_fail (
+          err, AE_ERROR_NEEDS_DATA, "no pictures to validate a codec on");
+    sum += ae_trainer_evaluate (t->trainer);
+  }
+  *score = (float) (-10 * log10 (sum / n + 1e-12));
+  return AE_OK;
+}
+
+void
+ae_codec_trainer_cancel (AeCodecTrainer *t)
+{
+  atomic_store (&t->cancel, true);
 }
 
 static double
@@ -380,10 +457,9 @@ ae_codec_trainer_step (
     AeCodecTrainer *t, AeCodecTrainReport *report, AeError *err)
 {
   AeStepReport step;
-  if (t->n_pictures == 0)
+  if (!fill_batch (t))
     return ae_fail (
         err, AE_ERROR_NEEDS_DATA, "no pictures to train a codec on");
-  fill_batch (t);
   AeStatus status = ae_trainer_step (t->trainer, &step, err);
   if (!report)
     return status;
@@ -397,42 +473,75 @@ ae_codec_trainer_step (
   return status;
 }
 
-/* The model, with how it was made. */
-static AeStatus
-build_model (AeCodecTrainer *t, const AeModel *trained,
-    const AeCodecTables *tables, AeModel **out, AeError *err)
+AeStatus
+ae_codec_trainer_weights (AeCodecTrainer *t, AeModel **out, AeError *err)
 {
-  char steps[32], seed[32], pictures[32];
+  char steps[32];
   snprintf (steps, sizeof steps, "%lld",
       (long long) ae_trainer_steps (t->trainer));
+  const char *const meta[] = { "ae.train.steps", steps };
+  return ae_trainer_model (t->trainer, true, meta, 1, out, err);
+}
+
+#define MOST_META 16
+
+/* The model, with how it was made. */
+static AeStatus
+build_model (AeCodecTrainer *t, const AeModel *weights,
+    const AeCodecTables *tables, int n, const char *const *more, size_t n_more,
+    AeModel **out, AeError *err)
+{
+  char seed[32], pictures[32];
   snprintf (seed, sizeof seed, "%llu", (unsigned long long) t->o.seed);
-  snprintf (pictures, sizeof pictures, "%d", t->n_pictures);
-  const char *const meta[] = { "ae.name", "codec", "ae.description",
+  snprintf (pictures, sizeof pictures, "%d", n);
+  const char *meta[2 * MOST_META] = { "ae.name", "codec", "ae.description",
     "Video codec for aeencode and aedecode", "ae.format", "yuv420-s2d",
-    "ae.weights", "float16", "ae.train.steps", steps, "ae.train.seed", seed,
+    "ae.weights", "float16", "ae.train.steps",
+    ae_model_meta (weights, "ae.train.steps"), "ae.train.seed", seed,
     "ae.train.pictures", pictures };
-  return ae_build_codec (out, &t->shape, trained, tables, meta,
-      sizeof meta / sizeof meta[0] / 2, err);
+  size_t n_meta = 7;
+  for (size_t i = 0; i < n_more && n_meta < MOST_META; i++, n_meta++) {
+    meta[2 * n_meta] = more[2 * i];
+    meta[2 * n_meta + 1] = more[2 * i + 1];
+  }
+  return ae_build_codec (
+      out, &t->shape, weights, tables, meta, n_meta, err);
+}
+
+AeStatus
+ae_codec_trainer_fit (AeCodecTrainer *t, const AeModel *weights,
+    const char *const *meta, size_t n_meta, AeModel **out, AeError *err)
+{
+  AeCodecTables tables;
+  AeCodecPictures all;
+  *out = NULL;
+  AeStatus status = ae_codec_store_all (t->store, &all, err);
+  if (status == AE_OK && all.n == 0) {
+    ae_codec_pictures_clear (&all);
+    return ae_fail (
+        err, AE_ERROR_NEEDS_DATA, "no pictures to count a codec's latents on");
+  }
+  if (status != AE_OK)
+    return status;
+  status = ae_codec_fit_tables (&tables, &t->shape, weights, all.pictures,
+      all.n, t->o.context_steps, t->o.n_threads, &t->cancel, err);
+  if (status == AE_OK)
+    status = build_model (
+        t, weights, &tables, all.n, meta, n_meta, out, err);
+  ae_codec_tables_clear (&tables);
+  ae_codec_pictures_clear (&all);
+  return status;
 }
 
 AeStatus
 ae_codec_trainer_model (AeCodecTrainer *t, AeModel **out, AeError *err)
 {
-  AeCodecTables tables;
-  AeModel *trained = NULL;
+  AeModel *weights;
   *out = NULL;
-  if (t->n_pictures == 0)
-    return ae_fail (
-        err, AE_ERROR_NEEDS_DATA, "no pictures to count a codec's latents on");
-  AeStatus status
-      = ae_trainer_model (t->trainer, true, NULL, 0, &trained, err);
+  AeStatus status = ae_codec_trainer_weights (t, &weights, err);
   if (status == AE_OK)
-    status = ae_codec_fit_tables (&tables, &t->shape, trained, t->pictures,
-        t->n_pictures, t->o.context_steps, t->o.n_threads, err);
-  if (status == AE_OK)
-    status = build_model (t, trained, &tables, out, err);
-  ae_codec_tables_clear (&tables);
-  ae_model_unref (&trained);
+    status = ae_codec_trainer_fit (t, weights, NULL, 0, out, err);
+  ae_model_unref (&weights);
   return status;
 }
 

@@ -58,23 +58,13 @@ number (const AeRecipe *recipe, const char *section, const char *key)
   return ae_recipe_number_of (recipe, section, key);
 }
 
-/* Index of `value` in a list of words that ends with NULL. */
-static int
-word_index (const char *const *words, const char *value)
-{
-  int i = 0;
-  while (words[i + 1] && strcmp (words[i], value) != 0)
-    i++;
-  return i;
-}
-
 static AeLoss
 loss_of (const AeRecipe *recipe)
 {
   static const char *const names[] = { "l2", "l1", "charbonnier", NULL };
   static const AeLoss losses[]
       = { AE_LOSS_L2, AE_LOSS_L1, AE_LOSS_CHARBONNIER };
-  return losses[word_index (names, ae_recipe_text_of (recipe, "loss", "type"))];
+  return losses[ae_recipe_word_of (recipe, "loss", "type", names)];
 }
 
 static AeTrainerOptions
@@ -83,15 +73,13 @@ trainer_options (const AeRecipe *r)
   static const char *const optimisers[]
       = { "adam", "adamw", "sgd", "muon", NULL };
   static const char *const schedules[] = { "constant", "cosine", NULL };
-  static const char *const precisions[] = { "f32", "auto", "bf16", NULL };
   const char *s = "training";
   return (AeTrainerOptions){
     .loss = loss_of (r),
     .loss_epsilon = (float) number (r, "loss", "epsilon"),
-    .optimiser = (AeOptimiser) word_index (
-        optimisers, ae_recipe_text_of (r, s, "optimiser")),
-    .schedule = (AeSchedule) word_index (
-        schedules, ae_recipe_text_of (r, s, "schedule")),
+    .optimiser
+    = (AeOptimiser) ae_recipe_word_of (r, s, "optimiser", optimisers),
+    .schedule = (AeSchedule) ae_recipe_word_of (r, s, "schedule", schedules),
     .learning_rate = (float) number (r, s, "learning_rate"),
     .final_learning_rate = (float) number (r, s, "final_learning_rate"),
     .momentum = (float) number (r, s, "momentum"),
@@ -101,8 +89,7 @@ trainer_options (const AeRecipe *r)
     .clip_norm = (float) number (r, s, "clip_norm"),
     .ema_decay = (float) number (r, s, "ema_decay"),
     .n_threads = (int) number (r, "training", "threads"),
-    .precision = (AePrecision) word_index (
-        precisions, ae_recipe_text_of (r, s, "precision")),
+    .precision = ae_recipe_precision (r),
     .seed = (uint64_t) number (r, s, "seed"),
   };
 }
@@ -287,6 +274,12 @@ ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer)
       + ae_reservoir_n_held_out (trainer->reservoir);
 }
 
+int64_t
+ae_denoise_trainer_steps (const AeDenoiseTrainer *trainer)
+{
+  return ae_trainer_steps (trainer->trainer);
+}
+
 typedef struct {
   AeDenoiseTrainer *t;
   const AeBatch *batch;
@@ -363,7 +356,7 @@ ae_denoise_trainer_step (
   AeDenoiseTrainer *t = trainer;
   const AeBatch *batch = ae_batch_maker_take (t->maker);
   if (!batch)
-    return ae_fail (err, AE_ERROR_FORMAT,
+    return ae_fail (err, AE_ERROR_NEEDS_DATA,
         "there is no picture to train on: add some first");
   bool l2 = t->first_loss == AE_LOSS_L2
       || ae_trainer_steps (t->trainer) >= t->l2_from;

@@ -189,7 +189,8 @@ ae_denoise_validate (AeDenoiseScore *score, AeModel *model,
   }
   free_bench (&bench);
   if (status == AE_OK && n_still == 0)
-    return ae_fail (err, AE_ERROR_FORMAT, "there is no picture to validate on");
+    return ae_fail (
+        err, AE_ERROR_NEEDS_DATA, "there is no picture to validate on");
   score->still = (float) (still_sum / (n_still ? n_still : 1));
   score->video = n_video ? (float) (video_sum / n_video) : 0;
   return status;

@@ -16,7 +16,7 @@ typedef struct {
 /* White noise of sigma 25, the same at each call; the middle of at most
  * `n_pictures` held-out pictures (of training pictures when there are no
  * held-out ones), up to `edge` pixels. Ends after the picture at hand when
- * `cancel` becomes true. Errors: FORMAT (no picture), CANCELLED, and those of
+ * `cancel` becomes true. Errors: NEEDS_DATA (no picture), CANCELLED, and those of
  * ae_session_bind. */
 AeStatus ae_denoise_validate (AeDenoiseScore *score, AeModel *model,
     AeReservoir *reservoir, int n_pictures, int edge, int n_threads,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/recipe.h"
 
+#include "train/task.h"
 #include "util/file.h"
 #include "util/mem.h"
 
@@ -9,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Longest line inih takes (its INI_MAX_LINE less newline and NUL). */
 #define MAX_LINE 197
@@ -110,8 +112,12 @@ ae_recipe_parse (AeRecipe **out, const char *text, AeError *err)
     return ae_fail (
         err, parse.error.status, "line %d: %s", line, parse.error.text);
   }
-  *out = parse.recipe;
-  return AE_OK;
+  status = ae_task_check_keys (parse.recipe, err);
+  if (status == AE_OK)
+    *out = parse.recipe;
+  else
+    ae_recipe_free (&parse.recipe);
+  return status;
 }
 
 AeStatus
@@ -248,8 +254,9 @@ ae_recipe_text_of (
 {
   size_t index = ae_keys_find (section, key);
   assert (index != SIZE_MAX);
-  return recipe->value[index] ? recipe->value[index]
-                              : ae_keys[index].fallback;
+  return recipe->value[index]
+      ? recipe->value[index]
+      : ae_task_default (ae_task_of (recipe), &ae_keys[index]);
 }
 
 double
@@ -264,6 +271,26 @@ ae_recipe_bool_of (
     const AeRecipe *recipe, const char *section, const char *key)
 {
   return ae_key_bool (ae_recipe_text_of (recipe, section, key));
+}
+
+int
+ae_recipe_word_of (const AeRecipe *recipe, const char *section,
+    const char *key, const char *const *words)
+{
+  const char *value = ae_recipe_text_of (recipe, section, key);
+  int i = 0;
+  while (words[i] && strcasecmp (words[i], value) != 0)
+    i++;
+  assert (words[i]);
+  return i;
+}
+
+AePrecision
+ae_recipe_precision (const AeRecipe *recipe)
+{
+  static const char *const words[] = { "f32", "auto", "bf16", NULL };
+  return (AePrecision) ae_recipe_word_of (
+      recipe, "training", "precision", words);
 }
 
 size_t

@@ -21,11 +21,32 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
       "how the file stores them; float16 halves it"),
+
+  CHOICE ("codec", "tune", "psnr ms-ssim", "psnr",
+      "what it is to keep: samples, or structure as it is seen: busy places are "
+      "coded more coarsely"),
+  INT ("codec", "latents", 16, 384, "384",
+      "of a place of 16x16 pixels, a multiple of 16; 384 is all of a transform"),
+  INT ("codec", "core", 1, 384, NULL,
+      "of them with networks; not set: 160, or all if they are fewer"),
+  INTS ("codec", "widths", 1, 1024, "48,64",
+      "channels at a quarter and an eighth of the picture"),
+  INTS ("codec", "depths", 1, 16, "1,1", "residual pairs there"),
+  NUMBER ("codec", "lambda_min", 1e-6, 1000, "0.0014",
+      "bits per pixel for a squared grey level, at the least quality"),
+  NUMBER ("codec", "lambda_max", 1e-6, 1000, "0.35", "and at the best"),
+  NUMBER ("codec", "similarity_min", 1e-6, 1e6, "3",
+      "with ms-ssim: bits per pixel for 1 - MS-SSIM, at the least quality"),
+  NUMBER ("codec", "similarity_max", 1e-6, 1e6, "700", "and at the best"),
+  NUMBER ("codec", "chroma", 1e-6, 100, NULL,
+      "weight of the root of chroma's error; not set: 1.8, with ms-ssim 0.9"),
+  INT ("codec", "context_steps", 1, 1e9, "1000",
+      "with which the coder's contexts are fitted, each time a model is made"),
 
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",
@@ -52,9 +73,9 @@ const AeKey ae_keys[] = {
       "weight of U and V samples, luma being 1"),
 
   INT ("training", "steps", 1, 1e9, "20000", "length of the training"),
-  INT ("training", "batch", 1, 256, "16", "sequences side by side"),
+  INT ("training", "batch", 1, 256, "16", "sequences, or pictures, side by side"),
   INT ("training", "patch", 16, 512, "64",
-      "luma pixels along an edge, a multiple of 8"),
+      "luma pixels along an edge, a multiple of 8; of a codec 16"),
   CHOICE ("training", "optimiser", "adam adamw sgd muon", "adam",
       "muon learns convolutions in a fraction of the steps"),
   CHOICE ("training", "schedule", "cosine constant", "cosine",

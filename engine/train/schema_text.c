@@ -2,7 +2,7 @@
 /* The keys of a recipe as Markdown, for models/README.md. */
 #include <ae/recipe.h>
 
-#include "train/schema.h"
+#include "train/task.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +32,35 @@ put_values (FILE *file, const AeKey *key)
   }
 }
 
+/* "20000; codec: 50000" */
+static void
+put_default (FILE *file, const AeKey *key)
+{
+  if (key->fallback)
+    fputs (key->fallback, file);
+  for (const AeTask *const *task = ae_tasks; *task; task++) {
+    const char *own = ae_task_default (*task, key);
+    if (own != key->fallback)
+      fprintf (file, "; %s: %s", (*task)->name, own);
+  }
+}
+
+static void
+put_tasks (FILE *file, const AeKey *key)
+{
+  const char *between = "";
+  bool all = true;
+  for (const AeTask *const *task = ae_tasks; *task; task++)
+    all = all && ae_task_uses (*task, key);
+  if (all)
+    fputs ("all", file);
+  for (const AeTask *const *task = ae_tasks; *task && !all; task++)
+    if (ae_task_uses (*task, key)) {
+      fprintf (file, "%s%s", between, (*task)->name);
+      between = ", ";
+    }
+}
+
 char *
 ae_recipe_keys (void)
 {
@@ -44,14 +73,17 @@ ae_recipe_keys (void)
   for (const AeKey *key = ae_keys; key->section; key++) {
     if (strcmp (section, key->section) != 0)
       fprintf (file,
-          "%s| [%s] | values | default | meaning |\n"
-          "| --- | --- | --- | --- |\n",
+          "%s| [%s] | values | default | tasks | meaning |\n"
+          "| --- | --- | --- | --- | --- |\n",
           *section ? "\n" : "", key->section);
     section = key->section;
     fprintf (file, "| `%s` | ", key->name);
     put_values (file, key);
-    fprintf (file, " | %s | %s |\n", key->fallback ? key->fallback : "",
-        key->description);
+    fputs (" | ", file);
+    put_default (file, key);
+    fputs (" | ", file);
+    put_tasks (file, key);
+    fprintf (file, " | %s |\n", key->description);
   }
   if (fclose (file) != 0) {
     free (text);

@@ -25,7 +25,6 @@ int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);
 int aetool_pan (int argc, char **argv);
 int aetool_train (int argc, char **argv);
-int aetool_train_codec (int argc, char **argv);
 
 /* Exit statuses. */
 #define AETOOL_OK 0

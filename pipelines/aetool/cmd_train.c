@@ -12,6 +12,7 @@
 #include "aetool.h"
 #include "frames.h"
 #include "inputs.h"
+#include "paths.h"
 #include "train.h"
 
 static struct {
@@ -27,7 +28,8 @@ static const GOptionEntry entries[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &option.output,
       "model file to write (default: the recipe's name with .onnx)", "MODEL" },
   { "base", 0, 0, G_OPTION_ARG_FILENAME, &option.base,
-      "model whose weights to start from", "MODEL" },
+      "model whose weights to start from: a file, or the name of a bundled one",
+      "MODEL" },
   { "checkpoint", 0, 0, G_OPTION_ARG_FILENAME, &option.checkpoint,
       "where the state of the training is kept (default: MODEL.ckpt)",
       "FILE" },
@@ -93,7 +95,14 @@ static AeRecipe *
 load_recipe (const char *path, AeError *err)
 {
   AeRecipe *recipe;
-  if (ae_recipe_load (&recipe, path, err) != AE_OK)
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = paths_find (path, ".ini", &error);
+  if (!file) {
+    err->status = AE_ERROR_NOT_FOUND;
+    g_strlcpy (err->text, error->message, sizeof err->text);
+    return NULL;
+  }
+  if (ae_recipe_load (&recipe, file, err) != AE_OK)
     return NULL;
   gboolean ok = TRUE;
   for (char **text = option.set; ok && text && *text; text++)
@@ -112,38 +121,30 @@ or_default (const char *given, const char *base, const char *ending)
 }
 
 static void
-make_plan (TrainPlan *plan, const AeRecipe *recipe, const char *recipe_path)
+name_files (TrainFiles *files, const char *recipe_path)
 {
   g_autofree char *name = inputs_base_name (recipe_path);
-  plan->model = or_default (option.output, name, ".onnx");
-  g_autofree char *stem = g_str_has_suffix (plan->model, ".onnx")
-                              ? g_strndup (plan->model,
-                                  strlen (plan->model) - strlen (".onnx"))
-                              : g_strdup (plan->model);
-  plan->checkpoint = or_default (option.checkpoint, stem, ".ckpt");
-  plan->csv = or_default (option.csv, stem, ".csv");
-  plan->curve = or_default (option.curve, stem, ".png");
-  plan->steps = ae_recipe_number (recipe, "training", "steps", 20000);
-  plan->validate_every
-      = ae_recipe_number (recipe, "training", "validate_every", 1000);
-  plan->checkpoint_every
-      = ae_recipe_number (recipe, "training", "checkpoint_every", 1000);
-  plan->early_stop = ae_recipe_number (recipe, "training", "early_stop", 0);
-  plan->time_limit = option.time_limit * 60;
-  plan->save_every = option.save_interval * 60;
+  files->model = or_default (option.output, name, ".onnx");
+  g_autofree char *stem = g_str_has_suffix (files->model, ".onnx")
+                              ? g_strndup (files->model,
+                                  strlen (files->model) - strlen (".onnx"))
+                              : g_strdup (files->model);
+  files->checkpoint = or_default (option.checkpoint, stem, ".ckpt");
+  files->csv = or_default (option.csv, stem, ".csv");
+  files->curve = or_default (option.curve, stem, ".png");
 }
 
 static void
-clear_plan (TrainPlan *plan)
+clear_files (TrainFiles *files)
 {
-  g_free (plan->model);
-  g_free (plan->checkpoint);
-  g_free (plan->csv);
-  g_free (plan->curve);
+  g_free (files->model);
+  g_free (files->checkpoint);
+  g_free (files->csv);
+  g_free (files->curve);
 }
 
 typedef struct {
-  AeDenoiseTrainer *trainer;
+  AeRecipeTrainer *trainer;
   guint max_frames, small;
 } Feeding;
 
@@ -157,7 +158,7 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   AeError err;
   frames_image (frame, &image);
   AeStatus status
-      = ae_denoise_trainer_add (feeding->trainer, &image, index > 0, &err);
+      = ae_recipe_trainer_add (feeding->trainer, &image, index > 0, &err);
   if (status == AE_ERROR_ARGUMENT)
     feeding->small++;
   else if (status != AE_OK) {
@@ -171,7 +172,7 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
 /* Reads all inputs. What cannot be decoded is named and left out; it is an
  * error when nothing is left. */
 static gboolean
-read_inputs (AeDenoiseTrainer *trainer, GPtrArray *uris, GError **error)
+read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
 {
   Progress progress;
   progress_start (&progress, 5);
@@ -194,12 +195,12 @@ read_inputs (AeDenoiseTrainer *trainer, GPtrArray *uris, GError **error)
     small += feeding.small;
     if (progress_due (&progress)) {
       g_autofree char *text = g_strdup_printf ("reading, %zu frames",
-          ae_denoise_trainer_n_frames (trainer));
+          ae_recipe_trainer_n_frames (trainer));
       progress_show (&progress, (i + 1.0) / uris->len, text);
     }
   }
   progress_end (&progress);
-  size_t n = ae_denoise_trainer_n_frames (trainer);
+  size_t n = ae_recipe_trainer_n_frames (trainer);
   fprintf (stderr, "%zu frames of %u inputs", n, uris->len - failed);
   if (failed)
     fprintf (stderr, ", %u inputs left out", failed);
@@ -208,75 +209,93 @@ read_inputs (AeDenoiseTrainer *trainer, GPtrArray *uris, GError **error)
   fprintf (stderr, ".\n");
   if (n == 0)
     g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
-        "no frame to train on in %u inputs", uris->len);
+        "no frame to train on in %u inputs (%u are too small)", uris->len,
+        small);
   return n > 0;
 }
 
 static int
 print_result (const TrainRun *run)
 {
-  const TrainPlan *plan = run->plan;
+  const TrainFiles *files = run->files;
   g_autofree char *time = progress_time_text (
       run->seconds_before + progress_elapsed (&run->progress));
-  printf ("%s: %" G_GINT64_FORMAT " steps, %s", plan->model, run->step, time);
-  if (run->psnr > 0)
-    printf (", %.2f dB on held-out pictures", run->psnr);
+  printf ("%s: %" G_GINT64_FORMAT " steps, %s", files->model, run->step, time);
+  if (!isnan (run->score))
+    printf (", %s %.2f %s on held-out pictures", run->plan.score, run->score,
+        run->plan.score_unit);
   if (run->skipped)
     printf (", %" G_GINT64_FORMAT " steps skipped", run->skipped);
-  printf ("\ntable %s, curve %s, checkpoint %s\n", plan->csv, plan->curve,
-      plan->checkpoint);
+  printf ("\ntable %s, curve %s, checkpoint %s\n", files->csv, files->curve,
+      files->checkpoint);
   return AETOOL_OK;
 }
 
 /* Resumes, trains and saves. */
 static int
-train (TrainPlan *plan, AeDenoiseTrainer *trainer)
+train (const TrainFiles *files, AeRecipeTrainer *trainer)
 {
-  TrainRun run = { .plan = plan, .trainer = trainer };
+  TrainRun run = { .files = files,
+    .trainer = trainer,
+    .time_limit = option.time_limit * 60,
+    .save_every = option.save_interval * 60 };
   GError *error = NULL;
-  if (option.resume && g_file_test (plan->checkpoint, G_FILE_TEST_EXISTS)) {
+  ae_recipe_trainer_plan (trainer, &run.plan);
+  if (option.resume && g_file_test (files->checkpoint, G_FILE_TEST_EXISTS)) {
     AeError err;
-    if (ae_denoise_trainer_restore (trainer, plan->checkpoint, &err) != AE_OK)
+    if (ae_recipe_trainer_restore (trainer, files->checkpoint, &err) != AE_OK)
       return aetool_ae_error (&err);
-    run.history = history_read (plan->csv, G_MAXINT64);
-    if (run.history->len) {
-      HistoryRow *last = &history_row (run.history, run.history->len - 1);
-      run.step = last->step;
-      run.seconds_before = last->seconds;
-    }
-    fprintf (stderr, "Going on from %s.\n", plan->checkpoint);
+    run.history = history_read (files->csv, G_MAXINT64);
+    if (run.history->len)
+      run.seconds_before
+          = history_row (run.history, run.history->len - 1).seconds;
+    fprintf (stderr, "Going on from %s.\n", files->checkpoint);
   } else {
     run.history = history_new ();
   }
   gboolean ok = train_run (&run, &error);
   int status = ok ? print_result (&run) : aetool_g_error (error);
-  ae_model_unref (&run.best);
   g_array_unref (run.history);
   return status;
+}
+
+/* The model that --base names; NULL and no error without it. */
+static AeModel *
+load_base (GError **error)
+{
+  AeModel *base = NULL;
+  AeError err;
+  if (!option.base)
+    return NULL;
+  g_autofree char *path = paths_find (option.base, ".onnx", error);
+  if (path && ae_model_load (&base, path, &err) != AE_OK)
+    aetool_set_error (error, &err);
+  return base;
 }
 
 static int
 read_and_train (AeRecipe *recipe, const char *recipe_path, GPtrArray *uris)
 {
   AeError err;
-  AeModel *base = NULL;
-  AeDenoiseTrainer *trainer = NULL;
+  AeRecipeTrainer *trainer = NULL;
   GError *error = NULL;
   int status;
-  TrainPlan plan;
-  make_plan (&plan, recipe, recipe_path);
-  if ((option.base && ae_model_load (&base, option.base, &err) != AE_OK)
-      || ae_denoise_trainer_new (&trainer, recipe, base, &err) != AE_OK)
+  TrainFiles files;
+  AeModel *base = load_base (&error);
+  if (error)
+    return aetool_g_error (error);
+  name_files (&files, recipe_path);
+  if (ae_recipe_trainer_new (&trainer, recipe, base, &err) != AE_OK)
     status = aetool_ae_error (&err);
   else if (!read_inputs (trainer, uris, &error))
     status = aetool_g_error (error);
   else
     status = train_interrupted
                  ? aetool_error ("interrupted before the first step")
-                 : train (&plan, trainer);
-  ae_denoise_trainer_free (&trainer);
+                 : train (&files, trainer);
+  ae_recipe_trainer_free (&trainer);
   ae_model_unref (&base);
-  clear_plan (&plan);
+  clear_files (&files);
   return status;
 }
 
@@ -298,7 +317,8 @@ aetool_train (int argc, char **argv)
           "Trains a model from videos and pictures.",
           "An INPUT is a file, a folder (searched with its subfolders), a "
           "pattern, a URI\nor a camera (/dev/videoN). Ctrl-C saves and "
-          "stops; --resume goes on.",
+          "stops; --resume goes on. RECIPE is a file, or the name of a bundled "
+          "one.",
           entries))
     return AETOOL_USAGE;
   if (option.keys)

@@ -4,10 +4,9 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "canvas.h"
-
-#define HEADER "step,seconds,loss,psnr,learning_rate"
 
 History *
 history_new (void)
@@ -35,7 +34,7 @@ history_read (const char *path, gint64 last_step)
     guint n = g_strv_length (fields);
     HistoryRow row = { .step = (gint64) field (fields, n, 0),
       .seconds = field (fields, n, 1), .loss = field (fields, n, 2),
-      .psnr = field (fields, n, 3), .rate = field (fields, n, 4) };
+      .score = field (fields, n, 3), .rate = field (fields, n, 4) };
     if (n >= 5 && g_ascii_isdigit (fields[0][0]) && row.step <= last_step)
       g_array_append_val (history, row);
   }
@@ -43,9 +42,12 @@ history_read (const char *path, gint64 last_step)
 }
 
 gboolean
-history_write (const History *history, const char *path, GError **error)
+history_write (const History *history, const char *score, const char *path,
+    GError **error)
 {
-  g_autoptr (GString) text = g_string_new (HEADER "\n");
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_printf (text, "step,seconds,loss,%s,learning_rate\n",
+      score ? score : "score");
   for (guint i = 0; i < history->len; i++) {
     const HistoryRow *row = &history_row (history, i);
     g_string_append_printf (text, "%" G_GINT64_FORMAT ",%.1f,", row->step,
@@ -53,8 +55,8 @@ history_write (const History *history, const char *path, GError **error)
     if (!isnan (row->loss))
       g_string_append_printf (text, "%.6g", row->loss);
     g_string_append_c (text, ',');
-    if (!isnan (row->psnr))
-      g_string_append_printf (text, "%.3f", row->psnr);
+    if (!isnan (row->score))
+      g_string_append_printf (text, "%.3f", row->score);
     g_string_append_printf (text, ",%.4g\n", row->rate);
   }
   return g_file_set_contents (path, text->str, text->len, error);
@@ -65,7 +67,7 @@ enum { LEFT = 80, RIGHT = 80, TOP = 40, BOTTOM = 50, WIDTH = 900,
   PLOT_HEIGHT = HEIGHT - TOP - BOTTOM };
 
 static const CanvasColour loss_colour = { 200, 60, 40 };
-static const CanvasColour psnr_colour = { 40, 90, 190 };
+static const CanvasColour score_colour = { 40, 90, 190 };
 static const CanvasColour grid_colour = { 225, 225, 225 };
 static const CanvasColour text_colour = { 60, 60, 60 };
 
@@ -107,7 +109,7 @@ y_of (double value, Range range)
 
 /* Five lines with the values of both axes at their ends. */
 static void
-draw_grid (Canvas *canvas, Range loss, Range psnr, gboolean with_psnr,
+draw_grid (Canvas *canvas, Range loss, Range scores, const char *title,
     double last)
 {
   char text[32];
@@ -120,23 +122,27 @@ draw_grid (Canvas *canvas, Range loss, Range psnr, gboolean with_psnr,
     g_snprintf (text, sizeof text, "%.3g",
         pow (10, loss.low + f * (loss.high - loss.low)));
     canvas_text (canvas, 6, y - 5, text, 2, loss_colour);
-    if (with_psnr) {
+    if (title) {
       g_snprintf (text, sizeof text, "%.2f",
-          psnr.low + f * (psnr.high - psnr.low));
-      canvas_text (canvas, LEFT + PLOT_WIDTH + 8, y - 5, text, 2, psnr_colour);
+          scores.low + f * (scores.high - scores.low));
+      canvas_text (canvas, LEFT + PLOT_WIDTH + 8, y - 5, text, 2, score_colour);
     }
     g_snprintf (text, sizeof text, "%.0f", f * last);
     canvas_text (canvas, x - 16, TOP + PLOT_HEIGHT + 10, text, 2, text_colour);
   }
   canvas_text (canvas, LEFT, 14, "LOSS", 3, loss_colour);
-  if (with_psnr)
-    canvas_text (canvas, LEFT + PLOT_WIDTH - 90, 14, "PSNR DB", 3, psnr_colour);
+  if (title) {
+    int width = 12 * (int) strlen (title);
+    canvas_text (
+        canvas, LEFT + PLOT_WIDTH - 6 - width, 14, title, 3, score_colour);
+  }
   canvas_text (canvas, WIDTH / 2 - 24, HEIGHT - 22, "STEP", 3, text_colour);
 }
 
 static void
 draw_curves (
-    Canvas *canvas, const History *history, Range loss, Range psnr, double last)
+    Canvas *canvas, const History *history, Range loss, Range scores,
+    double last)
 {
   int lx = -1, ly = 0, px = -1, py = 0;
   for (guint i = 0; i < history->len; i++) {
@@ -149,11 +155,11 @@ draw_curves (
       lx = x;
       ly = y;
     }
-    if (!isnan (row->psnr)) {
-      int y = y_of (row->psnr, psnr);
+    if (!isnan (row->score)) {
+      int y = y_of (row->score, scores);
       if (px >= 0)
-        canvas_line (canvas, px, py, x, y, psnr_colour);
-      canvas_dot (canvas, x, y, 2, psnr_colour);
+        canvas_line (canvas, px, py, x, y, score_colour);
+      canvas_dot (canvas, x, y, 2, score_colour);
       px = x;
       py = y;
     }
@@ -161,21 +167,22 @@ draw_curves (
 }
 
 gboolean
-history_plot (const History *history, const char *path, GError **error)
+history_plot (const History *history, const char *score, const char *path,
+    GError **error)
 {
-  Range loss = { INFINITY, -INFINITY }, psnr = loss;
+  Range loss = { INFINITY, -INFINITY }, scores = loss;
   double last = 1;
   for (guint i = 0; i < history->len; i++) {
     const HistoryRow *row = &history_row (history, i);
     widen (&loss, row->loss > 0 ? log10 (row->loss) : NAN);
-    widen (&psnr, row->psnr);
+    widen (&scores, row->score);
     last = MAX (last, row->step);
   }
-  gboolean with_psnr = psnr.low <= psnr.high;
+  gboolean with_score = scores.low <= scores.high;
   loss = finish (loss);
-  psnr = finish (psnr);
+  scores = finish (scores);
   g_autoptr (Canvas) canvas = canvas_new (WIDTH, HEIGHT);
-  draw_grid (canvas, loss, psnr, with_psnr, last);
-  draw_curves (canvas, history, loss, psnr, last);
+  draw_grid (canvas, loss, scores, with_score ? score : NULL, last);
+  draw_curves (canvas, history, loss, scores, last);
   return canvas_save (canvas, path, error);
 }

@@ -12,7 +12,7 @@ typedef struct {
   gint64 step;
   double seconds; /* of training, pauses excluded */
   double loss;    /* mean since the row before */
-  double psnr;    /* dB on the held-out pictures; NaN = not taken */
+  double score;   /* of the held-out pictures; NaN = not taken */
   double rate;    /* learning rate */
 } HistoryRow;
 
@@ -25,12 +25,14 @@ History *history_new (void);
  * gives an empty history. */
 History *history_read (const char *path, gint64 last_step);
 
-gboolean history_write (
-    const History *history, const char *path, GError **error);
+/* score: its column's name; NULL where there is none. */
+gboolean history_write (const History *history, const char *score,
+    const char *path, GError **error);
 
-/* Loss (logarithmic, left) and PSNR (right) over the steps, as a PNG. */
-gboolean history_plot (
-    const History *history, const char *path, GError **error);
+/* Loss (logarithmic, left) and score (right) over the steps, as a PNG. `score` is
+ * its title. */
+gboolean history_plot (const History *history, const char *score,
+    const char *path, GError **error);
 
 G_END_DECLS
 

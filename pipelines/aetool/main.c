@@ -19,8 +19,6 @@ static const AetoolCommand commands[] = {
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
   { "pan", aetool_pan, "make a moving, noisy clip from photographs" },
   { "train", aetool_train, "train a model from videos and pictures" },
-  { "train-codec", aetool_train_codec,
-      "train a codec from videos and pictures" },
 };
 
 static void

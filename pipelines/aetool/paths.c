@@ -3,6 +3,7 @@
 #include "paths.h"
 
 #include <glib/gstdio.h>
+#include <string.h>
 
 #include "aetool.h"
 
@@ -23,6 +24,18 @@ paths_bundled (const char *name, GError **error)
       "%s is in none of %s; name its folder in AE_MODEL_PATH", name,
       list[0] == ':' ? list + 1 : list);
   return NULL;
+}
+
+char *
+paths_find (const char *name, const char *suffix, GError **error)
+{
+  if (strchr (name, G_DIR_SEPARATOR)
+      || g_file_test (name, G_FILE_TEST_EXISTS))
+    return g_strdup (name);
+  g_autofree char *file = g_str_has_suffix (name, suffix)
+                              ? g_strdup (name)
+                              : g_strconcat (name, suffix, NULL);
+  return paths_bundled (file, error);
 }
 
 char *

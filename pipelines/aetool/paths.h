@@ -12,6 +12,10 @@ G_BEGIN_DECLS
  * source tree or of the installation. Caller frees. */
 char *paths_bundled (const char *name, GError **error);
 
+/* What a user names: a file, or a bundled one by its name without `suffix`.
+ * Caller frees. */
+char *paths_find (const char *name, const char *suffix, GError **error);
+
 /* The bundled denoiser "fast", "balanced" or "quality". */
 char *paths_bundled_denoiser (const char *preset, GError **error);
 

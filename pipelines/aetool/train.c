@@ -13,73 +13,81 @@ volatile int train_interrupted;
 #define MAX_SKIPPED 100
 
 static void
-add_row (TrainRun *run, double psnr)
+add_row (TrainRun *run, double score)
 {
-  if (run->loss_count == 0 && isnan (psnr))
+  if (run->loss_count == 0 && isnan (score))
     return;
   HistoryRow row = { .step = run->step,
     .seconds = run->seconds_before + progress_elapsed (&run->progress),
     .loss = run->loss_count ? run->loss_sum / run->loss_count : NAN,
-    .psnr = psnr,
+    .score = score,
     .rate = run->rate };
   g_array_append_val (run->history, row);
   run->loss_sum = 0;
   run->loss_count = 0;
 }
 
+/* " psnr 30.12 dB quality 31.1 dB rate 0.512 bits per pixel" */
+static char *
+figures_text (const TrainRun *run)
+{
+  AeTrainingFigure figures[AE_TRAINING_FIGURES];
+  GString *text = g_string_new (NULL);
+  if (!isnan (run->score))
+    g_string_append_printf (text, " %s %.2f %s", run->plan.score, run->score,
+        run->plan.score_unit);
+  size_t n = ae_recipe_trainer_figures (run->trainer, figures);
+  for (size_t i = 0; i < n; i++)
+    g_string_append_printf (text, " %s %.4g %s", figures[i].name,
+        figures[i].value, figures[i].unit);
+  return g_string_free (text, FALSE);
+}
+
 static void
 show (TrainRun *run)
 {
+  if (run->step == run->first_step)
+    return;
   double elapsed = progress_elapsed (&run->progress);
-  double speed = (run->started ? run->step - run->first_step : 0) / MAX (elapsed, 1e-6);
-  double left = speed > 0 ? (run->plan->steps - run->step) / speed : -1;
-  if (run->plan->time_limit > 0 && left >= 0)
-    left = MIN (left, MAX (run->plan->time_limit - elapsed, 0));
+  double speed = (run->step - run->first_step) / MAX (elapsed, 1e-6);
+  double left = speed > 0 ? (run->plan.steps - run->step) / speed : -1;
+  if (run->time_limit > 0 && left >= 0)
+    left = MIN (left, MAX (run->time_limit - elapsed, 0));
   g_autofree char *eta = progress_time_text (left);
-  g_autofree char *psnr
-      = run->psnr > 0 ? g_strdup_printf (" psnr %.2f dB", run->psnr)
-                      : g_strdup ("");
+  g_autofree char *figures = figures_text (run);
   g_autofree char *text = g_strdup_printf (
       "step %" G_GINT64_FORMAT "/%" G_GINT64_FORMAT
       " %.2f/s loss %.4g%s lr %.2g eta %s",
-      run->step, run->plan->steps, speed, run->smooth_loss, psnr, run->rate, eta);
-  progress_show (
-      &run->progress, (double) run->step / run->plan->steps, text);
+      run->step, (gint64) run->plan.steps, speed, run->smooth_loss, figures,
+      run->rate, eta);
+  progress_show (&run->progress, (double) run->step / run->plan.steps, text);
 }
 
-static gboolean
-keep_best (TrainRun *run, GError **error)
-{
-  AeError err;
-  ae_model_unref (&run->best);
-  if (ae_denoise_trainer_model (run->trainer, &run->best, &err) == AE_OK)
-    return TRUE;
-  aetool_set_error (error, &err);
-  return FALSE;
-}
-
-/* Held-out pictures; decides about the early stop. */
+/* Held-out pictures, where the task has a score; decides about the early
+ * stop. */
 static gboolean
 validate (TrainRun *run, GError **error)
 {
-  if (run->validated_at == run->step)
+  if (!run->plan.score || run->validated_at == run->step)
     return TRUE;
   run->validated_at = run->step;
   AeError err;
-  float psnr;
-  AeStatus status = ae_denoise_trainer_validate (run->trainer, &psnr, &err);
-  if (status != AE_OK) {
+  float score;
+  if (ae_recipe_trainer_validate (run->trainer, &score, &err) != AE_OK) {
     aetool_set_error (error, &err);
     return FALSE;
   }
-  run->psnr = psnr;
-  add_row (run, psnr);
+  run->score = score;
+  add_row (run, score);
   run->since_best++;
-  if (psnr > run->best_psnr) {
-    run->best_psnr = psnr;
-    run->since_best = 0;
-    if (run->plan->early_stop > 0)
-      return keep_best (run, error);
+  if (!(score > run->best_score))
+    return TRUE;
+  run->best_score = score;
+  run->since_best = 0;
+  if (run->plan.early_stop > 0
+      && ae_recipe_trainer_keep (run->trainer, &err) != AE_OK) {
+    aetool_set_error (error, &err);
+    return FALSE;
   }
   return TRUE;
 }
@@ -89,30 +97,34 @@ static gboolean
 save_model (TrainRun *run, GError **error)
 {
   AeError err;
-  AeModel *model = run->best ? ae_model_ref (run->best) : NULL;
-  AeStatus status = AE_OK;
-  if (!model)
-    status = ae_denoise_trainer_model (run->trainer, &model, &err);
+  AeModel *model = NULL;
+  if (run->plan.model_work)
+    progress_line (&run->progress, "%s: takes minutes; %s is saved",
+        run->plan.model_work, run->files->checkpoint);
+  AeStatus status
+      = ae_recipe_trainer_model (run->trainer, true, &model, &err);
   if (status == AE_OK)
-    status = ae_model_save (model, run->plan->model, &err);
+    status = ae_model_save (model, run->files->model, &err);
   ae_model_unref (&model);
   if (status != AE_OK)
     aetool_set_error (error, &err);
   return status == AE_OK;
 }
 
+/* A model that takes minutes is only made at the end. */
 static gboolean
-save (TrainRun *run, GError **error)
+save (TrainRun *run, gboolean end, GError **error)
 {
   AeError err;
   run->saved_at = g_get_monotonic_time ();
-  if (ae_denoise_trainer_save (run->trainer, run->plan->checkpoint, &err)
+  if (ae_recipe_trainer_save (run->trainer, run->files->checkpoint, &err)
       != AE_OK) {
     aetool_set_error (error, &err);
     return FALSE;
   }
-  return save_model (run, error)
-         && history_write (run->history, run->plan->csv, error);
+  if (!history_write (run->history, run->plan.score, run->files->csv, error))
+    return FALSE;
+  return (run->plan.model_work && !end) || save_model (run, error);
 }
 
 /* A disk that is full now may have room later: training goes on. */
@@ -120,19 +132,20 @@ static void
 save_or_warn (TrainRun *run)
 {
   g_autoptr (GError) error = NULL;
-  if (!save (run, &error))
+  if (!save (run, FALSE, &error))
     progress_line (&run->progress, "not saved: %s", error->message);
 }
 
-/* Training goes on after `step`: what the table knows beyond that was done
- * after the checkpoint was written, and is done again. */
+/* Training goes on where the trainer is: what the table knows beyond that was
+ * done after the checkpoint was written, and is done again. */
 static void
-start_at (TrainRun *run, gint64 first_step)
+start (TrainRun *run)
 {
-  run->started = TRUE;
-  run->first_step = first_step;
+  run->step = run->first_step = ae_recipe_trainer_steps (run->trainer);
+  run->score = NAN;
+  run->best_score = -INFINITY;
   guint keep = run->history->len;
-  while (keep > 0 && history_row (run->history, keep - 1).step > first_step)
+  while (keep > 0 && history_row (run->history, keep - 1).step > run->step)
     keep--;
   g_array_set_size (run->history, keep);
 }
@@ -143,13 +156,11 @@ step (TrainRun *run, gint64 *skipped_in_row, GError **error)
 {
   AeStepReport report = { 0 };
   AeError err;
-  AeStatus status = ae_denoise_trainer_step (run->trainer, &report, &err);
+  AeStatus status = ae_recipe_trainer_step (run->trainer, &report, &err);
   if (status != AE_OK && status != AE_ERROR_NUMERIC) {
     aetool_set_error (error, &err);
     return FALSE;
   }
-  if (!run->started)
-    start_at (run, report.step - 1);
   run->step = report.step;
   run->rate = report.learning_rate;
   if (status == AE_OK) {
@@ -177,13 +188,13 @@ step (TrainRun *run, gint64 *skipped_in_row, GError **error)
 static const char *
 stop_reason (const TrainRun *run)
 {
-  const TrainPlan *plan = run->plan;
+  const AeTrainingPlan *plan = &run->plan;
   if (run->step >= plan->steps)
     return "all steps are done";
   if (train_interrupted)
     return "interrupted";
-  if (plan->time_limit > 0
-      && progress_elapsed (&run->progress) >= plan->time_limit)
+  if (run->time_limit > 0
+      && progress_elapsed (&run->progress) >= run->time_limit)
     return "time limit";
   if (plan->early_stop > 0 && run->since_best >= plan->early_stop)
     return "no gain on the held-out pictures";
@@ -194,13 +205,13 @@ stop_reason (const TrainRun *run)
 static gboolean
 housekeeping (TrainRun *run, gint64 before, GError **error)
 {
-  const TrainPlan *plan = run->plan;
+  const AeTrainingPlan *plan = &run->plan;
   if (run->step / plan->validate_every != before / plan->validate_every
       && !validate (run, error))
     return FALSE;
   double since_saved = (g_get_monotonic_time () - run->saved_at) / 1e6;
   if (run->step / plan->checkpoint_every != before / plan->checkpoint_every
-      || (plan->save_every > 0 && since_saved >= plan->save_every))
+      || (run->save_every > 0 && since_saved >= run->save_every))
     save_or_warn (run);
   if (progress_due (&run->progress)) {
     show (run);
@@ -233,8 +244,12 @@ finish (TrainRun *run, GError **error)
   if (!train_interrupted && !validate (run, error))
     return FALSE;
   add_row (run, NAN);
-  return save (run, error)
-         && history_plot (run->history, run->plan->curve, error);
+  g_autofree char *title
+      = run->plan.score
+            ? g_strdup_printf ("%s %s", run->plan.score, run->plan.score_unit)
+            : NULL;
+  return save (run, TRUE, error)
+         && history_plot (run->history, title, run->files->curve, error);
 }
 
 gboolean
@@ -242,7 +257,7 @@ train_run (TrainRun *run, GError **error)
 {
   progress_start (&run->progress, 10);
   run->saved_at = g_get_monotonic_time ();
-  run->best_psnr = -INFINITY;
+  start (run);
   gboolean ok = loop (run, error);
   if (!ok) {
     save_or_warn (run);

@@ -5,7 +5,7 @@
 /* One run of `aetool train`: where things are written, and what happens step
  * by step. */
 
-#include <ae/denoise_trainer.h>
+#include <ae/recipe_trainer.h>
 #include <glib.h>
 
 #include "history.h"
@@ -17,26 +17,22 @@ typedef struct {
   char *model;      /* file to write */
   char *checkpoint;
   char *csv;
-  char *curve;      /* PNG */
-  gint64 steps;     /* in all, resumed ones included */
-  gint64 validate_every, checkpoint_every; /* steps */
-  gint64 early_stop; /* validations without gain; 0 = never */
-  double time_limit; /* seconds; 0 = none */
-  double save_every; /* seconds between two savings at most; 0 = no limit */
-} TrainPlan;
+  char *curve; /* PNG */
+} TrainFiles;
 
 typedef struct {
-  const TrainPlan *plan;
-  AeDenoiseTrainer *trainer;
+  const TrainFiles *files;
+  AeRecipeTrainer *trainer;
+  AeTrainingPlan plan;
+  double time_limit; /* seconds; 0 = none */
+  double save_every; /* seconds between two savings at most; 0 = no limit */
   History *history;
   Progress progress;
   gint64 step, first_step;
-  gboolean started; /* a step was done and first_step is known */
   double seconds_before; /* of the runs that this one resumes */
   double loss_sum;       /* since the last row */
   gint64 loss_count;
-  float rate, psnr, best_psnr;
-  AeModel *best; /* of all validations; only with early stop */
+  float rate, score, best_score; /* NaN: not known */
   double smooth_loss;
   gint64 good_steps; /* of this run */
   gint64 since_best; /* validations */
@@ -48,7 +44,8 @@ typedef struct {
 /* Set by the first interrupt signal: save and stop. */
 extern volatile int train_interrupted;
 
-/* Steps until the end, a limit or an interrupt, then writes model,
+/* Goes on from a restored trainer with the table of what was done before, then
+ * steps until the end, a limit or an interrupt, then writes model,
  * checkpoint, table and picture. FALSE and an error when something could not
  * be done; what could be saved is. */
 gboolean train_run (TrainRun *run, GError **error);

@@ -29,6 +29,22 @@ batch = 1
 patch = 32
 validate_every = 3
 '''
+CODEC_RECIPE = '''[model]
+task = codec
+[codec]
+latents = 64
+core = 16
+widths = 8,8
+context_steps = 2
+[training]
+steps = 6
+batch = 1
+patch = 32
+seed = 7
+validate_every = 3
+validation = 0.2
+checkpoint_every = 2
+'''
 
 
 def run(*args, status=0):
@@ -57,7 +73,7 @@ def pictures(folder):
 def test_help_lists_every_command():
     out, _ = run('--help')
     for name in ('autotune', 'bench', 'compare', 'eval', 'info', 'onnx-test',
-                 'pan', 'train', 'train-codec'):
+                 'pan', 'train'):
         assert re.search(rf'^  {name} ', out, re.M), name
         assert 'Usage' in run(name, '--help')[0]
 
@@ -176,17 +192,66 @@ def test_autotune_prints_the_cost_table():
     assert 'wanted no arguments' in run('autotune', 'x', status=2)[1]
 
 
-def test_train_codec_makes_a_codec():
-    out, err = run('train-codec', '.', '-o', 'codec.onnx', '--steps', '6',
-                   '--context-steps', '2',
-                   '--batch', '1', '--patch', '48', '--seed', '7')
-    assert 'seed 7' in out and re.search(r'step 6: loss [\d.]+', err), err
-    info = json.loads(run('info', '--json', 'codec.onnx')[0])
+def test_training_a_codec():
+    Path('codec.ini').write_text(CODEC_RECIPE)
+    out, err = run('train', 'codec.ini', 'c.mkv', 'p*.png')
+    assert re.search(r'codec.onnx: 6 steps,.* rate-distortion -?[\d.]+ dB',
+                     out), out
+    assert re.search(r'step 6/6 .* dB rate [\d.]+ bits per pixel', err), err
+    # once, at the end
+    assert err.count('fitting contexts and tables') == 1, err
+    info = json.loads(run('info', '--json', 'codec.onnx')[0])['metadata']
+    assert info['ae.task'] == 'codec' and info['ae.name'] == 'codec'
+    assert info['ae.train.steps'] == '6' and 'latents = 64' in info['ae.recipe']
+    rows = Path('codec.csv').read_text().splitlines()
+    assert rows[0] == 'step,seconds,loss,rate-distortion,learning_rate'
+    assert rows[-1].startswith('6,')
+    assert Path('codec.png').exists()
+    # All steps are done: it fits to other inputs, without the table too.
+    Path('codec.csv').unlink()
+    out, err = run('train', 'codec.ini', 'c.mkv', '--resume')
+    assert '6 steps' in out and 'Going on' in err, (out, err)
+    again = json.loads(run('info', '--json', 'codec.onnx')[0])['metadata']
+    assert again['ae.train.steps'] == '6'
+    assert again['ae.train.pictures'] == '16'
+    assert again['ae.codec.intra'] != info['ae.codec.intra']
+    # It goes on from the model, and not from one of another shape.
+    run('train', 'codec.ini', 'p0.png', '--base', 'codec.onnx', '--steps', '2',
+        '-o', 'more.onnx')
+    assert 'wanted' in run('train', 'codec.ini', 'c.mkv', '--base', 'codec',
+                           '-o', 'no.onnx', status=3)[1]
+
+
+def test_codec_recipes_are_checked():
+    err = run('train', 'codec', 'c.mkv', '-o', 'no.onnx', status=3)[1]
+    assert '16 are too small' in err, err  # the bundled recipe was found
+    err = run('train', 'codec', 'c.mkv', '-s', 'loss.type=l2', status=3)[1]
+    assert "[loss] type is not used by task 'codec'" in err, err
+    err = run('train', 'r.ini', 'c.mkv', '-s', 'codec.tune=psnr', status=3)[1]
+    assert "[codec] tune is not used by task 'denoise'" in err, err
+    err = run('train', 'r.ini', 'c.mkv', '--base', 'nothing', status=3)[1]
+    assert 'nothing.onnx' in err, err
+    assert 'not a codec' in run(
+        'train', 'codec', 'c.mkv', '--base', BALANCED, status=3)[1]
+
+
+def test_interrupted_codec_training_fits():
+    Path('codec.ini').write_text(CODEC_RECIPE)
+    child = subprocess.Popen(
+        [AETOOL, 'train', 'codec.ini', 'p0.png', '-o', 'cutc.onnx', '--steps',
+         '1000000', '-s', 'training.checkpoint_every=5'],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    until = time.monotonic() + 60
+    while not Path('cutc.csv').exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err.decode()
+    assert b'interrupted' in err and b'cutc.onnx' in out
+    # the checkpoints before the end made no model
+    assert err.count(b'fitting') == 1, err
+    info = json.loads(run('info', '--json', 'cutc.onnx')[0])
     assert info['metadata']['ae.task'] == 'codec'
-    assert Path('codec.onnx').stat().st_size < 4 << 20
-    assert 'found none' in run('train-codec', status=2)[1]
-    assert 'large enough' in run('train-codec', 'c.mkv', '--patch', '64',
-                                 status=3)[1]
 
 
 def test_bench_draws_a_chart():

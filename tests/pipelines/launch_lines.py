@@ -21,6 +21,18 @@ from pathlib import Path
 
 START = ('gst-launch-1.0 ', 'gst-inspect-1.0 ')
 TIMEOUT = 120
+# Instead of the bundled one: a small codec, made in seconds
+CODEC_RECIPE = '''[model]
+task = codec
+[codec]
+latents = 64
+core = 16
+widths = 8,8
+context_steps = 2
+[training]
+batch = 1
+patch = 32
+'''
 
 
 def blocks(path):
@@ -66,6 +78,7 @@ def adapt(line, root, clip):
     if '! aetrain' in line:
         line = re.sub(r'\bsteps=\d+', '', line)
         line = re.sub(r'\baetrain\b', 'aetrain steps=2', line)
+        line = line.replace('base-model=codec ', '')
     return line
 
 
@@ -78,7 +91,10 @@ def prepare(root, aetool, folder):
          'pattern=ball', '!', 'video/x-raw,format=I420,width=64,height=48',
          '!', 'avenc_ffv1', '!', 'matroskamux', '!', 'filesink',
          f'location={clip}'], check=True, env=env, timeout=TIMEOUT)
-    paths = [str(root / 'models'), str(folder)]
+    recipes = folder / 'recipes'
+    recipes.mkdir()
+    (recipes / 'codec.ini').write_text(CODEC_RECIPE)
+    paths = [str(recipes), str(root / 'models'), str(folder)]
     for preset in ('fast', 'balanced', 'quality'):
         if (root / 'models' / f'denoise-{preset}.onnx').exists():
             continue
@@ -88,7 +104,8 @@ def prepare(root, aetool, folder):
              '-o', str(folder / f'denoise-{preset}.onnx')],
             check=True, env=env, timeout=TIMEOUT, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-    shutil.copy(env['AE_TEST_CODEC'], folder / 'codec.onnx')
+    for name in ('codec.onnx', 'mine.onnx'):
+        shutil.copy(env['AE_TEST_CODEC'], folder / name)
     env['AE_MODEL_PATH'] = ':'.join(paths)
     return clip, env
 

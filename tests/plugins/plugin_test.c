@@ -14,6 +14,10 @@ static const gchar recipe_text[]
     = "[network]\nwidths = 16,16\ndepths = 1,1\ngate_width = 4\n"
       "[training]\nsteps = 4\nbatch = 2\npatch = 16\nwarmup_steps = 0\n"
       "[motion]\nlength_max = 2\n";
+static const gchar codec_recipe_text[]
+    = "[model]\ntask = codec\n"
+      "[codec]\nlatents = 64\ncore = 16\nwidths = 8,8\ncontext_steps = 2\n"
+      "[training]\nsteps = 4\nbatch = 1\npatch = 32\nvalidation = 0.2\n";
 
 gchar *
 plugin_test_path (const gchar *name)
@@ -108,6 +112,10 @@ write_files (void)
     g_free (model);
     g_free (recipe);
   }
+  gchar *recipe = g_build_filename (folder, "codec.ini", NULL);
+  if (!g_file_set_contents (recipe, codec_recipe_text, -1, NULL))
+    g_error ("cannot write %s", recipe);
+  g_free (recipe);
   gchar *codec = g_build_filename (folder, "codec.onnx", NULL), *bytes;
   gsize size;
   if (!g_file_get_contents (g_getenv ("AE_TEST_CODEC"), &bytes, &size, NULL)

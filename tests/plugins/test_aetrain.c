@@ -93,15 +93,21 @@ wait_for_state (Training *t, const gchar *wanted)
 }
 
 static void
-assert_loadable (const gchar *path)
+assert_loadable_as (const gchar *path, const gchar *task)
 {
   AeError error = { 0 };
   AeModel *model = NULL;
 
   ck_assert_msg (
       ae_model_load (&model, path, &error) == AE_OK, "%s", error.text);
-  ck_assert_str_eq (ae_model_meta (model, "ae.task"), "denoise");
+  ck_assert_str_eq (ae_model_meta (model, "ae.task"), task);
   ae_model_unref (&model);
+}
+
+static void
+assert_loadable (const gchar *path)
+{
+  assert_loadable_as (path, "denoise");
 }
 
 /* The next message of that type, which must be there. */
@@ -634,6 +640,146 @@ GST_START_TEST (test_sizes_may_change_while_training)
 }
 GST_END_TEST;
 
+/* A codec: messages say what is done while the model is made. */
+GST_START_TEST (test_a_codec_is_trained)
+{
+  Training t;
+  gboolean score = FALSE, saving = FALSE;
+  GstMessage *message;
+
+  open_training (&t, "recipe=codec steps=4 report-interval=0");
+  feed (&t, 10);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  assert_loadable_as (t.model, "codec");
+  while ((message = gst_bus_pop_filtered (t.bus, GST_MESSAGE_ELEMENT))) {
+    const GstStructure *s = gst_message_get_structure (message);
+    score = score || gst_structure_has_field (s, "rate-distortion");
+    ck_assert (!gst_structure_has_field (s, "psnr"));
+    saving = saving
+        || strcmp (gst_structure_get_string (s, "state"), "saving") == 0;
+    gst_message_unref (message);
+  }
+  ck_assert (score && saving);
+  close_training (&t);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_a_codec_goes_on_from_a_base_model)
+{
+  Training t;
+  gchar *base = plugin_test_path ("base.onnx");
+
+  open_training (&t, "recipe=codec steps=2");
+  feed (&t, 4);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  ck_assert_int_eq (g_rename (t.model, base), 0);
+  close_training (&t);
+  gchar *settings
+      = g_strdup_printf ("recipe=codec steps=2 base-model=%s", base);
+  open_training (&t, settings);
+  feed (&t, 4);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  assert_loadable_as (t.model, "codec");
+  close_training (&t);
+  g_remove (base);
+  g_free (base);
+  g_free (settings);
+}
+GST_END_TEST;
+
+/* Whatever runs: seconds, under a sanitizer too. */
+static void
+go_down (Training *t)
+{
+  gint64 start = g_get_monotonic_time ();
+
+  ck_assert_int_eq (gst_element_set_state (t->h->element, GST_STATE_NULL),
+      GST_STATE_CHANGE_SUCCESS);
+  ck_assert (g_get_monotonic_time () - start < 5 * G_USEC_PER_SEC);
+}
+
+/* The model of a codec takes minutes: the checkpoint keeps the work, of which
+ * the model is made another time. */
+GST_START_TEST (test_going_down_does_not_wait_for_a_codec)
+{
+  Training t;
+  gchar *checkpoint = plugin_test_path ("codec.ckpt");
+  gchar *settings = g_strdup_printf (
+      "recipe=codec checkpoint-file=%s " ENDLESS, checkpoint);
+
+  g_remove (checkpoint);
+  open_training (&t, settings);
+  feed (&t, 20);
+  wait_for_state (&t, "training");
+  g_usleep (300000);
+  go_down (&t);
+  gst_message_unref (next_message (&t, GST_MESSAGE_WARNING));
+  ck_assert (!g_file_test (t.model, G_FILE_TEST_EXISTS));
+  ck_assert (g_file_test (checkpoint, G_FILE_TEST_EXISTS));
+  close_training (&t);
+  g_free (settings);
+
+  settings = g_strdup_printf (
+      "recipe=codec checkpoint-file=%s steps=1", checkpoint);
+  open_training (&t, settings);
+  feed (&t, 10);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  assert_loadable_as (t.model, "codec");
+  close_training (&t);
+  g_remove (checkpoint);
+  g_free (checkpoint);
+  g_free (settings);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_going_down_while_a_codec_is_made)
+{
+  static const gchar text[]
+      = "[model]\ntask = codec\n"
+        "[codec]\nlatents = 64\ncore = 16\nwidths = 8,8\n"
+        "context_steps = 1000000\n"
+        "[training]\nbatch = 1\npatch = 32\n";
+  Training t;
+  gchar *recipe = plugin_test_path ("long.ini");
+  gchar *settings = g_strdup_printf ("recipe=%s steps=2", recipe);
+
+  ck_assert (g_file_set_contents (recipe, text, -1, NULL));
+  open_training (&t, settings);
+  feed (&t, 4);
+  GThread *thread = g_thread_new ("eos", push_eos, &t);
+  wait_for_state (&t, "saving");
+  g_usleep (500000);
+  go_down (&t);
+  g_thread_join (thread);
+  gst_message_unref (next_message (&t, GST_MESSAGE_WARNING));
+  ck_assert (!g_file_test (t.model, G_FILE_TEST_EXISTS));
+  close_training (&t);
+  g_remove (recipe);
+  g_free (recipe);
+  g_free (settings);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_frames_smaller_than_a_patch_are_said)
+{
+  Training t;
+  GError *error = NULL;
+
+  open_training (&t, "recipe=codec steps=2");
+  GstCaps *caps = plugin_test_caps ("I420", 24, 24);
+  ck_assert (gst_video_info_from_caps (&t.info, caps));
+  gst_harness_set_src_caps (t.h, caps);
+  feed (&t, 3);
+  GstMessage *message = next_message (&t, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &error, NULL);
+  ck_assert_msg (
+      strstr (error->message, "training.patch") != NULL, "%s", error->message);
+  g_error_free (error);
+  gst_message_unref (message);
+  close_training (&t);
+}
+GST_END_TEST;
+
 static Suite *
 aetrain_suite (void)
 {
@@ -662,6 +808,11 @@ aetrain_suite (void)
   tcase_add_test (tc, test_frames_that_cannot_be_used_are_said_once);
   tcase_add_test (tc, test_an_empty_stream_is_a_warning_and_no_file);
   tcase_add_test (tc, test_sizes_may_change_while_training);
+  tcase_add_test (tc, test_a_codec_is_trained);
+  tcase_add_test (tc, test_a_codec_goes_on_from_a_base_model);
+  tcase_add_test (tc, test_going_down_does_not_wait_for_a_codec);
+  tcase_add_test (tc, test_going_down_while_a_codec_is_made);
+  tcase_add_test (tc, test_frames_smaller_than_a_patch_are_said);
   return s;
 }
 

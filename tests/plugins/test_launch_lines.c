@@ -18,6 +18,7 @@ static const struct {
   { "v4l2src", SOURCE },
   { "autovideosink", "fakesink" },
   { "steps=[0-9]+", "steps=3" },
+  { "base-model=codec ", "" }, /* it is not of the recipe's size */
   { "leaky=downstream", "" },
   { "gst-launch-1.0( -[a-z])*", "" },
 };
@@ -39,6 +40,7 @@ adapt (const gchar *line)
   }
   GString *full = g_string_new (text);
   g_string_replace (full, "own.onnx", own, 0);
+  g_string_replace (full, "mine.onnx", own, 0);
   g_string_replace (full, "codec.onnx", codec, 0);
   g_free (text);
   g_free (own);

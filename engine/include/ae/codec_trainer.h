@@ -3,7 +3,8 @@
 #define AE_CODEC_TRAINER_H
 
 /* Trains a codec (ae/codec.h) on pictures: both networks and the rate of their
- * latents together, for all levels of quality at once. */
+ * latents together, for all levels of quality at once. For training by a recipe
+ * see ae/recipe_trainer.h. */
 
 #include <ae/cpu.h>
 #include <ae/image.h>
@@ -42,6 +43,9 @@ typedef struct {
                             encoder makes, when a model is asked for */
   AeModel *start; /* a codec to go on from, or NULL; read by ae_codec_trainer_new
                      alone */
+  size_t memory;    /* bytes of pictures at most, 1.5 per pixel; 0: any number */
+  float validation; /* share of the pictures held out of the networks' training,
+                       64 of them at most */
   uint64_t seed;
   int n_threads;
   AePrecision precision;
@@ -62,18 +66,35 @@ AE_API AeStatus ae_codec_trainer_new (AeCodecTrainer **out,
     const AeCodecTrainerOptions *options, AeError *err);
 AE_API void ae_codec_trainer_free (AeCodecTrainer **trainer);
 
-/* Copies a picture of any pixel kind, at least a patch large. Errors: SHAPE
- * (too small), MEMORY. */
-AE_API AeStatus ae_codec_trainer_add (
-    AeCodecTrainer *trainer, const AeImage *picture, AeError *err);
+/* Copies a picture of any pixel kind, at least a patch large; when the memory is
+ * full, random pieces of some that follow each other make room. `continues`: it
+ * follows the one before in time. May be called from another thread while the
+ * trainer is at work. Errors: ARGUMENT (too small), LIMIT (larger than the
+ * memory), MEMORY. */
+AE_API AeStatus ae_codec_trainer_add (AeCodecTrainer *trainer,
+    const AeImage *picture, bool continues, AeError *err);
+AE_API size_t ae_codec_trainer_n_pictures (const AeCodecTrainer *trainer);
 
 /* One step. Errors: NEEDS_DATA (no pictures), NUMERIC (nothing changed). */
 AE_API AeStatus ae_codec_trainer_step (
     AeCodecTrainer *trainer, AeCodecTrainReport *report, AeError *err);
 
+/* Done so far, those of a restored checkpoint included. */
+AE_API int64_t ae_codec_trainer_steps (const AeCodecTrainer *trainer);
+
+/* What the loss of held-out pictures (those for training when none is held out)
+ * says, as -10 log10 of it, in dB: the same crops and levels at each call, by the
+ * averaged weights. Errors: NEEDS_DATA (no pictures), CANCELLED. */
+AE_API AeStatus ae_codec_trainer_validate (
+    AeCodecTrainer *trainer, float *score, AeError *err);
+
+/* Ends a validation or the making of a model that runs, and any later one, with
+ * CANCELLED. From any thread. */
+AE_API void ae_codec_trainer_cancel (AeCodecTrainer *trainer);
+
 /* The codec as it is now, with the averaged weights, and contexts and tables
  * fitted to the pictures: those that follow each other as a clip does are coded
- * as one. Takes minutes. Errors: NEEDS_DATA (no pictures), MEMORY. */
+ * as one. Takes minutes. Errors: NEEDS_DATA (no pictures), CANCELLED, MEMORY. */
 AE_API AeStatus ae_codec_trainer_model (
     AeCodecTrainer *trainer, AeModel **out, AeError *err);
 

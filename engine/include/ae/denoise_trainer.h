@@ -31,12 +31,16 @@ AE_API AeStatus ae_denoise_trainer_add (AeDenoiseTrainer *trainer,
     const AeImage *image, bool continues, AeError *err);
 AE_API size_t ae_denoise_trainer_n_frames (const AeDenoiseTrainer *trainer);
 
-/* One step. NUMERIC when it was skipped. FORMAT when there is no frame. */
+/* One step. NUMERIC when it was skipped. NEEDS_DATA when there is no frame. */
 AE_API AeStatus ae_denoise_trainer_step (
     AeDenoiseTrainer *trainer, AeStepReport *report, AeError *err);
 
+/* Done so far, those of a restored checkpoint included. */
+AE_API int64_t ae_denoise_trainer_steps (const AeDenoiseTrainer *trainer);
+
 /* Mean luma PSNR in dB over the held-out pictures (those for training when
- * none is held out), white noise of sigma 25, the same at each call. */
+ * none is held out), white noise of sigma 25, the same at each call.
+ * NEEDS_DATA when there is no frame. */
 AE_API AeStatus ae_denoise_trainer_validate (
     AeDenoiseTrainer *trainer, float *psnr, AeError *err);
 

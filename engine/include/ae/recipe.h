@@ -15,7 +15,7 @@ extern "C" {
 typedef struct AeRecipe AeRecipe;
 
 /* Errors: NOT_FOUND, IO, FORMAT (file, line, key, what was wanted). Unknown
- * sections and keys are errors. */
+ * sections and keys are errors, and those that its task does not use. */
 AE_API AeStatus ae_recipe_load (
     AeRecipe **out, const char *path, AeError *err);
 AE_API AeStatus ae_recipe_parse (

@@ -4,7 +4,7 @@
 
 /* Trains any model on batches that the caller feeds: forward, loss, backward,
  * optimiser. One trainer is used by one thread at a time. For ready-made
- * training of denoisers from frames see ae/denoise_trainer.h. */
+ * training from frames see ae/recipe_trainer.h. */
 
 #include <ae/cpu.h>
 #include <ae/model.h>

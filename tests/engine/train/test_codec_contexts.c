@@ -69,7 +69,7 @@ START_TEST (test_fitting_saves_bits)
   ae_latent_tables_fit (&t, NULL);
   double before = bits_of (&t, &s);
   ck_assert_msg (
-      ae_context_weights_fit (&t.weights, &s, 150, 2, 1, &err) == AE_OK, "%s",
+      ae_context_weights_fit (&t.weights, &s, 150, 2, 1, NULL, &err) == AE_OK, "%s",
       err.text);
   ck_assert_double_lt (bits_of (&t, &s), 0.93 * before);
   ae_context_samples_clear (&s);
@@ -86,7 +86,7 @@ START_TEST (test_without_samples_nothing_changes)
   ck_assert_int_eq (ae_latent_tables_init (&t, 4, 2, &err), AE_OK);
   t.weights.sizes[1] = 77;
   ck_assert_int_eq (
-      ae_context_weights_fit (&t.weights, &s, 3, 1, 1, &err), AE_OK);
+      ae_context_weights_fit (&t.weights, &s, 3, 1, 1, NULL, &err), AE_OK);
   ck_assert_int_eq (t.weights.sizes[1], 77);
   ae_latent_tables_clear (&t);
 }

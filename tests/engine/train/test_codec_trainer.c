@@ -54,7 +54,7 @@ open_with (const AeCodecTrainerOptions *options)
       err.text);
   for (int i = 0; i < 4; i++) {
     AeImage picture = make_picture (i);
-    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, &err), AE_OK);
+    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, false, &err), AE_OK);
     free (picture.plane[0]);
   }
   return t;
@@ -140,7 +140,7 @@ START_TEST (test_similarity)
   ck_assert_int_eq (ae_codec_trainer_new (&t, &o, &err), AE_OK);
   for (int i = 0; i < 2; i++) {
     AeImage picture = make_picture_of (192, 176, i);
-    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, &err), AE_OK);
+    ck_assert_int_eq (ae_codec_trainer_add (t, &picture, false, &err), AE_OK);
     free (picture.plane[0]);
   }
   float first = train (t, 10, &report);
@@ -250,7 +250,7 @@ START_TEST (test_pictures_are_needed)
   large.patch = 64;
   ck_assert_int_eq (ae_codec_trainer_new (&t, &large, &err), AE_OK);
   ck_assert_int_eq (
-      ae_codec_trainer_add (t, &picture, &err), AE_ERROR_SHAPE);
+      ae_codec_trainer_add (t, &picture, false, &err), AE_ERROR_ARGUMENT);
   ck_assert_msg (strstr (err.text, "72x60") != NULL, "%s", err.text);
   ck_assert_int_eq (
       ae_codec_trainer_step (t, NULL, &err), AE_ERROR_NEEDS_DATA);

@@ -261,10 +261,10 @@ START_TEST (test_wrong_recipes_and_no_pictures)
   ck_assert_int_eq (
       ae_denoise_trainer_new (&trainer, recipe, NULL, NULL), AE_OK);
   ck_assert_int_eq (
-      ae_denoise_trainer_step (trainer, NULL, &err), AE_ERROR_FORMAT);
+      ae_denoise_trainer_step (trainer, NULL, &err), AE_ERROR_NEEDS_DATA);
   float psnr;
   ck_assert_int_eq (
-      ae_denoise_trainer_validate (trainer, &psnr, &err), AE_ERROR_FORMAT);
+      ae_denoise_trainer_validate (trainer, &psnr, &err), AE_ERROR_NEEDS_DATA);
   ae_denoise_trainer_free (&trainer);
   ck_assert_int_eq (
       ae_recipe_set (recipe, "training", "patch", "36", NULL), AE_OK);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_RECIPE_TRAINER_H
+#define AE_RECIPE_TRAINER_H
+
+/* Trains what a recipe says, whatever its task is, from pictures. */
+
+#include <ae/image.h>
+#include <ae/recipe.h>
+#include <ae/trainer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct AeRecipeTrainer AeRecipeTrainer;
+
+/* What the caller has to know of a training; texts are constants. */
+typedef struct {
+  const char *task;
+  int64_t steps; /* length of the training */
+  int batch;     /* samples of a step */
+  int64_t validate_every, checkpoint_every; /* steps */
+  int64_t early_stop; /* validations without gain; 0 = never */
+  const char *score, *score_unit; /* of a validation, more is better; NULL:
+                                     this task has none */
+  const char *model_work; /* what takes minutes when a model is asked for;
+                             NULL: nothing does */
+} AeTrainingPlan;
+
+/* A number that goes with the loss: bits per pixel, ... */
+typedef struct {
+  const char *name, *unit;
+  double value;
+} AeTrainingFigure;
+
+#define AE_TRAINING_FIGURES 4
+
+/* `base` (may be NULL) gives weights to continue from; its structure must fit
+ * the recipe. Errors: FORMAT (a key that the task does not use), ARGUMENT,
+ * SHAPE, NOT_FOUND (base does not fit), UNSUPPORTED (precision), MEMORY. */
+AE_API AeStatus ae_recipe_trainer_new (AeRecipeTrainer **out,
+    const AeRecipe *recipe, AeModel *base, AeError *err);
+AE_API void ae_recipe_trainer_free (AeRecipeTrainer **trainer);
+
+AE_API void ae_recipe_trainer_plan (
+    const AeRecipeTrainer *trainer, AeTrainingPlan *plan);
+
+/* Copies a picture; what is kept is bounded by the recipe's `memory`: when that
+ * is full, random ones make room. `continues`: it follows the one before in
+ * time (same camera, same shot). May be called from another thread while the
+ * trainer is at work. Errors: ARGUMENT (too small), LIMIT (larger than the
+ * memory), MEMORY. */
+AE_API AeStatus ae_recipe_trainer_add (AeRecipeTrainer *trainer,
+    const AeImage *image, bool continues, AeError *err);
+AE_API size_t ae_recipe_trainer_n_frames (const AeRecipeTrainer *trainer);
+
+/* One step. NUMERIC when it was skipped, NEEDS_DATA when there is no picture to
+ * train on. */
+AE_API AeStatus ae_recipe_trainer_step (
+    AeRecipeTrainer *trainer, AeStepReport *report, AeError *err);
+
+/* Done so far, those of a restored checkpoint included. */
+AE_API int64_t ae_recipe_trainer_steps (const AeRecipeTrainer *trainer);
+
+/* Means over about the last 100 steps; their number, AE_TRAINING_FIGURES at
+ * most. */
+AE_API size_t ae_recipe_trainer_figures (const AeRecipeTrainer *trainer,
+    AeTrainingFigure figures[AE_TRAINING_FIGURES]);
+
+/* The plan's score of the held-out pictures (of those for training when none is
+ * held out), the same at each call. Errors: UNSUPPORTED (the task has none),
+ * NEEDS_DATA, CANCELLED. */
+AE_API AeStatus ae_recipe_trainer_validate (
+    AeRecipeTrainer *trainer, float *score, AeError *err);
+
+/* Ends a validation or the making of a model that runs, and any later one, with
+ * CANCELLED where they take long: for a program that shuts down. From any
+ * thread. */
+AE_API void ae_recipe_trainer_cancel (AeRecipeTrainer *trainer);
+
+/* Remembers the weights as they are now, in place of those before. */
+AE_API AeStatus ae_recipe_trainer_keep (
+    AeRecipeTrainer *trainer, AeError *err);
+
+/* The model so far (averaged weights), metadata filled in: from the weights that
+ * were kept last if `kept` and there are some. See the plan's model_work. */
+AE_API AeStatus ae_recipe_trainer_model (
+    AeRecipeTrainer *trainer, bool kept, AeModel **out, AeError *err);
+
+/* Atomic checkpoint; resuming gives the same training as going on when the
+ * same pictures are added in the same order first. */
+AE_API AeStatus ae_recipe_trainer_save (
+    AeRecipeTrainer *trainer, const char *path, AeError *err);
+AE_API AeStatus ae_recipe_trainer_restore (
+    AeRecipeTrainer *trainer, const char *path, AeError *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
