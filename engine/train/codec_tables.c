@@ -168,13 +168,15 @@ count_clip (Counting *c, const AeCodecPicture *p, int most, int index, int *n,
   return status;
 }
 
-/* Clips are taken in pieces of MOST_CLIP pictures; what is alone is a still. */
+/* Clips are taken in pieces of MOST_CLIP pictures; what is alone is a still.
+ * *index counts them. */
 static AeStatus
-count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
+count_once (Counting *c, const AeCodecPicture *pictures, int n, int *index,
+    AeError *err)
 {
   AeStatus status = AE_OK;
   int taken = 1, step = n > MOST_PICTURES ? n / MOST_PICTURES : 1;
-  for (int i = 0, index = 0; status == AE_OK && i < n; i += taken, index++) {
+  for (int i = 0; status == AE_OK && i < n; i += taken, ++*index) {
     const AeCodecPicture *p = &pictures[i];
     int left = n - i < MOST_CLIP ? n - i : MOST_CLIP;
     if ((status = go_on (c->cancel, err)) != AE_OK)
@@ -182,13 +184,24 @@ count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
     ae_free (c->bytes);
     c->bytes = ae_alloc ((size_t) 6 * p->h * p->w);
     status = c->bytes
-        ? count_clip (c, p, left, index, &taken, err)
+        ? count_clip (c, p, left, *index, &taken, err)
         : ae_fail (err, AE_ERROR_MEMORY, "out of memory for a picture");
     if (status == AE_OK && taken < 2) {
-      status = count_still (c, p, index, err);
+      status = count_still (c, p, *index, err);
       taken = step;
     }
   }
+  return status;
+}
+
+/* Few pieces are taken more than once, or some levels would see none. */
+static AeStatus
+count_all (Counting *c, const AeCodecPicture *pictures, int n, AeError *err)
+{
+  int index = 0;
+  AeStatus status = AE_OK;
+  while (status == AE_OK && index < LEVELS)
+    status = count_once (c, pictures, n, &index, err);
   return status;
 }
 
