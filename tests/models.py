@@ -63,7 +63,7 @@ def main():
         codec = ('model', 'task', 'codec') in wanted
         check(f'`{name[:-4]}' in readme,
               f'models/README.md does not name {name[:-4]}')
-        check(codec or os.path.exists(model), f'{name} has no model {model}')
+        check(os.path.exists(model), f'{name} has no model {model}')
         if not os.path.exists(model):
             continue
         check(os.path.getsize(model) < LIMIT, f'{model}: 4 MB or more')

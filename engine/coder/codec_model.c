@@ -279,8 +279,8 @@ ae_codec_synthesise (AeSession *session, const AeGrid *g, const float *points,
   size_t places = (size_t) g->rows * g->columns;
   float *in = ae_session_input (session, 0)->data;
   memcpy (in, points, g->n * sizeof *points);
-  for (int c = 0; steps && c < g->channels; c++)
-    ae_steps_apply (steps, places, false, in + c * places);
+  if (steps)
+    ae_steps_apply (steps, places, false, g->channels, places, in);
   *(float *) ae_session_input (session, 1)->data = (float) level / 255;
   ae_session_run (session);
   return ae_session_output (session, 0)->data;

@@ -203,9 +203,9 @@ apply_steps (const Frame *f, const AeGridSlice *slice, SliceCoder *s,
   AeEncoder *e = f->e;
   const AeGrid *g = &e->grid;
   AeLatents l = steps_of (e, slice);
-  for (int c = 0; c < g->channels; c++)
-    ae_steps_apply (l.values, (size_t) l.rows * l.columns, true,
-        f->latents + ((size_t) c * g->rows + slice->row) * g->columns);
+  ae_steps_apply (l.values, (size_t) l.rows * l.columns, true, g->channels,
+      (size_t) g->rows * g->columns,
+      f->latents + (size_t) slice->row * g->columns);
   return ae_latents_put (&s->writer, &e->steps_level, &l, scratch, NULL);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "coder/masking.h"
 
+#include "codec/cosines.h"
+
 #include <math.h>
 
 #define SIDE 8     /* of a place, in samples of a channel */
@@ -57,8 +59,14 @@ ae_masking_steps (
 }
 
 void
-ae_steps_apply (const int16_t *steps, size_t n, bool finer, float *values)
+ae_steps_apply (const int16_t *steps, size_t n, bool finer, int channels,
+    size_t stride, float *latents)
 {
-  for (size_t i = 0; i < n; i++)
-    values[i] *= ae_step_factor (finer ? -steps[i] : steps[i]);
+  AeCosine order[AE_COSINES];
+  ae_cosine_order (order);
+  for (int c = 0; c < channels && c < AE_COSINES; c++) {
+    float *values = latents + (size_t) c * stride;
+    for (size_t i = 0; order[c].plane == 0 && i < n; i++)
+      values[i] *= ae_step_factor (finer ? -steps[i] : steps[i]);
+  }
 }

@@ -29,7 +29,10 @@ float ae_step_factor (int step);
 void ae_masking_steps (
     const float *frame, int h, int w, float strength, int16_t *steps);
 
-/* Multiplies n values with the factors of so many steps; `finer`: divides. */
-void ae_steps_apply (const int16_t *steps, size_t n, bool finer, float *values);
+/* Latents of luma at n places, in the order of ae_cosine_order, times the factors
+ * of the places' steps; `finer`: by them. Those of chroma stay: colours are seen
+ * in busy places, too. stride: from one channel to the next. */
+void ae_steps_apply (const int16_t *steps, size_t n, bool finer, int channels,
+    size_t stride, float *latents);
 
 #endif

@@ -298,6 +298,21 @@ build_dissimilarity (AeBuilder *b, int frame, int decoded)
   }
 }
 
+/* The factors of places' steps, which are latents' of luma; chroma's are 1. */
+static int
+step_factors (AeBuilder *b, int latents)
+{
+  AeCosine order[AE_COSINES];
+  float of_luma[AE_COSINES];
+  ae_cosine_order (order);
+  for (int c = 0; c < AE_COSINES; c++)
+    of_luma[c] = order[c].plane == 0;
+  int step = ae_build_input (b, "step", ae_shape (4, -1, 1, -1, -1));
+  int more = ae_build_binary (b, "Mul", plus (b, step, -1),
+      ae_build_values (b, per_channel (latents), of_luma, NULL));
+  return plus (b, more, 1);
+}
+
 AeStatus
 ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
     const AeCodecTarget *target, uint64_t seed, AeError *err)
@@ -307,7 +322,7 @@ ae_build_codec_training_net (AeModel **out, const AeCodecShape *s,
   int frame = frame_input (&b), level = level_input (&b);
   int latents = encode (&b, s, frame, level, true), step = -1;
   if (s->masking) {
-    step = ae_build_input (&b, "step", ae_shape (4, -1, 1, -1, -1));
+    step = step_factors (&b, s->latents);
     latents = ae_build_binary (&b, "Div", latents, step);
   }
   int integers = rounded (&b, latents);

@@ -71,7 +71,7 @@ with_defaults (const AeCodecTrainerOptions *options)
   o.similarity[0] = or_float (o.similarity[0], 3);
   o.similarity[1] = or_float (o.similarity[1], 700);
   o.chroma = or_float (
-      o.chroma, o.tune == AE_TUNE_MS_SSIM ? 0.9f : 1.8f);
+      o.chroma, o.tune == AE_TUNE_MS_SSIM ? 1.2f : 1.8f);
   return o;
 }
 

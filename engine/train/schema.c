@@ -44,7 +44,7 @@ const AeKey ae_keys[] = {
       "with ms-ssim: bits per pixel for 1 - MS-SSIM, at the least quality"),
   NUMBER ("codec", "similarity_max", 1e-6, 1e6, "700", "and at the best"),
   NUMBER ("codec", "chroma", 1e-6, 100, NULL,
-      "weight of the root of chroma's error; not set: 1.8, with ms-ssim 0.9"),
+      "weight of the root of chroma's error; not set: 1.8, with ms-ssim 1.2"),
   INT ("codec", "context_steps", 1, 1e9, "1000",
       "with which the coder's contexts are fitted, each time a model is made"),
 

@@ -37,7 +37,7 @@ typedef struct {
                             level, at level 0 and 255 */
   float similarity[2];   /* [3, 700] with AE_TUNE_MS_SSIM: bits per pixel for
                             1 - MS-SSIM, there */
-  float chroma;          /* [1.8, 0.9 with AE_TUNE_MS_SSIM] weight of the
+  float chroma;          /* [1.8, 1.2 with AE_TUNE_MS_SSIM] weight of the
                             root of chroma's error */
   int context_steps;     /* [1000] with which the contexts are fitted to what an
                             encoder makes, when a model is asked for */

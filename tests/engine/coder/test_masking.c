@@ -4,6 +4,7 @@
 #include "codec_clip.h"
 #include "codec_pair.h"
 
+#include "codec/cosines.h"
 #include "coder/masking.h"
 #include "graph/model.h"
 
@@ -62,13 +63,36 @@ START_TEST (test_factors_are_powers_of_two)
   for (int step = -AE_MOST_STEP; step <= AE_MOST_STEP; step++)
     ck_assert_float_eq_tol (ae_step_factor (step),
         exp2f ((float) step / 2), 1e-6f * ae_step_factor (step));
-  int16_t steps[] = { 3, -8 };
-  float values[] = { 5, -7 };
-  ae_steps_apply (steps, 2, true, values);
-  ck_assert_float_lt (fabsf (values[0]), 2);
-  ae_steps_apply (steps, 2, false, values);
-  ck_assert_float_eq_tol (values[0], 5, 1e-5f);
-  ck_assert_float_eq_tol (values[1], -7, 1e-5f);
+}
+END_TEST
+
+/* There and back; chroma stays as it is. */
+START_TEST (test_steps_are_of_luma)
+{
+  enum { CHANNELS = 40, STRIDE = 3 };
+  static const int16_t steps[] = { 3, -8 };
+  AeCosine order[AE_COSINES];
+  float values[CHANNELS * STRIDE];
+  int chroma = 0;
+  ae_cosine_order (order);
+  for (int i = 0; i < CHANNELS * STRIDE; i++)
+    values[i] = 5 + (float) i;
+  ae_steps_apply (steps, 2, true, CHANNELS, STRIDE, values);
+  for (int c = 0; c < CHANNELS; c++) {
+    const float *at = values + c * STRIDE;
+    bool luma = order[c].plane == 0;
+    float before = 5 + (float) c * STRIDE;
+    chroma += !luma;
+    ck_assert_float_eq_tol (
+        at[0], before * (luma ? exp2f (-1.5f) : 1), 1e-4f * before);
+    ck_assert_float_eq_tol (
+        at[1], (before + 1) * (luma ? 16 : 1), 1e-4f * before);
+    ck_assert_float_eq (at[2], before + 2);
+  }
+  ck_assert_int_gt (chroma, 1);
+  ae_steps_apply (steps, 2, false, CHANNELS, STRIDE, values);
+  for (int i = 0; i < CHANNELS * STRIDE; i++)
+    ck_assert_float_eq_tol (values[i], 5 + (float) i, 1e-3f);
 }
 END_TEST
 
@@ -178,6 +202,7 @@ masking_suite (void)
   tcase_add_test (tcase, test_steps_grow_with_the_variance);
   tcase_add_test (tcase, test_steps_have_bounds);
   tcase_add_test (tcase, test_factors_are_powers_of_two);
+  tcase_add_test (tcase, test_steps_are_of_luma);
   tcase_add_loop_test (tcase, test_both_sides_agree, 0, 4);
   tcase_add_test (tcase, test_busy_places_are_coarser);
   tcase_add_test (tcase, test_wrong_masking_is_named);
