@@ -179,59 +179,77 @@ set_tensors (GstAeDecode *self, const GstCaps *caps)
   return FALSE;
 }
 
-/* Where no model was named: the bundled one of that id, if there is one. */
+/* Where no model was named: the bundled one of that id. FALSE: there is none, and
+ * everything is as before. */
 static gboolean
-find_model (GstAeDecode *self, const gchar *id, AeError *error)
+find_model (GstAeDecode *self, const gchar *id)
 {
+  GstAeCodec found = { NULL, NULL };
+  AeDecoder *decoder = NULL;
   AeCodecOptions options;
+  AeError error;
 
   GST_OBJECT_LOCK (self);
   gboolean named
       = self->settings.model_file != NULL && self->settings.model_file[0];
   gst_ae_codec_settings_options (&self->settings, &options);
   GST_OBJECT_UNLOCK (self);
-  if (named || !gst_ae_codec_find (&self->codec, id))
-    return TRUE; /* that the model is another one is told elsewhere */
+  if (named || !gst_ae_codec_find (&found, id))
+    return FALSE;
+  if (ae_decoder_new (&decoder, found.codec, &options, &error) != AE_OK) {
+    gst_ae_codec_clear (&found);
+    return FALSE;
+  }
   ae_decoder_free (&self->decoder);
-  return ae_decoder_new (
-             &self->decoder, self->codec.codec, &options, error)
-      == AE_OK;
+  gst_ae_codec_clear (&self->codec);
+  self->decoder = decoder;
+  self->codec = found;
+  return TRUE;
 }
 
-/* Caps that name another model are refused before any packet comes. */
+static void
+refuse_model (GstAeDecode *self, const gchar *id)
+{
+  AeError error = { 0 };
+  guint8 bytes[8];
+
+  ae_codec_id (self->codec.codec, bytes);
+  gchar *own = gst_ae_codec_id_text (bytes);
+  gst_ae_error_set (&error, AE_ERROR_FORMAT,
+      "the stream was coded by model %s, the decoder has model %s", id, own);
+  g_free (own);
+  GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+}
+
+/* Caps that name a model do so before any packet comes. */
 static gboolean
 check_model (GstAeDecode *self, GstVideoCodecState *state)
 {
   const gchar *id = gst_structure_get_string (
       gst_caps_get_structure (state->caps, 0), "model-id");
-  AeError error = { 0 };
 
-  if (id == NULL || gst_ae_codec_has_id (&self->codec, id))
+  if (id == NULL || gst_ae_codec_has_id (&self->codec, id)
+      || find_model (self, id))
     return TRUE;
-  gboolean fits = find_model (self, id, &error)
-      && gst_ae_codec_has_id (&self->codec, id);
-  if (!fits) {
-    guint8 bytes[8];
-    ae_codec_id (self->codec.codec, bytes);
-    gchar *own = gst_ae_codec_id_text (bytes);
-    gst_ae_error_set (&error, AE_ERROR_FORMAT,
-        "the stream was coded by model %s, the decoder has model %s", id, own);
-    g_free (own);
-    GST_AE_ERROR (self, GST_AE_RUNNING, &error);
-  }
-  return fits;
+  refuse_model (self, id);
+  return FALSE;
 }
 
-/* A key frame's packet names its model too, where caps do not. */
-static AeStatus
-follow_model (GstAeDecode *self, const AePacketInfo *info, AeError *error)
+/* A key frame's packet names its model too, where caps do not. A stream that
+ * begins with another one is refused; later such packets are left out. */
+static gboolean
+check_packet_model (GstAeDecode *self, const AePacketInfo *info)
 {
   gchar *id = gst_ae_codec_id_text (info->model_id);
-  gboolean ok = gst_ae_codec_has_id (&self->codec, id)
-      || find_model (self, id, error);
+  gboolean fits = gst_ae_codec_has_id (&self->codec, id)
+      || find_model (self, id);
 
+  if (!fits && self->format.width == 0)
+    refuse_model (self, id);
+  else
+    fits = TRUE;
   g_free (id);
-  return ok ? AE_OK : AE_ERROR_MEMORY;
+  return fits;
 }
 
 static gboolean
@@ -469,7 +487,7 @@ read_packet (GstAeDecode *self, AePacketInfo *info, const GstMapInfo *packet,
   if (!info->key)
     return AE_OK;
   self->key = *info;
-  return follow_model (self, info, error);
+  return AE_OK;
 }
 
 static void
@@ -502,7 +520,10 @@ handle_frame (GstVideoDecoder *base, GstVideoCodecFrame *frame)
     gst_video_decoder_release_frame (base, frame);
     return set_output (self, &info) ? GST_FLOW_OK : GST_FLOW_NOT_NEGOTIATED;
   }
-  if (status == AE_OK) {
+  if (status == AE_OK && !self->tensors && info.key
+      && !check_packet_model (self, &info)) {
+    flow = GST_FLOW_ERROR;
+  } else if (status == AE_OK) {
     describe (frame, &info);
     flow = set_output (self, &info)
         ? decode_into (self, frame, &packet, &status, &error)

@@ -73,6 +73,7 @@ struct _GstAeEncode {
   GstVideoCodecState *input;
   gboolean tensors; /* the output is plain latents */
   guint since_key; /* frames since the last key frame, it included */
+  GstClockTime last_pts;
   GstAeLevelControl control;
 };
 
@@ -266,6 +267,7 @@ set_format (GstVideoEncoder *base, GstVideoCodecState *state)
   g_clear_pointer (&self->input, gst_video_codec_state_unref);
   self->input = gst_video_codec_state_ref (state);
   self->since_key = 0;
+  self->last_pts = GST_CLOCK_TIME_NONE;
   gst_ae_level_control_start (&self->control);
 
   self->tensors = wants_tensors (self);
@@ -283,14 +285,20 @@ flush (GstVideoEncoder *base)
   return TRUE;
 }
 
+/* By the caps, or where these tell none by the timestamps. */
 static gdouble
-frames_per_second (const GstAeEncode *self)
+frames_per_second (GstAeEncode *self, const GstVideoCodecFrame *frame)
 {
   const GstVideoInfo *info = &self->input->info;
+  GstClockTime before = self->last_pts;
 
-  return GST_VIDEO_INFO_FPS_N (info) > 0
-      ? (gdouble) GST_VIDEO_INFO_FPS_N (info) / GST_VIDEO_INFO_FPS_D (info)
-      : 30;
+  self->last_pts = frame->pts;
+  if (GST_VIDEO_INFO_FPS_N (info) > 0)
+    return (gdouble) GST_VIDEO_INFO_FPS_N (info) / GST_VIDEO_INFO_FPS_D (info);
+  if (GST_CLOCK_TIME_IS_VALID (before) && GST_CLOCK_TIME_IS_VALID (frame->pts)
+      && frame->pts > before)
+    return CLAMP ((gdouble) GST_SECOND / (frame->pts - before), 0.1, 1000);
+  return 30;
 }
 
 static void
@@ -308,7 +316,7 @@ describe (GstAeEncode *self, const GstVideoCodecFrame *frame,
     info->duration = (guint32) frame->duration;
   set_colour (info, &self->input->info);
   gst_ae_encode_set_level (
-      wanted, &self->control, frames_per_second (self), info);
+      wanted, &self->control, frames_per_second (self, frame), info);
 }
 
 /* Maps a frame's picture; *image is it. */

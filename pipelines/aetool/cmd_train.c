@@ -3,11 +3,14 @@
 /* aetool train: frames from anywhere -> a model file. */
 
 #include <gst/gst.h>
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aetool.h"
 #include "frames.h"
@@ -132,6 +135,30 @@ name_files (TrainFiles *files, const char *recipe_path)
   files->checkpoint = or_default (option.checkpoint, stem, ".ckpt");
   files->csv = or_default (option.csv, stem, ".csv");
   files->curve = or_default (option.curve, stem, ".png");
+}
+
+/* Trouble with the place for a file should show before hours of training. */
+static gboolean
+check_writable (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  gboolean is_folder = g_file_test (path, G_FILE_TEST_IS_DIR);
+  if (!is_folder && g_access (folder, W_OK | X_OK) == 0)
+    return TRUE;
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_IO, "%s: %s%s", path,
+      is_folder ? "found a folder, wanted a file to write or replace"
+                : "cannot write into the folder: ",
+      is_folder ? "" : g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+check_files (const TrainFiles *files, GError **error)
+{
+  return check_writable (files->model, error)
+      && check_writable (files->checkpoint, error)
+      && check_writable (files->csv, error)
+      && check_writable (files->curve, error);
 }
 
 static void
@@ -285,7 +312,9 @@ read_and_train (AeRecipe *recipe, const char *recipe_path, GPtrArray *uris)
   if (error)
     return aetool_g_error (error);
   name_files (&files, recipe_path);
-  if (ae_recipe_trainer_new (&trainer, recipe, base, &err) != AE_OK)
+  if (!check_files (&files, &error))
+    status = aetool_g_error (error);
+  else if (ae_recipe_trainer_new (&trainer, recipe, base, &err) != AE_OK)
     status = aetool_ae_error (&err);
   else if (!read_inputs (trainer, uris, &error))
     status = aetool_g_error (error);

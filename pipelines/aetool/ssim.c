@@ -150,5 +150,7 @@ quality_ms_ssim (const Picture *a, const Picture *b)
 double
 quality_similarity_db (double similarity)
 {
+  if (isnan (similarity))
+    return NAN;
   return similarity < 1 ? MIN (-10 * log10 (1 - similarity), 100) : 100;
 }

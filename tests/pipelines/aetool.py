@@ -235,6 +235,14 @@ def test_codec_recipes_are_checked():
         'train', 'codec', 'c.mkv', '--base', BALANCED, status=3)[1]
 
 
+def test_training_names_places_it_cannot_write():
+    Path('folder.onnx').mkdir()
+    err = run('train', 'r.ini', 'c.mkv', '-o', 'folder.onnx', status=3)[1]
+    assert 'folder.onnx: found a folder, wanted a file' in err, err
+    err = run('train', 'r.ini', 'c.mkv', '-o', 'no/where.onnx', status=3)[1]
+    assert 'no/where.onnx: cannot write into the folder' in err, err
+
+
 def test_interrupted_codec_training_fits():
     Path('codec.ini').write_text(CODEC_RECIPE)
     child = subprocess.Popen(

@@ -378,6 +378,29 @@ GST_START_TEST (test_bitrate_is_kept)
 }
 GST_END_TEST;
 
+/* Where caps tell no framerate, timestamps do: ten pictures a second. */
+GST_START_TEST (test_bitrate_by_timestamps)
+{
+  GstHarness *e = encoder ("bitrate=300", "I420", 160, 120);
+  gdouble bits = 0;
+
+  gst_harness_set_src_caps_str (e,
+      "video/x-raw,format=I420,width=160,height=120,framerate=0/1");
+  for (guint n = 0; n < 60; n++) {
+    GstBuffer *picture = moving_picture (n);
+    GST_BUFFER_PTS (picture) = n * GST_SECOND / 10;
+    GST_BUFFER_DURATION (picture) = GST_CLOCK_TIME_NONE;
+    GstBuffer *coded = push_and_pull (e, picture);
+    if (n >= 30)
+      bits += gst_buffer_get_size (coded) * 8;
+    gst_buffer_unref (coded);
+  }
+  gdouble found = bits / 3 / 1000;
+  ck_assert_msg (ABS (found - 300) < 0.1 * 300, "%.1f kbit/s", found);
+  gst_harness_teardown (e);
+}
+GST_END_TEST;
+
 /* A new scene at each second picture, in a bucket of a fifth of a second. */
 GST_START_TEST (test_bursts_fit_the_bucket)
 {
@@ -522,6 +545,24 @@ GST_START_TEST (test_wrong_models_are_one_error)
       model_file (), g_getenv ("AE_TEST_CODEC_OTHER"));
   expect_error (line, "the stream was coded by model ");
   g_free (line);
+}
+GST_END_TEST;
+
+/* Where caps do not tell the model, packets do. */
+GST_START_TEST (test_wrong_models_of_files_are_one_error)
+{
+  gchar *path = plugin_test_path ("other.aev");
+  gchar *line = g_strdup_printf ("videotestsrc num-buffers=2 ! aeencode "
+                                 "model-file=%s ! filesink location=%s",
+      model_file (), path);
+  ck_assert (error_of (line) == NULL);
+  g_free (line);
+  line = g_strdup_printf (
+      "filesrc location=%s ! aedecode model-file=%s ! fakesink", path,
+      g_getenv ("AE_TEST_CODEC_OTHER"));
+  expect_error (line, "the stream was coded by model ");
+  g_free (line);
+  g_free (path);
 }
 GST_END_TEST;
 
@@ -672,11 +713,13 @@ codec_suite (void)
   tcase_add_loop_test (tc, test_bytes_are_split_into_frames, 0, 5);
   tcase_add_test (tc, test_caps_may_tell_no_size);
   tcase_add_test (tc, test_bitrate_is_kept);
+  tcase_add_test (tc, test_bitrate_by_timestamps);
   tcase_add_test (tc, test_bursts_fit_the_bucket);
   tcase_add_loop_test (tc, test_psnr_is_kept, 0, 3);
   tcase_add_test (tc, test_speed_presets);
   tcase_add_test (tc, test_sizes_may_change);
   tcase_add_test (tc, test_wrong_models_are_one_error);
+  tcase_add_test (tc, test_wrong_models_of_files_are_one_error);
   tcase_add_test (tc, test_files_play);
   tcase_add_test (tc, test_files_tell_their_duration_and_seek);
   tcase_add_test (tc, test_decodebin_plays_files);
