@@ -93,7 +93,7 @@ gst_ae_encode_settings_install (GObjectClass *object)
   g_object_class_install_property (object, PROP_QUALITY,
       g_param_spec_double ("quality", "Quality",
           "Constant quality, from few bits to good pictures; not used with a "
-          "bitrate",
+          "bitrate or psnr",
           0, 100, DEFAULT_QUALITY, live));
   g_object_class_install_property (object, PROP_BITRATE,
       g_param_spec_uint ("bitrate", "Bitrate",

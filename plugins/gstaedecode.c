@@ -5,12 +5,15 @@
  * @title: aedecode
  * @short_description: decodes what aeencode coded
  *
- * Decodes packets with the model that coded them. A damaged part of a packet is
+ * Decodes packets with the model that coded them: where no model-file is named,
+ * with that of the bundled ones which the stream names. A damaged part of a packet is
  * shown as it was in the frame before; frames that were lost are asked for
  * again as a key frame.
  *
  * Streams of aeencode's intra-refresh are decoded whatever was lost, and from the
- * caps' streamheader on, without a key frame. Pictures that are not as they were
+ * caps' streamheader on, without a key frame. They are whole again two periods after
+ * a loss at the latest; where requests for key frames reach the sender, with the
+ * next one. Pictures that are not as they were
  * sent have the flag CORRUPTED; discard-corrupted-frames leaves them out.
  *
  * |[

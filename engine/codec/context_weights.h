@@ -4,7 +4,8 @@
 
 /* What a latent's scale (its mean absolute value) and its mean are predicted
  * from: sums of what was coded before, each with a weight. Sizes are absolute
- * values of at most AE_LARGEST_SIZE. See contexts.h for how scales drift.
+ * values of at most AE_LARGEST_SIZE. See contexts.h for how scales then
+ * drift and follow the symbols around.
  *
  *   scale = 2^(low + range level / 255)
  *         + 2^(growth level / 255) (sizes of the earlier channels here

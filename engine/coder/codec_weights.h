@@ -3,11 +3,13 @@
 #define AE_CODER_CODEC_WEIGHTS_H
 
 /* A codec's context weights in its model: outputs that are constants of type
- * i16, named by what they are for ("intra", "motion", "change") and
+ * i16, named by what they are for ("intra", "motion", "change", and with masking
+ * "steps") and
  *   .sizes   (C,C)    [from][to]
  *   .around  (K,9,K)  [from][offset][to]
  *   .means   (K,9,K)
- *   .vectors (4,C)    as in AeWeightVector. */
+ *   .vectors (5,C)    as in AeWeightVector
+ *   .points  (T,5)    of T tables, 1 / 256; where there are any. */
 
 #include <ae/model.h>
 
