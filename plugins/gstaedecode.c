@@ -59,6 +59,7 @@ struct _GstAeDecode {
 
   /* Of the streaming thread: */
   GstAeCodec codec;
+  gchar unknown[17]; /* id of a model that was looked for and is not there */
   AeDecoder *decoder;
   GstVideoCodecState *input;
   gboolean tensors;      /* the input is plain latents, */
@@ -117,6 +118,7 @@ load (GstAeDecode *self)
           == AE_OK;
   self->format.width = 0;
   self->key.size = 0;
+  self->unknown[0] = '\0';
   self->whole = TRUE;
   if (!ok)
     GST_AE_ERROR (self, GST_AE_READING, &error);
@@ -197,8 +199,12 @@ find_model (GstAeDecode *self, const gchar *id)
       = self->settings.model_file != NULL && self->settings.model_file[0];
   gst_ae_codec_settings_options (&self->settings, &options);
   GST_OBJECT_UNLOCK (self);
-  if (named || !gst_ae_codec_find (&found, id))
+  if (named || g_str_equal (id, self->unknown))
     return FALSE;
+  if (!gst_ae_codec_find (&found, id)) {
+    g_strlcpy (self->unknown, id, sizeof self->unknown);
+    return FALSE;
+  }
   if (ae_decoder_new (&decoder, found.codec, &options, &error) != AE_OK) {
     gst_ae_codec_clear (&found);
     return FALSE;

@@ -22,6 +22,9 @@
 #define MARGIN 5       /* samples of chroma that moves reach over */
 #define ONE (1 << AE_WEIGHT_BITS)
 
+/* Offsets of who is told by those to the left and above. */
+enum { LEFT = 5, ABOVE = 7 };
+
 /* What a camera sees that moves by quarters of a pixel and is noisy. */
 typedef struct {
   int dx, dy; /* quarters of chroma's samples */
@@ -267,7 +270,6 @@ begin_intra (AeLatentTables *t, const AeCodecShape *shape,
 static AeStatus
 begin_motion (AeLatentTables *t, AeError *err)
 {
-  enum { LEFT = 5, ABOVE = 7 }; /* the offset of who is told */
   int n = AE_MOTION_CHANNELS;
   AeStatus status = ae_latent_tables_init (t, n, n, err);
   if (status != AE_OK)
@@ -318,7 +320,6 @@ begin_change (
 static AeStatus
 begin_steps (AeLatentTables *t, const AeCodecShape *shape, AeError *err)
 {
-  enum { LEFT = 5, ABOVE = 7 };
   if (!shape->masking)
     return AE_OK;
   AeStatus status = ae_latent_tables_init (t, 1, 1, err);
