@@ -222,7 +222,7 @@ now_ms (void)
 /* Printed, not judged: what a picture costs. */
 START_TEST (test_times_are_printed)
 {
-  size_t n = 20000, d = 32, wanted = 1000, found;
+  size_t n = 8000, d = 32, wanted = 1000, found;
   size_t *chosen = ae_alloc (wanted * sizeof *chosen);
   float *rows = make_rows (n, d, 5);
   float *points = ae_alloc (wanted * d * sizeof *points);
