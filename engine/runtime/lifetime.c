@@ -106,6 +106,12 @@ collect_ends (AeLifetimes *l, const AePlan *plan, bool training)
     use (&l->buffers[graph->inputs[i]], 0);
     if (training) /* filled once, may be run again */
       use (&l->buffers[graph->inputs[i]], end);
+    /* read after the run; of an input that no output depends on nobody writes
+     * the gradient, which stays 0 as long as nobody else has its place */
+    if (training && plan->grad_owner[graph->inputs[i]] >= 0) {
+      use (&l->buffers[l->n_values + graph->inputs[i]], 0);
+      use (&l->buffers[l->n_values + graph->inputs[i]], end);
+    }
   }
   for (int i = 0; i < graph->n_outputs; i++) {
     int v = graph->outputs[i];

@@ -130,19 +130,38 @@ refuse_no_gradient (const AePlan *plan, const AeStep *step, AeError *err)
 {
   const AeNode *node = &plan->graph.nodes[step->node];
   return ae_fail (err, AE_ERROR_UNSUPPORTED,
-      "%s node '%s' lies between a parameter and an output, and the operator "
-      "has no gradient",
+      "%s node '%s' lies between an output and a parameter or input that "
+      "wants a gradient, and the operator has none",
       node->op->name, node->name);
 }
 
-/* Which values need a gradient, and which steps compute them: those that
- * depend on a trainable value. */
 static AeStatus
-mark_gradients (AePlan *plan, bool *wanted, AeError *err)
+mark_inputs (const AeGraph *graph, const bool *asked, bool *wanted,
+    AeError *err)
+{
+  for (int i = 0; asked && i < graph->n_inputs; i++) {
+    const AeValue *value = &graph->values[graph->inputs[i]];
+    if (asked[i] && value->type != AE_F32)
+      return ae_fail (err, AE_ERROR_UNSUPPORTED,
+          "input '%s' is %s, wanted f32 for a gradient", value->name,
+          ae_type_name (value->type));
+    wanted[graph->inputs[i]] = asked[i];
+  }
+  return AE_OK;
+}
+
+/* Which values need a gradient, and which steps compute them: those that
+ * depend on a trainable value or on an input whose gradient is asked for. */
+static AeStatus
+mark_gradients (AePlan *plan, const AePlanOptions *options, bool *wanted,
+    AeError *err)
 {
   const AeGraph *graph = &plan->graph;
   for (int v = 0; v < graph->n_values; v++)
     wanted[v] = graph->values[v].trainable && graph->values[v].constant;
+  AeStatus status = mark_inputs (graph, options->input_grads, wanted, err);
+  if (status != AE_OK)
+    return status;
   for (int s = 0; s < plan->n_steps; s++) {
     AeStep *step = &plan->steps[s];
     const AeNode *node = &graph->nodes[step->node];
@@ -212,7 +231,7 @@ plan_gradients (AePlan *plan, const AePlanOptions *options, AeError *err)
   bool *wanted = ae_calloc ((size_t) graph->n_values, sizeof *wanted);
   if (!wanted)
     return no_memory (err);
-  AeStatus status = mark_gradients (plan, wanted, err);
+  AeStatus status = mark_gradients (plan, options, wanted, err);
   if (status == AE_OK)
     status = wire_gradients (plan, wanted, err);
   for (int v = 0; v < graph->n_values; v++)
@@ -377,8 +396,29 @@ ae_plan_profile (AePlan *plan, double *ms)
   ae_fpenv_leave (mode);
 }
 
+/* The gradients of a step. Those of parameters (constants) can be left out:
+ * where none is wanted, operators are given NULL. */
+static void
+run_backward (AePlan *plan, AeStep *step, bool params)
+{
+  const AeNode *node = &plan->graph.nodes[step->node];
+  AeTensor **din = step->call.din;
+  bool any = params;
+  for (int i = 0; !params && i < node->n_in; i++)
+    if (din[i] && plan->graph.values[node->in[i]].constant)
+      din[i] = NULL;
+    else if (din[i])
+      any = true;
+  if (any)
+    step->call.op->backward (&step->call);
+  for (int i = 0; !params && i < node->n_in; i++)
+    if (node->in[i] >= 0 && plan->graph.values[node->in[i]].constant
+        && plan->grads[node->in[i]].data)
+      din[i] = &plan->grads[node->in[i]];
+}
+
 void
-ae_plan_backward (AePlan *plan)
+ae_plan_backward (AePlan *plan, bool params)
 {
   unsigned mode = ae_fpenv_enter ();
   int z = 0;
@@ -394,7 +434,7 @@ ae_plan_backward (AePlan *plan)
         memset (grad->data, 0, ae_tensor_bytes (grad));
         z++;
       }
-    step->call.op->backward (&step->call);
+    run_backward (plan, step, params);
   }
   ae_fpenv_leave (mode);
 }

@@ -47,6 +47,8 @@ typedef struct {
   /* training: where the gradient of trainable value v lives */
   float *(*param_grad) (void *user, int value);
   void *user;
+  /* training: which inputs get a gradient, by index; NULL = none */
+  const bool *input_grads;
 } AePlanOptions;
 
 /* Takes the graph (emptied): its input values must have type and shape. The
@@ -56,7 +58,9 @@ AeStatus ae_plan_new (AePlan **out, AeGraph *graph,
 void ae_plan_free (AePlan **plan);
 
 void ae_plan_forward (AePlan *plan, bool training, uint64_t seed);
-void ae_plan_backward (AePlan *plan);
+/* Gradients of parameters are added to what is there; without `params` they
+ * are left alone. Those of inputs are overwritten. */
+void ae_plan_backward (AePlan *plan, bool params);
 
 /* Like ae_plan_forward in inference; adds each step's time to ms. */
 void ae_plan_profile (AePlan *plan, double *ms);

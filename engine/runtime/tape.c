@@ -4,6 +4,7 @@
 #include "runtime/plan.h"
 #include "util/mem.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct AeTape {
@@ -15,6 +16,7 @@ struct AeTape {
   size_t n_params;
   size_t n_elements;
   float *params, *grads;
+  bool *input_grads; /* per input: is its gradient asked for */
   int *param_of; /* per value of the model's graph: index in list, or -1 */
 };
 
@@ -76,7 +78,11 @@ ae_tape_new (AeTape **out, AeModel *model, int n_threads,
     return no_memory (err);
   tape->model = ae_model_ref (model);
   tape->n_threads = n_threads;
-  AeStatus status = ae_precision_is_bf16 (precision, &tape->bf16, err);
+  tape->input_grads = ae_calloc (
+      ae_model_n_inputs (model) + 1, sizeof *tape->input_grads);
+  AeStatus status = tape->input_grads ? AE_OK : no_memory (err);
+  if (status == AE_OK)
+    status = ae_precision_is_bf16 (precision, &tape->bf16, err);
   if (status == AE_OK)
     status = lay_out_params (tape, err);
   if (status == AE_OK)
@@ -98,6 +104,7 @@ ae_tape_free (AeTape **pointer)
   ae_free (tape->param_of);
   ae_free (tape->params);
   ae_free (tape->grads);
+  ae_free (tape->input_grads);
   ae_model_unref (&tape->model);
   ae_free (tape);
 }
@@ -136,7 +143,8 @@ ae_tape_bind (
     .optimise = true,
     .max_memory = (size_t) 16 << 30,
     .param_grad = param_grad,
-    .user = tape };
+    .user = tape,
+    .input_grads = tape->input_grads };
   status = ae_plan_new (&tape->plan, &graph, &options, err);
   if (status != AE_OK)
     return status;
@@ -165,6 +173,20 @@ ae_tape_output_grad (AeTape *tape, size_t index)
   return &tape->plan->grads[tape->plan->graph.outputs[index]];
 }
 
+void
+ae_tape_want_input_grad (AeTape *tape, size_t index)
+{
+  assert (index < ae_tape_n_inputs (tape));
+  tape->input_grads[index] = true;
+}
+
+const AeTensor *
+ae_tape_input_grad (const AeTape *tape, size_t index)
+{
+  const AeTensor *grad = &tape->plan->grads[tape->plan->graph.inputs[index]];
+  return grad->data ? grad : NULL;
+}
+
 size_t
 ae_tape_n_inputs (const AeTape *tape)
 {
@@ -191,7 +213,13 @@ ae_tape_forward (AeTape *tape, bool training, uint64_t seed)
 void
 ae_tape_backward (AeTape *tape)
 {
-  ae_plan_backward (tape->plan);
+  ae_plan_backward (tape->plan, true);
+}
+
+void
+ae_tape_backward_inputs (AeTape *tape)
+{
+  ae_plan_backward (tape->plan, false);
 }
 
 size_t

@@ -35,6 +35,14 @@ AeStatus ae_tape_bind (
 AeTensor *ae_tape_input (AeTape *tape, size_t index);
 const AeTensor *ae_tape_output (const AeTape *tape, size_t index);
 AeTensor *ae_tape_output_grad (AeTape *tape, size_t index);
+
+/* Asks for the gradient with respect to input `index` (f32) from the next bind
+ * on: what lies between it and the outputs must have gradients then too. */
+void ae_tape_want_input_grad (AeTape *tape, size_t index);
+
+/* That gradient, overwritten by each backward: 0 where no output depends on
+ * the input; NULL when it was not asked for. */
+const AeTensor *ae_tape_input_grad (const AeTape *tape, size_t index);
 size_t ae_tape_n_inputs (const AeTape *tape);
 size_t ae_tape_n_outputs (const AeTape *tape);
 
@@ -43,6 +51,10 @@ void ae_tape_forward (AeTape *tape, bool training, uint64_t seed);
 
 /* Adds the gradients of this batch to ae_tape_grads. */
 void ae_tape_backward (AeTape *tape);
+
+/* Only the gradients of inputs: for a model that passes a gradient on and does
+ * not learn from it, at two thirds of the work. */
+void ae_tape_backward_inputs (AeTape *tape);
 
 size_t ae_tape_n_params (const AeTape *tape); /* list entries */
 const AeParam *ae_tape_param (const AeTape *tape, size_t index);

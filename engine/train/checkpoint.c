@@ -30,14 +30,23 @@ _Static_assert (sizeof (Header) == 72, "the header has no padding");
 _Static_assert (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
     "checkpoints are written as they lie in memory");
 
+static size_t
+elements_of (const AeCheckpoint *c, int block)
+{
+  return c->block_elements[block] ? c->block_elements[block] : c->n_elements;
+}
+
 static bool
 file_size (const AeCheckpoint *c, size_t *size)
 {
-  size_t block, blocks;
-  return ae_mul_size (c->n_elements, sizeof (float), &block)
-      && ae_mul_size (block, (size_t) c->n_blocks, &blocks)
-      && ae_add_size (blocks, c->n_extra, size)
-      && ae_add_size (*size, sizeof (Header) + sizeof (uint64_t), size);
+  *size = c->n_extra;
+  for (int i = 0; i < c->n_blocks; i++) {
+    size_t block;
+    if (!ae_mul_size (elements_of (c, i), sizeof (float), &block)
+        || !ae_add_size (*size, block, size))
+      return false;
+  }
+  return ae_add_size (*size, sizeof (Header) + sizeof (uint64_t), size);
 }
 
 static void
@@ -55,9 +64,11 @@ fill (const AeCheckpoint *c, uint8_t *bytes, size_t size)
   uint8_t *to = bytes;
   memcpy (to, &header, sizeof header);
   to += sizeof header;
-  size_t block = c->n_elements * sizeof (float);
-  for (int i = 0; i < c->n_blocks; i++, to += block)
+  for (int i = 0; i < c->n_blocks; i++) {
+    size_t block = elements_of (c, i) * sizeof (float);
     memcpy (to, c->block[i], block);
+    to += block;
+  }
   if (c->n_extra)
     memcpy (to, c->extra, c->n_extra);
   to += c->n_extra;
@@ -69,7 +80,7 @@ static AeStatus
 check_finite (const AeCheckpoint *c, const char *path, AeError *err)
 {
   for (int b = 0; b < c->n_blocks; b++)
-    for (size_t i = 0; i < c->n_elements; i++)
+    for (size_t i = 0; i < elements_of (c, b); i++)
       if (!isfinite (c->block[b][i]))
         return ae_fail (err, AE_ERROR_NUMERIC,
             "%s: not saved, element %zu of block %d is %g, wanted finite "
@@ -140,7 +151,10 @@ check_fit (const AeCheckpoint *wanted, const Header *header, size_t size,
         "%s: checkpoint holds %u blocks, wanted %d (another optimiser, or "
         "with and without average)",
         path, header->n_blocks, wanted->n_blocks);
-  if (header->n_extra != wanted->n_extra || size != wanted_size)
+  if (header->n_extra == wanted->n_extra && size != wanted_size)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "%s: checkpoint of %zu bytes, wanted %zu", path, size, wanted_size);
+  if (header->n_extra != wanted->n_extra)
     return ae_fail (err, AE_ERROR_SHAPE,
         "%s: checkpoint has %llu bytes of the caller's state, wanted %zu",
         path, (unsigned long long) header->n_extra, wanted->n_extra);
@@ -150,10 +164,12 @@ check_fit (const AeCheckpoint *wanted, const Header *header, size_t size,
 static void
 take (AeCheckpoint *c, const Header *header, const uint8_t *from)
 {
-  size_t block = c->n_elements * sizeof (float);
   from += sizeof *header;
-  for (int i = 0; i < c->n_blocks; i++, from += block)
+  for (int i = 0; i < c->n_blocks; i++) {
+    size_t block = elements_of (c, i) * sizeof (float);
     memcpy (c->block[i], from, block);
+    from += block;
+  }
   if (c->n_extra)
     memcpy (c->extra, from, c->n_extra);
   c->step = header->step;

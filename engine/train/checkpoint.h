@@ -7,21 +7,23 @@
  * Layout, little-endian: header of 72 bytes (magic "AECKPT\r\n", u32 version,
  * u32 number of blocks, u64 structure, u64 elements per block, u64 bytes of
  * extra, i64 step, u64 seed, u64 file size, u64 reserved 0), the blocks of
- * f32, the extra bytes, and XXH3-64 of everything before it. */
+ * f32, the extra bytes, and XXH3-64 of everything before it. Blocks of other
+ * sizes are not told apart in the file: `structure` stands for their sizes. */
 
 #include <ae/types.h>
 
 #include "util/error.h"
 
-#define AE_CHECKPOINT_BLOCKS 4
+#define AE_CHECKPOINT_BLOCKS 12
 
 typedef struct {
   uint64_t structure; /* hash of what the blocks mean */
   uint64_t seed;
   int64_t step;
-  size_t n_elements; /* of each block */
+  size_t n_elements; /* of each block whose own number is 0 */
   int n_blocks;      /* 1 .. AE_CHECKPOINT_BLOCKS */
   float *block[AE_CHECKPOINT_BLOCKS];
+  size_t block_elements[AE_CHECKPOINT_BLOCKS];
   void *extra;
   size_t n_extra;
 } AeCheckpoint;

@@ -79,6 +79,27 @@ ae_optimiser_step (const AeOptimiserStep *step,
       pool, n_threads, (blocks->n + RUN - 1) / RUN, step_job, &job);
 }
 
+static void
+average_job (void *arg, size_t index, int thread)
+{
+  (void) thread;
+  const Job *job = arg;
+  const AeOptimiserBlocks *b = job->blocks;
+  size_t at = index * RUN;
+  size_t n = b->n - at < RUN ? b->n - at : RUN;
+  ema_run (n, job->step->ema_decay, b->params + at, b->ema + at);
+}
+
+void
+ae_optimiser_average (const AeOptimiserStep *step,
+    const AeOptimiserBlocks *blocks, AePool *pool, int n_threads)
+{
+  Job job = { .step = step, .blocks = blocks };
+  if (blocks->ema)
+    ae_pool_run (
+        pool, n_threads, (blocks->n + RUN - 1) / RUN, average_job, &job);
+}
+
 typedef struct {
   const float *x;
   size_t n;

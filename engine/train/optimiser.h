@@ -34,6 +34,11 @@ typedef struct {
 void ae_optimiser_step (const AeOptimiserStep *step,
     const AeOptimiserBlocks *blocks, AePool *pool, int n_threads);
 
+/* Only the average, for those that change the parameters once more after the
+ * step: blocks->params and ema (NULL: nothing) and the step's ema_decay. */
+void ae_optimiser_average (const AeOptimiserStep *step,
+    const AeOptimiserBlocks *blocks, AePool *pool, int n_threads);
+
 /* Doubles of scratch that ae_optimiser_norm needs for n elements. */
 size_t ae_optimiser_norm_scratch (size_t n);
 

@@ -148,6 +148,32 @@ START_TEST (test_other_models_checkpoint_is_refused)
 }
 END_TEST
 
+/* Blocks of 5, 3 and 2 elements. */
+START_TEST (test_blocks_of_other_sizes_come_back)
+{
+  static const int size[3] = { 5, 3, 2 };
+  State saved, s;
+  AeError err = { 0 };
+  make_state (&saved, 7);
+  make_state (&s, 50);
+  saved.c.block_elements[1] = s.c.block_elements[1] = 3;
+  saved.c.block_elements[2] = s.c.block_elements[2] = 2;
+  saved.blocks[1][3] = NAN; /* not of the block any more */
+  ck_assert_int_eq (ae_checkpoint_save (&saved.c, path, NULL), AE_OK);
+  ck_assert_msg (ae_checkpoint_restore (&s.c, path, &err) == AE_OK, "%s",
+      err.text);
+  for (int b = 0; b < 3; b++)
+    for (int i = 0; i < N; i++)
+      ck_assert_float_eq (
+          s.blocks[b][i], (i < size[b] ? 7 : 50) + b * N + i);
+  ck_assert (memcmp (s.extra, saved.extra, sizeof s.extra) == 0);
+  make_state (&s, 50);
+  ck_assert_int_eq (
+      ae_checkpoint_restore (&s.c, path, &err), AE_ERROR_SHAPE);
+  ck_assert (unchanged (&s, 50));
+}
+END_TEST
+
 START_TEST (test_what_is_not_finite_is_not_saved)
 {
   static const float bad[] = { NAN, INFINITY, -INFINITY };
@@ -262,6 +288,7 @@ checkpoint_suite (void)
   tcase_add_test (tcase, test_every_truncation_is_refused);
   tcase_add_test (tcase, test_every_changed_byte_is_refused);
   tcase_add_test (tcase, test_other_models_checkpoint_is_refused);
+  tcase_add_test (tcase, test_blocks_of_other_sizes_come_back);
   tcase_add_loop_test (tcase, test_what_is_not_finite_is_not_saved, 0, 3);
   tcase_add_test (tcase, test_a_full_disk_leaves_the_old_checkpoint);
   tcase_add_test (tcase, test_a_killed_writer_leaves_a_whole_checkpoint);
