@@ -12,6 +12,7 @@
 #include <ae/cpu.h>
 #include <ae/types.h>
 
+#include "kernels/flow.h"
 #include "kernels/places.h"
 
 #define AE_MAX_TAPS 32 /* largest kernel side of the fast convolutions */
@@ -191,6 +192,7 @@ typedef struct {
   AeCpuLevel level;
   const AeConvCosts *costs;
   const AeMatrixKernels *matrix; /* NULL: f32 only */
+  const AeFlowKernels *flow;
   /* Multiples of this many pixels suit gemm best for n_blocks blocks. */
   int (*gemm_px) (int n_blocks);
   void (*gemm) (const AeTapGemm *g);

@@ -208,6 +208,7 @@ extern const AeKernels ae_kernels_scalar;
 const AeKernels ae_kernels_scalar = {
   .level = AE_CPU_SCALAR,
   .costs = &ae_conv_costs[AE_CPU_SCALAR],
+  .flow = &ae_flow_scalar,
   .gemm_px = gemm_px,
   .gemm = gemm,
   .dots = dots,

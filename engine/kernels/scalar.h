@@ -6,6 +6,8 @@
 
 #include "kernels/kernels.h"
 
+extern const AeFlowKernels ae_flow_scalar;
+
 void ae_tiles_in_4_scalar (const AeTiles *t);
 void ae_tiles_out_4_scalar (const AeTiles *t);
 void ae_tile_weights_4_scalar (const float *w, float *u, size_t stride);

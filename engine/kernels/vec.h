@@ -94,6 +94,7 @@ clamp_vec (vf x, const AeClamp *clamp)
   return vmin (splat (clamp->hi), x);
 }
 
+extern const AeFlowKernels FN (flow);
 int FN (gemm_px) (int n_blocks);
 void FN (gemm) (const AeTapGemm *g);
 void FN (dots) (const AeTapGemm *g);

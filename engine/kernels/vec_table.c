@@ -185,6 +185,7 @@ extern const AeKernels PASTE (ae_kernels, LEVEL);
 const AeKernels PASTE (ae_kernels, LEVEL) = {
   .level = LEVEL_ENUM,
   .costs = &ae_conv_costs[LEVEL_ENUM],
+  .flow = &FN (flow),
   .gemm_px = FN (gemm_px),
   .gemm = FN (gemm),
   .dots = FN (dots),

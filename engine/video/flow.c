@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "video/flow.h"
 
+#include "kernels/kernels.h"
 #include "util/mem.h"
 #include "util/pool.h"
 #include "video/flow_refine.h"
@@ -9,7 +10,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define PATCH 8
+#define PATCH AE_FLOW_PATCH
 #define STRIDE 4
 #define MARGIN 16 /* of replicated edges around pictures */
 #define MOST_LEVELS 6
@@ -36,6 +37,7 @@ typedef struct {
 
 struct AeFlow {
   int n_levels, n_threads, n_pictures;
+  const AeFlowKernels *kernels;
   Level level[MOST_LEVELS];
   AeFlowRefiner *refiner;
   void *memory;
@@ -111,6 +113,7 @@ ae_flow_new (int width, int height, int n_threads)
   if (!flow)
     return NULL;
   flow->n_threads = ae_pool_threads (n_threads);
+  flow->kernels = ae_kernels ()->flow;
   size_levels (flow, width, height);
   size_t n = 0;
   for (int i = 0; i < flow->n_levels; i++)
@@ -220,49 +223,48 @@ ae_flow_add (AeFlow *flow, const uint8_t *grey, ptrdiff_t stride)
     flow->n_pictures++;
 }
 
-/* What a patch's template says about every search of it. */
 typedef struct {
-  const float *now, *gx, *gy; /* its first pixel */
+  const AeFlowKernels *kernels;
+  const Level *level;
+  const Level *coarser; /* NULL at the coarsest */
+} Search;
+
+/* A patch of the picture of now. */
+typedef struct {
+  AeFlowPatch patch;
+  int x, y;
   float sum_gx, sum_gy;
   float xx, xy, yy; /* inverse of the gradients' second moments */
-  int x, y;
-} Patch;
+} Template;
 
-static Patch
-look_at_patch (const Level *l, int x, int y)
+static Template
+template_at (const Level *l, int x, int y)
 {
-  Patch p = { .x = x, .y = y };
   size_t at = (size_t) y * (size_t) l->width + (size_t) x;
-  p.now = l->now + y * l->stride + x;
-  p.gx = l->gx + at;
-  p.gy = l->gy + at;
-  float xx = 0, xy = 0, yy = 0;
-  for (int j = 0; j < PATCH; j++)
-    for (int i = 0; i < PATCH; i++) {
-      float gx = p.gx[j * l->width + i], gy = p.gy[j * l->width + i];
-      p.sum_gx += gx;
-      p.sum_gy += gy;
-      xx += gx * gx;
-      xy += gx * gy;
-      yy += gy * gy;
-    }
-  const float n = PATCH * PATCH;
-  xx -= p.sum_gx * p.sum_gx / n;
-  xy -= p.sum_gx * p.sum_gy / n;
-  yy -= p.sum_gy * p.sum_gy / n;
-  float det = xx * yy - xy * xy;
-  float inverse = det > 1e-3f ? 1 / det : 0; /* no texture: no step */
-  p.xx = yy * inverse;
-  p.xy = -xy * inverse;
-  p.yy = xx * inverse;
-  return p;
+  Template t = { .patch = { l->now + y * l->stride + x, l->gx + at, l->gy + at,
+                     l->stride, l->width },
+    .x = x,
+    .y = y };
+  return t;
 }
 
-/* The picture before, moved by (u, v): bilinear weights of four neighbours. */
-typedef struct {
-  const float *pixel;
-  float w00, w01, w10, w11;
-} Warp;
+static void
+look_at_gradients (const Search *s, Template *t)
+{
+  AeFlowMoments m;
+  s->kernels->moments (&t->patch, &m);
+  const float n = PATCH * PATCH;
+  float xx = m.xx - m.gx * m.gx / n;
+  float xy = m.xy - m.gx * m.gy / n;
+  float yy = m.yy - m.gy * m.gy / n;
+  float det = xx * yy - xy * xy;
+  float inverse = det > 1e-3f ? 1 / det : 0; /* no texture: no step */
+  t->sum_gx = m.gx;
+  t->sum_gy = m.gy;
+  t->xx = yy * inverse;
+  t->xy = -xy * inverse;
+  t->yy = xx * inverse;
+}
 
 static float
 limit (float value, float low, float high)
@@ -270,93 +272,61 @@ limit (float value, float low, float high)
   return value < low ? low : value > high ? high : value;
 }
 
-static Warp
-warp_of (const Level *l, const Patch *p, float u, float v)
+/* Where in the picture before (u, v) leads. */
+static AeFlowPlace
+place_of (const Level *l, const Template *t, float u, float v)
 {
-  const float most = MARGIN - 2;
-  float x = limit ((float) p->x + u, -most, (float) l->width - PATCH + most);
-  float y = limit ((float) p->y + v, -most, (float) l->height - PATCH + most);
-  float fx = floorf (x), fy = floorf (y);
-  float ax = x - fx, ay = y - fy;
-  return (Warp){ l->before + (ptrdiff_t) fy * l->stride + (ptrdiff_t) fx,
-    (1 - ax) * (1 - ay), ax * (1 - ay), (1 - ax) * ay, ax * ay };
-}
-
-/* Row j of what the moved picture differs by. */
-static inline void
-difference_row (
-    const Level *l, const Patch *p, const Warp *w, int j, float d[PATCH])
-{
-  const float *a = w->pixel + j * l->stride, *b = a + l->stride;
-  const float *t = p->now + j * l->stride;
-  for (int i = 0; i < PATCH; i++)
-    d[i] = w->w00 * a[i] + w->w01 * a[i + 1] + w->w10 * b[i]
-           + w->w11 * b[i + 1] - t[i];
-}
-
-typedef struct {
-  float squares; /* of differences less their mean */
-  float bx, by;  /* times the gradients */
-} Fit;
-
-static Fit
-fit_patch (const Level *l, const Patch *p, float u, float v)
-{
-  Warp w = warp_of (l, p, u, v);
-  float sum[PATCH] = { 0 }, squares[PATCH] = { 0 };
-  float bx[PATCH] = { 0 }, by[PATCH] = { 0 };
-  for (int j = 0; j < PATCH; j++) {
-    float d[PATCH];
-    difference_row (l, p, &w, j, d);
-    const float *gx = p->gx + j * l->width, *gy = p->gy + j * l->width;
-    for (int i = 0; i < PATCH; i++) {
-      sum[i] += d[i];
-      squares[i] += d[i] * d[i];
-      bx[i] += gx[i] * d[i];
-      by[i] += gy[i] * d[i];
-    }
-  }
-  float s = 0;
-  Fit fit = { 0 };
-  for (int i = 0; i < PATCH; i++) {
-    s += sum[i];
-    fit.squares += squares[i];
-    fit.bx += bx[i];
-    fit.by += by[i];
-  }
-  s /= PATCH * PATCH;
-  fit.squares -= s * s * (PATCH * PATCH);
-  fit.bx -= p->sum_gx * s;
-  fit.by -= p->sum_gy * s;
-  return fit;
+  const int most = MARGIN - 2;
+  float x = limit ((float) t->x + u, -most, (float) (l->width - PATCH + most));
+  float y
+      = limit ((float) t->y + v, -most, (float) (l->height - PATCH + most));
+  int x0 = (int) (x + most) - most; /* rounds down */
+  int y0 = (int) (y + most) - most;
+  return (AeFlowPlace){ l->before + y0 * l->stride + x0, l->stride,
+    x - (float) x0, y - (float) y0 };
 }
 
 typedef struct {
   float u, v;
-  Fit fit;
+  float squares; /* of differences less their mean */
+  float bx, by;  /* times the gradients */
 } Found;
 
-static void
-try_vector (const Level *l, const Patch *p, float u, float v, Found *best)
+static Found
+fit_at (const Search *s, const Template *t, float u, float v)
 {
-  Fit fit = fit_patch (l, p, u, v);
-  if (fit.squares < best->fit.squares)
-    *best = (Found){ u, v, fit };
+  AeFlowPlace place = place_of (s->level, t, u, v);
+  AeFlowFit f;
+  s->kernels->fit (&t->patch, &place, &f);
+  float mean = f.sum / (PATCH * PATCH);
+  return (Found){ u, v, f.squares - mean * f.sum, f.bx - t->sum_gx * mean,
+    f.by - t->sum_gy * mean };
+}
+
+static void
+try_vector (
+    const Search *s, const Template *t, float u, float v, Found *best)
+{
+  if (u == best->u && v == best->v)
+    return;
+  Found other = fit_at (s, t, u, v);
+  if (other.squares < best->squares)
+    *best = other;
 }
 
 /* Gauss-Newton steps as long as the fit gets better. */
 static void
-refine (const Level *l, const Patch *p, Found *best)
+refine (const Search *s, const Template *t, Found *best)
 {
   float u0 = best->u, v0 = best->v;
   for (int i = 0; i < ITERATIONS; i++) {
-    float du = p->xx * best->fit.bx + p->xy * best->fit.by;
-    float dv = p->xy * best->fit.bx + p->yy * best->fit.by;
-    Found next = { best->u - du, best->v - dv, { 0 } };
-    if (!(fabsf (next.u - u0) <= FURTHEST && fabsf (next.v - v0) <= FURTHEST))
+    float du = t->xx * best->bx + t->xy * best->by;
+    float dv = t->xy * best->bx + t->yy * best->by;
+    float u = best->u - du, v = best->v - dv;
+    if (!(fabsf (u - u0) <= FURTHEST && fabsf (v - v0) <= FURTHEST))
       return;
-    next.fit = fit_patch (l, p, next.u, next.v);
-    if (!(next.fit.squares < best->fit.squares))
+    Found next = fit_at (s, t, u, v);
+    if (!(next.squares < best->squares))
       return;
     *best = next;
     if (du * du + dv * dv < ENOUGH * ENOUGH)
@@ -364,53 +334,48 @@ refine (const Level *l, const Patch *p, Found *best)
   }
 }
 
-/* How well each pixel of the patch fits, for the average over patches. */
+/* Tries what the coarser level and the patches beside and above found. */
 static void
-weigh (const Level *l, const Patch *p, const Found *found, float *weight)
+try_neighbours (const Search *s, const Template *t, size_t at, bool beside,
+    bool above, Found *best)
 {
-  Warp w = warp_of (l, p, found->u, found->v);
-  for (int j = 0; j < PATCH; j++) {
-    float d[PATCH];
-    difference_row (l, p, &w, j, d);
-    for (int i = 0; i < PATCH; i++)
-      weight[j * PATCH + i] = 1 / fmaxf (1, fabsf (d[i]));
+  const Level *l = s->level, *c = s->coarser;
+  if (c) {
+    int x = (t->x + PATCH / 2) / 2, y = (t->y + PATCH / 2) / 2;
+    x = x < c->width ? x : c->width - 1;
+    y = y < c->height ? y : c->height - 1;
+    size_t from = (size_t) y * (size_t) c->width + (size_t) x;
+    try_vector (s, t, 2 * c->u[from], 2 * c->v[from], best);
+  }
+  if (beside)
+    try_vector (s, t, l->patch_u[at - 1], l->patch_v[at - 1], best);
+  if (above) {
+    size_t up = at - (size_t) l->columns;
+    try_vector (s, t, l->patch_u[up], l->patch_v[up], best);
   }
 }
-
-typedef struct {
-  const Level *level;
-  const Level *coarser; /* NULL at the coarsest */
-} Search;
 
 static void
 search_patch (const Search *s, int column, int row, bool above)
 {
   const Level *l = s->level;
-  Patch p = look_at_patch (
+  Template t = template_at (
       l, patch_at (column, l->width), patch_at (row, l->height));
   size_t at = (size_t) row * (size_t) l->columns + (size_t) column;
-  Found still = { 0, 0, fit_patch (l, &p, 0, 0) };
-  Found best = still;
-  if (s->coarser) {
-    const Level *c = s->coarser;
-    int x = (p.x + PATCH / 2) / 2, y = (p.y + PATCH / 2) / 2;
-    x = x < c->width ? x : c->width - 1;
-    y = y < c->height ? y : c->height - 1;
-    size_t from = (size_t) y * (size_t) c->width + (size_t) x;
-    try_vector (l, &p, 2 * c->u[from], 2 * c->v[from], &best);
+  Found best = fit_at (s, &t, 0, 0);
+  /* nothing could fit so much better that it counted as moved */
+  bool still = best.squares < STILL_SQUARES;
+  if (!still) {
+    look_at_gradients (s, &t);
+    Found first = best = fit_at (s, &t, 0, 0);
+    try_neighbours (s, &t, at, column > 0, above, &best);
+    refine (s, &t, &best);
+    still = first.squares < STILL_RATIO * best.squares + STILL_SQUARES;
   }
-  if (column > 0)
-    try_vector (l, &p, l->patch_u[at - 1], l->patch_v[at - 1], &best);
-  if (above) {
-    size_t up = at - (size_t) l->columns;
-    try_vector (l, &p, l->patch_u[up], l->patch_v[up], &best);
-  }
-  refine (l, &p, &best);
-  if (still.fit.squares < STILL_RATIO * best.fit.squares + STILL_SQUARES)
-    best = still;
-  l->patch_u[at] = best.u;
-  l->patch_v[at] = best.v;
-  weigh (l, &p, &best, l->weight + at * PATCH * PATCH);
+  l->patch_u[at] = still ? 0 : best.u;
+  l->patch_v[at] = still ? 0 : best.v;
+  AeFlowPlace place = place_of (l, &t, l->patch_u[at], l->patch_v[at]);
+  s->kernels->weigh (&t.patch, &place, l->weight + at * PATCH * PATCH);
 }
 
 static void
@@ -480,7 +445,7 @@ static void
 flow_of_level (AeFlow *flow, int index)
 {
   Level *l = &flow->level[index];
-  Search s = { l, index + 1 < flow->n_levels ? l + 1 : NULL };
+  Search s = { flow->kernels, l, index + 1 < flow->n_levels ? l + 1 : NULL };
   AePool *pool = ae_pool_shared ();
   size_t bands = (size_t) ((l->rows + BAND_ROWS - 1) / BAND_ROWS);
   size_t strips = (size_t) ((l->height + STRIDE - 1) / STRIDE);
