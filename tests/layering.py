@@ -34,6 +34,9 @@ ENGINE = {
         'util'},
     # Distances to many points are products.
     'score': {'kernels/sgemm.h', 'tensor', 'util'},
+    # Frames to scores of how unusual they are.
+    'detect': {'video', 'runtime', 'graph', 'score', 'kernels', 'tensor',
+        'util'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "detect/grey.h"
+
+#include "util/mem.h"
+#include "util/pool.h"
+#include "video/pixel_rows.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdbool.h>
+
+#define ROWS_PER_JOB 8
+#define SCRATCH_ROWS 4 /* luma, two of colour that nobody wants, sums */
+/* Grey levels added to means before they are compared: noise in the dark is no
+ * change of light. */
+#define DARK 4.0f
+#define LEAST_DEVIATION 1e-3f
+
+/* Which samples make one of the new size, and their weights, which add up
+ * to 1: a triangle as wide as two new samples, or two old ones where there
+ * are fewer of those. */
+typedef struct {
+  int n, most; /* new samples; taps of each at most */
+  int *first, *count;
+  float *weight; /* n x most */
+} Axis;
+
+struct AeGrey {
+  AeImage format;
+  int n_threads;
+  Axis across, down;
+  float *scratch; /* SCRATCH_ROWS rows of the picture for each thread */
+  size_t scratch_row;
+  float *scaled; /* across.n x down.n grey levels */
+  double *sum, *squares; /* of each row */
+  bool known; /* the light of earlier pictures: */
+  double mean, deviation;
+};
+
+static int
+most_taps (int from, int to)
+{
+  return from > to ? 2 * ((from + to - 1) / to) + 1 : 2;
+}
+
+static void
+free_axis (Axis *axis)
+{
+  ae_free (axis->first);
+  ae_free (axis->count);
+  ae_free (axis->weight);
+}
+
+/* The taps of one new sample; returns how many. */
+static int
+tap (const Axis *axis, int i, int from, int *first, float *weight)
+{
+  double scale = (double) from / axis->n, reach = scale > 1 ? scale : 1;
+  double middle = (i + 0.5) * scale - 0.5, sum = 0;
+  int begin = (int) ceil (middle - reach), end = (int) (middle + reach) + 1;
+  int n = 0;
+  begin = begin > 0 ? begin : 0;
+  end = end < from ? end : from;
+  for (int k = begin; k < end; k++) {
+    double w = 1 - fabs (k - middle) / reach;
+    if (w < 1e-9) {
+      begin += n == 0; /* only the outermost ones */
+      continue;
+    }
+    assert (n < axis->most);
+    weight[n++] = (float) w;
+    sum += w;
+  }
+  for (int k = 0; k < n; k++)
+    weight[k] = (float) (weight[k] / sum);
+  *first = begin;
+  return n;
+}
+
+static bool
+make_axis (Axis *axis, int from, int to)
+{
+  axis->n = to;
+  axis->most = most_taps (from, to);
+  size_t n = (size_t) to, taps;
+  if (!ae_mul_size (n, (size_t) axis->most, &taps))
+    return false;
+  axis->first = ae_calloc (n, sizeof *axis->first);
+  axis->count = ae_calloc (n, sizeof *axis->count);
+  axis->weight = ae_calloc (taps, sizeof *axis->weight);
+  if (!axis->first || !axis->count || !axis->weight)
+    return false;
+  for (int i = 0; i < to; i++)
+    axis->count[i] = tap (axis, i, from, &axis->first[i],
+        axis->weight + (size_t) i * (size_t) axis->most);
+  return true;
+}
+
+AeGrey *
+ae_grey_new (const AeImage *format, int width, int height, int n_threads)
+{
+  AeGrey *grey = ae_calloc (1, sizeof *grey);
+  size_t n;
+  if (!grey)
+    return NULL;
+  grey->format = *format;
+  grey->n_threads = ae_pool_threads (n_threads);
+  grey->scratch_row = ae_align_size ((size_t) format->width);
+  grey->scratch = ae_calloc (
+      (size_t) grey->n_threads * SCRATCH_ROWS * grey->scratch_row,
+      sizeof (float));
+  if (!grey->scratch || !ae_mul_size ((size_t) width, (size_t) height, &n)
+      || !make_axis (&grey->across, format->width, width)
+      || !make_axis (&grey->down, format->height, height)
+      || !(grey->scaled = ae_calloc (n, sizeof (float)))
+      || !(grey->sum = ae_calloc ((size_t) height, sizeof (double)))
+      || !(grey->squares = ae_calloc ((size_t) height, sizeof (double))))
+    ae_grey_free (&grey);
+  return grey;
+}
+
+void
+ae_grey_free (AeGrey **grey)
+{
+  if (*grey) {
+    free_axis (&(*grey)->across);
+    free_axis (&(*grey)->down);
+    ae_free ((*grey)->scratch);
+    ae_free ((*grey)->scaled);
+    ae_free ((*grey)->sum);
+    ae_free ((*grey)->squares);
+    ae_free (*grey);
+  }
+  *grey = NULL;
+}
+
+void
+ae_grey_reset (AeGrey *grey)
+{
+  grey->known = false;
+}
+
+typedef struct {
+  AeGrey *grey;
+  const AeImage *in;
+  uint8_t *out;
+  float offset, gain;
+} Load;
+
+static void
+add_row (const float *restrict row, float weight, int n, bool first,
+    float *restrict sum)
+{
+  if (first)
+    for (int x = 0; x < n; x++)
+      sum[x] = weight * row[x];
+  else
+    for (int x = 0; x < n; x++)
+      sum[x] += weight * row[x];
+}
+
+/* Rows of the picture to one of the new height; in code values. */
+static const float *
+shrink_down (const Load *load, int y, float *scratch)
+{
+  const AeGrey *g = load->grey;
+  const Axis *axis = &g->down;
+  float *luma = scratch, *u = luma + g->scratch_row, *v = u + g->scratch_row;
+  float *sum = v + g->scratch_row;
+  for (int k = 0; k < axis->count[y]; k++) {
+    int from = axis->first[y] + k;
+    if (g->format.pixels == AE_PIXELS_PACKED)
+      ae_rows_read_packed (load->in, from, luma, u, v);
+    else
+      ae_rows_read_luma (load->in, from, luma);
+    add_row (luma, axis->weight[(size_t) y * (size_t) axis->most + (size_t) k],
+        g->format.width, k == 0, sum);
+  }
+  return sum;
+}
+
+static void
+shrink_across (const Axis *axis, const float *row, float scale, float *to)
+{
+  for (int x = 0; x < axis->n; x++) {
+    const float *weight = axis->weight + (size_t) x * (size_t) axis->most;
+    const float *from = row + axis->first[x];
+    float sum = 0;
+    for (int k = 0; k < axis->count[x]; k++)
+      sum += weight[k] * from[k];
+    to[x] = sum * scale;
+  }
+}
+
+static void
+scale_job (void *arg, size_t index, int thread)
+{
+  const Load *load = arg;
+  AeGrey *g = load->grey;
+  float *scratch
+      = g->scratch + (size_t) thread * SCRATCH_ROWS * g->scratch_row;
+  float scale = 255 / ae_pixel_info (&g->format).max;
+  int first = (int) index * ROWS_PER_JOB, end = first + ROWS_PER_JOB;
+  for (int y = first; y < end && y < g->down.n; y++) {
+    float *to = g->scaled + (size_t) y * (size_t) g->across.n;
+    shrink_across (&g->across, shrink_down (load, y, scratch), scale, to);
+    double sum = 0, squares = 0;
+    for (int x = 0; x < g->across.n; x++) {
+      sum += to[x];
+      squares += (double) to[x] * to[x];
+    }
+    g->sum[y] = sum;
+    g->squares[y] = squares;
+  }
+}
+
+static void
+light_job (void *arg, size_t index, int thread)
+{
+  (void) thread;
+  const Load *load = arg;
+  const AeGrey *g = load->grey;
+  size_t row = (size_t) g->across.n;
+  size_t first = index * ROWS_PER_JOB, end = first + ROWS_PER_JOB;
+  end = end < (size_t) g->down.n ? end : (size_t) g->down.n;
+  const float *restrict from = g->scaled;
+  uint8_t *restrict to = load->out;
+  for (size_t i = first * row; i < end * row; i++) {
+    float x = from[i] * load->gain + load->offset;
+    x = x > 0 ? x : 0;
+    x = x < 255 ? x : 255;
+    to[i] = (uint8_t) (int) (x + 0.5f);
+  }
+}
+
+/* Takes the picture's mean and deviation into the memory; returns how far its
+ * light is from that so far. */
+static float
+remember (AeGrey *g, double mean, double deviation, double seconds)
+{
+  if (!g->known || !(seconds > 0)) {
+    g->known = true;
+    g->mean = mean;
+    g->deviation = deviation;
+    return 0;
+  }
+  double changed = fabs (log2 ((mean + DARK) / (g->mean + DARK)));
+  double share = -expm1 (-seconds / AE_GREY_MEMORY);
+  g->mean += share * (mean - g->mean);
+  g->deviation += share * (deviation - g->deviation);
+  return (float) changed;
+}
+
+static float
+gain_of (const AeGrey *g)
+{
+  float deviation = (float) g->deviation;
+  float gain = AE_GREY_DEVIATION
+               / (deviation > LEAST_DEVIATION ? deviation : LEAST_DEVIATION);
+  gain = gain > AE_GREY_LEAST_GAIN ? gain : AE_GREY_LEAST_GAIN;
+  return gain < AE_GREY_MOST_GAIN ? gain : AE_GREY_MOST_GAIN;
+}
+
+AeLight
+ae_grey_load (AeGrey *g, const AeImage *in, double seconds, uint8_t *out)
+{
+  Load load = { .grey = g, .in = in, .out = out };
+  AePool *pool = ae_pool_shared ();
+  size_t jobs = (size_t) (g->down.n + ROWS_PER_JOB - 1) / ROWS_PER_JOB;
+  ae_pool_run (pool, g->n_threads, jobs, scale_job, &load);
+  double sum = 0, squares = 0, n = (double) g->across.n * g->down.n;
+  for (int y = 0; y < g->down.n; y++) {
+    sum += g->sum[y];
+    squares += g->squares[y];
+  }
+  double mean = sum / n, variance = squares / n - mean * mean;
+  double deviation = sqrt (variance > 0 ? variance : 0);
+  AeLight light
+      = { remember (g, mean, deviation, seconds), (float) deviation };
+  load.gain = gain_of (g);
+  load.offset = AE_GREY_MEAN - (float) g->mean * load.gain;
+  ae_pool_run (pool, g->n_threads, jobs, light_job, &load);
+  return light;
+}
