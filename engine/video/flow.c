@@ -29,7 +29,7 @@ typedef struct {
   ptrdiff_t stride;      /* of now, before */
   float *now, *before;   /* top left pixel, margins around */
   float *gx, *gy;        /* width x height, of now */
-  float *u, *v;          /* width x height: now to before, pixels of the level */
+  float *u, *v;          /* width x height: now to before, the level's pixels */
   int columns, rows;     /* of patches */
   float *patch_u, *patch_v;
   float *weight;         /* 64 of each patch */

@@ -5,9 +5,10 @@
 /* Dense optical flow between two grey pictures, at half their size.
  *
  * Patches of 8x8 pixels, every 4 pixels, are found again by inverse
- * compositional search from coarse to fine, less their mean; the flow of a pixel
- * is the average over its patches, each weighted by how well it fits there
- * (Kroeger et al., "Fast optical flow using dense inverse search", ECCV 2016).
+ * compositional search from coarse to fine, less their mean; the flow of a
+ * pixel is the average over its patches, each weighted by how well it fits
+ * there (Kroeger et al., "Fast optical flow using dense inverse search",
+ * ECCV 2016).
  * A patch only counts as moved where it fits much better moved than not:
  * interpolation alone smooths noise, and would make any noise move. */
 
