@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ae/detector.h>
+
+#include "detect/channels.h"
+#include "detect/grey.h"
+#include "util/mem.h"
+
+#include <math.h>
+#include <string.h>
+
+#define PROPORTIONS 0.05 /* that pictures may differ from the model's */
+#define SOON 0.8 /* of the model's time between pictures: earlier ones wait */
+
+struct AeDetector {
+  AeModel *model;
+  AeDetectorOptions options;
+  AeFacts facts;
+  AeObserver *observer;
+  AeChannels channels;
+  /* of the bound format */
+  AeImage format;
+  AeGrey *grey;
+  uint8_t *picture; /* at the model's size */
+  uint8_t *mask;    /* of cells; NULL: all count */
+  double waited;    /* seconds since the last picture that was scored */
+  bool begun;       /* a picture was taken since the last reset */
+  AeDetection last;
+};
+
+const char *
+ae_channel_name (AeChannel channel)
+{
+  static const char *const names[AE_N_CHANNELS] = { "fused",
+    "discriminator", "reconstruction", "latent", "motion" };
+  return (unsigned) channel < AE_N_CHANNELS ? names[channel] : "";
+}
+
+AeStatus
+ae_detector_new (AeDetector **out, AeModel *model,
+    const AeDetectorOptions *options, AeError *err)
+{
+  *out = NULL;
+  AeDetector *d = ae_calloc (1, sizeof *d);
+  if (!d)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for a detector");
+  d->options = options ? *options : (AeDetectorOptions){ 0 };
+  d->model = ae_model_ref (model);
+  AeStatus status = ae_facts_read (&d->facts, model, err);
+  if (status == AE_OK)
+    status = ae_observer_new (&d->observer, model, &d->facts.shape,
+        d->facts.latent, d->options.n_threads, d->options.precision, err);
+  if (status == AE_OK)
+    status = ae_channels_init (&d->channels, &d->facts, err);
+  if (status == AE_OK)
+    *out = d;
+  else
+    ae_detector_free (&d);
+  return status;
+}
+
+static void
+unbind (AeDetector *d)
+{
+  ae_grey_free (&d->grey);
+  ae_free (d->picture);
+  ae_free (d->mask);
+  d->picture = d->mask = NULL;
+  d->format = (AeImage){ 0 };
+}
+
+void
+ae_detector_free (AeDetector **detector)
+{
+  AeDetector *d = *detector;
+  *detector = NULL;
+  if (!d)
+    return;
+  unbind (d);
+  ae_channels_clear (&d->channels);
+  ae_observer_free (&d->observer);
+  ae_facts_clear (&d->facts);
+  ae_model_unref (&d->model);
+  ae_free (d);
+}
+
+static AeStatus
+check_proportions (
+    const AeDetector *d, const AeImage *format, AeError *err)
+{
+  const AeObserverShape *s = &d->facts.shape;
+  double found = (double) format->width / format->height;
+  double wanted = (double) s->width / s->height;
+  if (fabs (found / wanted - 1) <= PROPORTIONS)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_SHAPE,
+      "pictures of %dx%d (%.3f to 1), the model is for %dx%d (%.3f to 1): "
+      "train one on this camera, or crop or scale the pictures",
+      format->width, format->height, found, s->width, s->height, wanted);
+}
+
+AeStatus
+ae_detector_bind (AeDetector *d, const AeImage *format, AeError *err)
+{
+  AeStatus status = check_proportions (d, format, err);
+  if (status != AE_OK)
+    return status;
+  const AeObserverShape *s = &d->facts.shape;
+  unbind (d);
+  d->grey = ae_grey_new (
+      format, s->width, s->height, d->options.n_threads);
+  d->picture = ae_alloc ((size_t) s->width * (size_t) s->height);
+  if (!d->grey || !d->picture) {
+    unbind (d);
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for pictures of %dx%d",
+        format->width, format->height);
+  }
+  d->format = *format;
+  ae_detector_reset (d);
+  return AE_OK;
+}
+
+/* A cell counts where half of its pixels do. */
+static size_t
+shrink_mask (const AeDetector *d, const uint8_t *mask, uint8_t *cells)
+{
+  const AeFacts *f = &d->facts;
+  int width = d->format.width, height = d->format.height;
+  size_t left = 0;
+  for (int r = 0; r < f->rows; r++)
+    for (int c = 0; c < f->columns; c++) {
+      int x0 = c * width / f->columns, x1 = (c + 1) * width / f->columns;
+      int y0 = r * height / f->rows, y1 = (r + 1) * height / f->rows;
+      x1 = x1 > x0 ? x1 : x0 + 1;
+      y1 = y1 > y0 ? y1 : y0 + 1;
+      int n = 0;
+      for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+          n += mask[(size_t) y * (size_t) width + (size_t) x] != 0;
+      bool counts = 2 * n >= (x1 - x0) * (y1 - y0);
+      cells[r * f->columns + c] = counts;
+      left += counts;
+    }
+  return left;
+}
+
+AeStatus
+ae_detector_set_mask (AeDetector *d, const uint8_t *mask, AeError *err)
+{
+  uint8_t *cells = NULL;
+  if (mask) {
+    cells = ae_alloc ((size_t) d->facts.columns * (size_t) d->facts.rows);
+    if (!cells)
+      return ae_fail (err, AE_ERROR_MEMORY, "no memory for a mask");
+    if (shrink_mask (d, mask, cells) == 0) {
+      ae_free (cells);
+      return ae_fail (err, AE_ERROR_ARGUMENT,
+          "the mask leaves nothing to look at: no cell of %dx%d pixels of the "
+          "model's %dx%d is at least half inside",
+          AE_CELL, AE_CELL, d->facts.shape.width, d->facts.shape.height);
+    }
+  }
+  ae_free (d->mask);
+  d->mask = cells;
+  return AE_OK;
+}
+
+void
+ae_detector_reset (AeDetector *d)
+{
+  ae_observer_reset (d->observer);
+  if (d->grey)
+    ae_grey_reset (d->grey);
+  d->begun = false;
+  d->waited = 0;
+  d->last = (AeDetection){ 0 };
+}
+
+void
+ae_detector_grid_size (const AeDetector *d, int *columns, int *rows)
+{
+  *columns = d->facts.columns;
+  *rows = d->facts.rows;
+}
+
+static void
+score (AeDetector *d)
+{
+  AeObservation seen;
+  d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
+  if (!d->last.ready)
+    return;
+  ae_channels_score (&d->channels, &seen);
+  for (int i = 0; i < AE_N_CHANNELS; i++)
+    d->last.score[i]
+        = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
+}
+
+void
+ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
+    AeDetection *detection)
+{
+  if (!(seconds > 0))
+    ae_detector_reset (d);
+  d->waited += seconds;
+  if (!d->begun || d->waited >= SOON / d->facts.frame_rate) {
+    AeLight light = ae_grey_load (
+        d->grey, frame, d->begun ? d->waited : 0, d->picture);
+    d->last.light = light.light;
+    d->last.contrast = light.contrast;
+    d->begun = true;
+    d->waited = 0;
+    score (d);
+  }
+  *detection = d->last;
+}
+
+const float *
+ae_detector_grid (const AeDetector *d, AeChannel channel)
+{
+  return d->channels.cells[channel];
+}
+
+/* Cells around the largest that have at least this share of its score. */
+#define PEAK_SHARE 0.6f
+#define PEAK_REACH 8
+
+static bool
+in_peak (const AeDetector *d, AeChannel channel, int x, int y, float least)
+{
+  const AeFacts *f = &d->facts;
+  int at = y * f->columns + x;
+  return (!d->mask || d->mask[at]) && d->channels.cells[channel][at] >= least;
+}
+
+static int
+largest_cell (const AeDetector *d, AeChannel channel)
+{
+  int cells = d->facts.columns * d->facts.rows, best = -1;
+  const float *values = d->channels.cells[channel];
+  for (int i = 0; i < cells; i++)
+    if ((!d->mask || d->mask[i]) && (best < 0 || values[i] > values[best]))
+      best = i;
+  return best < 0 ? 0 : best;
+}
+
+void
+ae_detector_peak (
+    const AeDetector *d, AeChannel channel, AeRegion *region)
+{
+  const AeFacts *f = &d->facts;
+  int best = largest_cell (d, channel);
+  int cx = best % f->columns, cy = best / f->columns;
+  float least = PEAK_SHARE * d->channels.cells[channel][best];
+  int x0 = cx, x1 = cx, y0 = cy, y1 = cy;
+  for (int k = 1; k <= PEAK_REACH; k++) {
+    if (x0 == cx - k + 1 && x0 > 0 && in_peak (d, channel, x0 - 1, cy, least))
+      x0--;
+    if (x1 == cx + k - 1 && x1 < f->columns - 1
+        && in_peak (d, channel, x1 + 1, cy, least))
+      x1++;
+    if (y0 == cy - k + 1 && y0 > 0 && in_peak (d, channel, cx, y0 - 1, least))
+      y0--;
+    if (y1 == cy + k - 1 && y1 < f->rows - 1
+        && in_peak (d, channel, cx, y1 + 1, least))
+      y1++;
+  }
+  float w = 1.0f / (float) f->columns, h = 1.0f / (float) f->rows;
+  *region = (AeRegion){ (float) x0 * w, (float) y0 * h,
+    (float) (x1 - x0 + 1) * w, (float) (y1 - y0 + 1) * h };
+}
+
+const AeCalibration *
+ae_detector_calibration (const AeDetector *d, AeChannel channel)
+{
+  return &d->facts.calibration[channel];
+}
+
+bool
+ae_detector_for_pictures (const AeDetector *d)
+{
+  (void) d;
+  return false;
+}

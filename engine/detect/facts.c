@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "detect/facts.h"
+
+#include "graph/model.h"
+#include "util/mem.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_SIDE 4096
+#define MOST_PAST 16
+#define MOST_LATENT 512
+#define MOST_POINTS 65536
+#define SHARE_UNIT 0.3f
+
+void
+ae_facts_motion_point (const float f[AE_MOTION_FEATURES], float limit,
+    float point[AE_MOTION_POINT])
+{
+  float scale = 1 / limit;
+  point[0] = f[AE_MOTION_SHARE] / SHARE_UNIT;
+  point[1] = f[AE_MOTION_U] * scale;
+  point[2] = f[AE_MOTION_V] * scale;
+  point[3] = f[AE_MOTION_SPEED] * scale;
+  point[4] = f[AE_MOTION_SPREAD] * scale;
+}
+
+static size_t
+cells_of (const AeFacts *f)
+{
+  return (size_t) f->columns * (size_t) f->rows;
+}
+
+AeStatus
+ae_facts_init (AeFacts *f, const AeObserverShape *shape, AeError *err)
+{
+  *f = (AeFacts){ .shape = *shape,
+    .columns = shape->width / AE_CELL,
+    .rows = shape->height / AE_CELL };
+  f->limit = ae_calloc (cells_of (f), sizeof (float));
+  bool ok = f->limit;
+  for (int i = 0; i < AE_APPEARANCES; i++) {
+    f->usual[i] = ae_calloc (cells_of (f), sizeof (AeUsual));
+    ok = ok && f->usual[i];
+  }
+  if (ok)
+    return AE_OK;
+  ae_facts_clear (f);
+  return ae_fail (err, AE_ERROR_MEMORY, "no memory for pictures of %dx%d",
+      shape->width, shape->height);
+}
+
+void
+ae_facts_clear (AeFacts *f)
+{
+  ae_mixture_free (&f->latent);
+  ae_neighbours_free (&f->motion);
+  for (int i = 0; i < AE_APPEARANCES; i++)
+    ae_free (f->usual[i]);
+  ae_free (f->limit);
+  ae_free (f->points);
+  *f = (AeFacts){ 0 };
+}
+
+AeStatus
+ae_facts_set_motion (
+    AeFacts *f, const float *points, size_t n, AeError *err)
+{
+  AeNeighbours *motion = NULL;
+  float *copy = ae_alloc (n * AE_MOTION_POINT * sizeof (float));
+  if (!copy)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu points", n);
+  memcpy (copy, points, n * AE_MOTION_POINT * sizeof (float));
+  AeStatus status
+      = ae_neighbours_new (&motion, copy, n, AE_MOTION_POINT, err);
+  if (status != AE_OK) {
+    ae_free (copy);
+    return status;
+  }
+  ae_neighbours_free (&f->motion);
+  ae_free (f->points);
+  f->motion = motion;
+  f->points = copy;
+  f->n_points = n;
+  return AE_OK;
+}
+
+/* Where the tensors of the list lie in `own`: what the facts do not hold as one
+ * block. */
+static float *
+pack_numbers (const AeFacts *f)
+{
+  size_t cells = cells_of (f);
+  size_t n = 2 * cells * AE_APPEARANCES
+             + (AE_N_CHANNELS - 1) * (AE_RARITY_STEPS + 1) + 1;
+  float *own = ae_alloc (n * sizeof (float)), *to = own;
+  if (!own)
+    return NULL;
+  for (int i = 0; i < AE_APPEARANCES; i++)
+    for (size_t c = 0; c < cells; c++) {
+      *to++ = f->usual[i][c].mean;
+      *to++ = f->usual[i][c].deviation;
+    }
+  for (int i = 1; i < AE_N_CHANNELS; i++)
+    for (int k = 0; k < AE_RARITY_STEPS; k++)
+      *to++ = f->rarity[i][k];
+  for (int i = 1; i < AE_N_CHANNELS; i++)
+    *to++ = f->weight[i];
+  *to = f->motion_scale;
+  return own;
+}
+
+AeStatus
+ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
+{
+  *list = (AeFactList){ .own = pack_numbers (f) };
+  if (!list->own)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for a model's facts");
+  size_t cells = cells_of (f);
+  const float *usual = list->own;
+  const float *rarity = usual + 2 * cells * AE_APPEARANCES;
+  const float *weight = rarity + (AE_N_CHANNELS - 1) * AE_RARITY_STEPS;
+  const AeFactTensor all[] = {
+    { "anomaly.limit", ae_shape (2, f->rows, f->columns), f->limit },
+    { "anomaly.usual",
+        ae_shape (4, AE_APPEARANCES, f->rows, f->columns, 2), usual },
+    { "anomaly.rarity", ae_shape (2, AE_N_CHANNELS - 1, AE_RARITY_STEPS),
+        rarity },
+    { "anomaly.weights", ae_shape (1, AE_N_CHANNELS - 1), weight },
+    { "anomaly.motion_scale", ae_shape (1, 1), weight + AE_N_CHANNELS - 1 },
+    { "anomaly.latent",
+        ae_shape (1, f->latent ? (int) f->latent->floats : 0),
+        f->latent ? f->latent->block : NULL },
+    { "anomaly.motion", ae_shape (2, (int) f->n_points, AE_MOTION_POINT),
+        f->points },
+  };
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+    if (all[i].values)
+      list->tensor[list->n_tensors++] = all[i];
+  for (int i = 0; i < AE_N_CHANNELS; i++) {
+    snprintf (list->key[i], sizeof list->key[i], "ae.anomaly.calibration.%s",
+        ae_channel_name ((AeChannel) i));
+    ae_calibration_write (&f->calibration[i], list->text[i]);
+  }
+  return AE_OK;
+}
+
+void
+ae_fact_list_clear (AeFactList *list)
+{
+  ae_free (list->own);
+  *list = (AeFactList){ 0 };
+}
+
+/* Reading. */
+
+static AeStatus
+check_task (const AeModel *model, AeError *err)
+{
+  const char *task = ae_model_meta (model, "ae.task");
+  if (task && strcmp (task, "anomaly") == 0)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "not an anomaly model: metadata ae.task is %s%s%s, wanted \"anomaly\"",
+      task ? "\"" : "", task ? task : "missing", task ? "\"" : "");
+}
+
+static AeStatus
+bad_meta (const AeModel *model, const char *key, const char *wanted,
+    AeError *err)
+{
+  const char *text = ae_model_meta (model, key);
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "not an anomaly model: metadata %s is %s%.40s%s, wanted %s", key,
+      text ? "\"" : "", text ? text : "missing", text ? "\"" : "", wanted);
+}
+
+static AeStatus
+read_number (double *value, const AeModel *model, const char *key, double low,
+    double high, AeError *err)
+{
+  const char *text = ae_model_meta (model, key);
+  char *end = NULL, wanted[64];
+  *value = text ? strtod (text, &end) : NAN;
+  if (text && end != text && *end == '\0' && *value >= low && *value <= high)
+    return AE_OK;
+  snprintf (wanted, sizeof wanted, "a number from %g to %g", low, high);
+  return bad_meta (model, key, wanted, err);
+}
+
+static bool
+good_side (int side)
+{
+  return side >= 32 && side <= MOST_SIDE && side % AE_CELL == 0;
+}
+
+static AeStatus
+read_shape (AeObserverShape *shape, const AeModel *model, AeError *err)
+{
+  const char *size = ae_model_meta (model, "ae.anomaly.size");
+  double past = 0, latent = 0;
+  char rest;
+  if (!size
+      || sscanf (size, "%dx%d%c", &shape->width, &shape->height, &rest) != 2
+      || !good_side (shape->width) || !good_side (shape->height))
+    return bad_meta (model, "ae.anomaly.size",
+        "width x height in multiples of 8, as 360x240", err);
+  AeStatus status = read_number (
+      &past, model, "ae.anomaly.past", 1, MOST_PAST, err);
+  if (status == AE_OK)
+    status = read_number (
+        &latent, model, "ae.anomaly.latent", 1, MOST_LATENT, err);
+  shape->past = (int) past;
+  shape->latent = (int) latent;
+  return status;
+}
+
+static const AeTensor *
+find (const AeModel *model, const char *name, AeError *err)
+{
+  const AeGraph *graph = ae_model_graph (model);
+  int v = ae_graph_find (graph, name);
+  const AeTensor *t = v >= 0 ? graph->values[v].constant : NULL;
+  if (!t) {
+    ae_fail (err, AE_ERROR_FORMAT, "not an anomaly model: no constant \"%s\"",
+        name);
+    return NULL;
+  }
+  if (t->type != AE_F32) {
+    ae_fail (err, AE_ERROR_FORMAT,
+        "not an anomaly model: \"%s\" is of type %s, wanted f32", name,
+        ae_type_name (t->type));
+    return NULL;
+  }
+  const float *values = t->data;
+  size_t n = ae_shape_count (&t->shape);
+  for (size_t i = 0; i < n; i++)
+    if (!isfinite (values[i])) {
+      ae_fail (err, AE_ERROR_FORMAT,
+          "not an anomaly model: \"%s\" holds %g", name, values[i]);
+      return NULL;
+    }
+  return t;
+}
+
+static const float *
+find_shaped (
+    const AeModel *model, const char *name, AeShape wanted, AeError *err)
+{
+  char found[96], text[96];
+  const AeTensor *t = find (model, name, err);
+  if (!t)
+    return NULL;
+  if (ae_shape_equal (&t->shape, &wanted))
+    return t->data;
+  ae_fail (err, AE_ERROR_SHAPE,
+      "not an anomaly model: \"%s\" has shape %s, wanted %s", name,
+      ae_shape_text (&t->shape, found, sizeof found),
+      ae_shape_text (&wanted, text, sizeof text));
+  return NULL;
+}
+
+static AeStatus
+not_above_zero (const char *name, AeError *err)
+{
+  return ae_fail (err, AE_ERROR_FORMAT,
+      "not an anomaly model: \"%s\" holds a number that is not above 0", name);
+}
+
+static AeStatus
+read_cells (AeFacts *f, const AeModel *model, AeError *err)
+{
+  size_t cells = cells_of (f);
+  const float *limit = find_shaped (
+      model, "anomaly.limit", ae_shape (2, f->rows, f->columns), err);
+  const float *usual = limit ? find_shaped (model, "anomaly.usual",
+      ae_shape (4, AE_APPEARANCES, f->rows, f->columns, 2), err) : NULL;
+  if (!usual)
+    return err ? err->status : AE_ERROR_FORMAT;
+  for (size_t c = 0; c < cells; c++)
+    if (!((f->limit[c] = limit[c]) > 0))
+      return not_above_zero ("anomaly.limit", err);
+  for (int i = 0; i < AE_APPEARANCES; i++)
+    for (size_t c = 0; c < cells; c++, usual += 2) {
+      f->usual[i][c] = (AeUsual){ usual[0], usual[1] };
+      if (!(usual[1] > 0))
+        return not_above_zero ("anomaly.usual", err);
+    }
+  return AE_OK;
+}
+
+static AeStatus
+read_fusion (AeFacts *f, const AeModel *model, AeError *err)
+{
+  const int n = AE_N_CHANNELS - 1;
+  const float *rarity = find_shaped (
+      model, "anomaly.rarity", ae_shape (2, n, AE_RARITY_STEPS), err);
+  const float *weight = rarity ? find_shaped (
+      model, "anomaly.weights", ae_shape (1, n), err) : NULL;
+  const float *scale = weight ? find_shaped (
+      model, "anomaly.motion_scale", ae_shape (1, 1), err) : NULL;
+  if (!scale)
+    return err ? err->status : AE_ERROR_FORMAT;
+  for (int i = 0; i < n; i++) {
+    memcpy (f->rarity[i + 1], rarity + i * AE_RARITY_STEPS,
+        sizeof f->rarity[0]);
+    for (int k = 1; k < AE_RARITY_STEPS; k++)
+      if (f->rarity[i + 1][k] < f->rarity[i + 1][k - 1])
+        return ae_fail (err, AE_ERROR_FORMAT,
+            "not an anomaly model: \"anomaly.rarity\" does not rise");
+    if (!((f->weight[i + 1] = weight[i]) >= 0))
+      return ae_fail (err, AE_ERROR_FORMAT,
+          "not an anomaly model: weight %g, wanted 0 or more", weight[i]);
+  }
+  f->motion_scale = scale[0];
+  return scale[0] > 0 ? AE_OK : not_above_zero ("anomaly.motion_scale", err);
+}
+
+static AeStatus
+read_densities (AeFacts *f, const AeModel *model, AeError *err)
+{
+  const AeTensor *latent = find (model, "anomaly.latent", err);
+  if (!latent)
+    return err ? err->status : AE_ERROR_FORMAT;
+  AeStatus status = ae_mixture_read (
+      &f->latent, latent->data, ae_shape_count (&latent->shape), err);
+  if (status != AE_OK)
+    return ae_fail_prefix (err, status, "\"anomaly.latent\"");
+  if (f->latent->d != (size_t) f->shape.latent)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "not an anomaly model: \"anomaly.latent\" is of %zu values, wanted %d",
+        f->latent->d, f->shape.latent);
+  if (ae_graph_find (ae_model_graph (model), "anomaly.motion") < 0)
+    return AE_OK; /* nothing has moved */
+  const AeTensor *points = find (model, "anomaly.motion", err);
+  if (!points)
+    return err ? err->status : AE_ERROR_FORMAT;
+  if (points->shape.rank != 2 || points->shape.dim[1] != AE_MOTION_POINT
+      || points->shape.dim[0] < 1 || points->shape.dim[0] > MOST_POINTS)
+    return ae_fail (err, AE_ERROR_SHAPE,
+        "not an anomaly model: \"anomaly.motion\" is not of 1 to %d points of "
+        "%d values",
+        MOST_POINTS, AE_MOTION_POINT);
+  return ae_facts_set_motion (
+      f, points->data, (size_t) points->shape.dim[0], err);
+}
+
+static AeStatus
+read_calibrations (AeFacts *f, const AeModel *model, AeError *err)
+{
+  for (int i = 0; i < AE_N_CHANNELS; i++) {
+    char key[64];
+    snprintf (key, sizeof key, "ae.anomaly.calibration.%s",
+        ae_channel_name ((AeChannel) i));
+    const char *text = ae_model_meta (model, key);
+    AeStatus status
+        = text ? ae_calibration_read (&f->calibration[i], text, err)
+               : bad_meta (model, key, "a calibration", err);
+    if (status != AE_OK)
+      return ae_fail_prefix (err, status, "metadata %s", key);
+  }
+  return AE_OK;
+}
+
+AeStatus
+ae_facts_read (AeFacts *f, const AeModel *model, AeError *err)
+{
+  AeError own;
+  err = err ? err : &own;
+  *f = (AeFacts){ 0 };
+  AeObserverShape shape = { 0 };
+  double rate = 0;
+  AeStatus status = check_task (model, err);
+  if (status == AE_OK)
+    status = read_shape (&shape, model, err);
+  if (status == AE_OK)
+    status = read_number (
+        &rate, model, "ae.anomaly.frame_rate", 0.01, 1000, err);
+  if (status == AE_OK)
+    status = ae_facts_init (f, &shape, err);
+  if (status != AE_OK)
+    return status;
+  f->frame_rate = rate;
+  AeStatus (*const parts[]) (AeFacts *, const AeModel *, AeError *)
+      = { read_cells, read_fusion, read_densities, read_calibrations };
+  for (size_t i = 0; status == AE_OK && i < sizeof parts / sizeof *parts; i++)
+    status = parts[i](f, model, err);
+  if (status != AE_OK)
+    ae_facts_clear (f);
+  return status;
+}
