@@ -27,7 +27,7 @@ typedef struct {
       void **state, const AeRecipe *recipe, AeModel *base, AeError *err);
   void (*close) (void *state);
   AeStatus (*add) (
-      void *state, const AeImage *image, bool continues, AeError *err);
+      void *state, const AeImage *image, double seconds, AeError *err);
   size_t (*n_frames) (const void *state);
   AeStatus (*step) (void *state, AeStepReport *report, AeError *err);
   int64_t (*steps) (const void *state);

@@ -18,6 +18,9 @@
 #include "paths.h"
 #include "train.h"
 
+/* Frames per second where nothing says it. */
+#define USUAL_RATE 25.0
+
 static struct {
   char *output, *base, *checkpoint, *csv, *curve;
   char **set;
@@ -173,7 +176,26 @@ clear_files (TrainFiles *files)
 typedef struct {
   AeRecipeTrainer *trainer;
   guint max_frames, small;
+  GstClockTime last; /* timestamp of the frame before */
 } Feeding;
+
+/* After the frame before it in its file; 0: it is the first. By timestamps, and
+ * by the file's frame rate where they do not rise. */
+static double
+seconds_before (Feeding *feeding, const GstVideoFrame *frame, guint index)
+{
+  GstClockTime time = GST_BUFFER_PTS (frame->buffer), last = feeding->last;
+  const GstVideoInfo *info = &frame->info;
+  feeding->last = time;
+  if (index == 0)
+    return 0;
+  if (GST_CLOCK_TIME_IS_VALID (time) && GST_CLOCK_TIME_IS_VALID (last)
+      && time > last)
+    return (double) (time - last) / GST_SECOND;
+  return info->fps_n > 0 && info->fps_d > 0
+             ? (double) info->fps_d / info->fps_n
+             : 1 / USUAL_RATE;
+}
 
 /* A frame into the reservoir. */
 static gboolean
@@ -185,7 +207,8 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   AeError err;
   frames_image (frame, &image);
   AeStatus status
-      = ae_recipe_trainer_add (feeding->trainer, &image, index > 0, &err);
+      = ae_recipe_trainer_add (feeding->trainer, &image,
+          seconds_before (feeding, frame, index), &err);
   if (status == AE_ERROR_ARGUMENT)
     feeding->small++;
   else if (status != AE_OK) {

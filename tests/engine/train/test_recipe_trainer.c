@@ -50,12 +50,12 @@ make_picture (int seed, int width, int height)
 }
 
 static void
-add (AeRecipeTrainer *t, int seed, bool continues)
+add (AeRecipeTrainer *t, int seed, double seconds)
 {
   AeImage image = make_picture (seed, WIDTH, HEIGHT);
   AeError err;
   ck_assert_msg (
-      ae_recipe_trainer_add (t, &image, continues, &err) == AE_OK, "%s",
+      ae_recipe_trainer_add (t, &image, seconds, &err) == AE_OK, "%s",
       err.text);
   free (image.plane[0]);
 }
@@ -80,7 +80,7 @@ open_trainer (int which, AeModel *base, int n_pictures)
       "%s", err.text);
   ae_recipe_free (&recipe);
   for (int i = 0; i < n_pictures; i++)
-    add (t, i, i % 4 > 0);
+    add (t, i, i % 4 > 0 ? 0.1 : 0);
   return t;
 }
 
@@ -196,10 +196,10 @@ START_TEST (test_every_task_says_what_it_lacks)
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_NEEDS_DATA);
   ck_assert_int_eq (
-      ae_recipe_trainer_add (t, &tiny, false, &err), AE_ERROR_ARGUMENT);
+      ae_recipe_trainer_add (t, &tiny, 0, &err), AE_ERROR_ARGUMENT);
   ck_assert_msg (strstr (err.text, "10x10") != NULL, "%s", err.text);
   free (tiny.plane[0]);
-  add (t, 1, false);
+  add (t, 1, 0);
   ae_recipe_trainer_cancel (t);
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_CANCELLED);
@@ -331,7 +331,7 @@ first_loss_by_recipe (const char *text, const AeImage *picture, float *rate)
   AeRecipeTrainer *t;
   AeStepReport report;
   ck_assert_int_eq (ae_recipe_trainer_new (&t, recipe, NULL, NULL), AE_OK);
-  ck_assert_int_eq (ae_recipe_trainer_add (t, picture, false, NULL), AE_OK);
+  ck_assert_int_eq (ae_recipe_trainer_add (t, picture, 0, NULL), AE_OK);
   train (t, 1, &report);
   ae_recipe_trainer_free (&t);
   ae_recipe_free (&recipe);
