@@ -25,7 +25,10 @@ ENGINE = {
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
     # Muon multiplies small matrices.
-    'train': {'coder', 'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
+    # Frames of a fixed camera to scores.
+    'detect': {'video', 'score', 'runtime', 'graph', 'kernels', 'tensor',
+        'util'},
+    'train': {'detect', 'score', 'coder', 'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
         'tensor', 'util'},
     'codec': {'kernels', 'tensor', 'util'},
     # Frames to packets and back: networks around the codec, whose weights are

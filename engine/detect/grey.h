@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_DETECT_GREY_H
+#define AE_DETECT_GREY_H
+
+/* Pictures of any kind and size as 8-bit luma of one size and of the usual
+ * light: what follows sees neither dusk nor a longer exposure. */
+
+#include <ae/image.h>
+
+/* What pictures are brought to, 8-bit grey levels. */
+#define AE_GREY_MEAN 112.0f
+#define AE_GREY_DEVIATION 48.0f
+
+typedef struct AeGrey AeGrey;
+
+/* From pictures of `format` (planes are ignored) to width x height; NULL when
+ * memory runs out. */
+AeGrey *ae_grey_new (
+    const AeImage *format, int width, int height, int n_threads);
+void ae_grey_free (AeGrey **grey);
+
+/* Forgets the light of earlier pictures. */
+void ae_grey_reset (AeGrey *grey);
+
+/* What was seen in the last picture; see AeDetection. */
+typedef struct {
+  float light, contrast;
+} AeLight;
+
+/* Scales `in` (antialiased) to out (height x width bytes) and brings it to the
+ * usual light: by the mean and deviation of the last AE_GREY_MEMORY seconds,
+ * with a gain of AE_GREY_LEAST_GAIN to AE_GREY_MOST_GAIN. `seconds` after the
+ * picture before, 0: does not follow it. The same for any number of threads. */
+#define AE_GREY_MEMORY 20.0
+#define AE_GREY_LEAST_GAIN 0.3f
+#define AE_GREY_MOST_GAIN 4.0f
+AeLight ae_grey_load (
+    AeGrey *grey, const AeImage *in, double seconds, uint8_t *out);
+
+#endif
