@@ -176,6 +176,7 @@ clear_files (TrainFiles *files)
 typedef struct {
   AeRecipeTrainer *trainer;
   guint max_frames, small;
+  AeError refused; /* why the first of them */
   GstClockTime last; /* timestamp of the frame before */
 } Feeding;
 
@@ -209,9 +210,10 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   AeStatus status
       = ae_recipe_trainer_add (feeding->trainer, &image,
           seconds_before (feeding, frame, index), &err);
-  if (status == AE_ERROR_ARGUMENT)
-    feeding->small++;
-  else if (status != AE_OK) {
+  if (status == AE_ERROR_ARGUMENT) {
+    if (feeding->small++ == 0)
+      feeding->refused = err;
+  } else if (status != AE_OK) {
     aetool_set_error (error, &err);
     return FALSE;
   }
@@ -242,6 +244,9 @@ read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
       g_error_free (local);
       failed++;
     }
+    if (feeding.small > 0)
+      progress_line (&progress, "left out: %u frames of %s: %s", feeding.small,
+          uri, feeding.refused.text);
     small += feeding.small;
     if (progress_due (&progress)) {
       g_autofree char *text = g_strdup_printf ("reading, %zu frames",
@@ -255,7 +260,7 @@ read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
   if (failed)
     fprintf (stderr, ", %u inputs left out", failed);
   if (small)
-    fprintf (stderr, ", %u frames too small", small);
+    fprintf (stderr, ", %u frames too small or of another shape", small);
   fprintf (stderr, ".\n");
   if (n == 0)
     g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,

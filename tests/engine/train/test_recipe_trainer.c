@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 64, HEIGHT = 56 };
+enum { WIDTH = 64, HEIGHT = 64 };
 
 /* One of each task, as small as it goes. */
 static const char *const recipes[] = {
@@ -28,6 +28,9 @@ static const char *const recipes[] = {
   "[codec]\nlatents = 96\ncore = 32\nwidths = 16,16\ncontext_steps = 3\n"
   "[training]\nsteps = 40\nbatch = 2\npatch = 32\nthreads = 2\n"
   "validation = 0.25\nprecision = f32\n",
+  "[model]\ntask = anomaly\n[anomaly]\npast = 2\nwidths = 8,8,8\nlatent = 8\n"
+  "[training]\nsteps = 40\nbatch = 2\npatch = 32\nthreads = 2\n"
+  "warmup_steps = 0\nprecision = f32\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -226,6 +229,12 @@ static const struct {
   { "[model]\ntask = codec\n[training]\noptimiser = muon\n",
       "[training] optimiser is not used", false },
   { "[model]\ntask = paint\n", "denoise codec", false },
+  { "[model]\ntask = anomaly\n[loss]\ntype = l1\n",
+      "[loss] type is not used by task 'anomaly'", false },
+  { "[model]\ntask = anomaly\n[anomaly]\nkind = sound\n", "video pictures",
+      false },
+  { "[model]\ntask = anomaly\n[anomaly]\nwidths = 8,8\n", "wanted 3", true },
+  { "[model]\ntask = anomaly\n[training]\npatch = 44\n", "44", true },
   { "[model]\ntask = codec\n[codec]\nlatents = 17\n", "multiple of 16", true },
   { "[model]\ntask = codec\n[codec]\nlatents = 32\ncore = 33\n", "33", true },
   { "[model]\ntask = codec\n[codec]\nwidths = 16\n", "wanted 2", true },
