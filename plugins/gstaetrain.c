@@ -80,6 +80,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_ae_train_debug);
 
 /* Frames further apart than this do not belong to one shot. */
 #define TIME_JUMP GST_SECOND
+/* Between frames of which nothing is known. */
+#define USUAL_SECONDS (1.0 / 25)
 
 enum { SIGNAL_SAVE, SIGNAL_STOP, N_SIGNALS };
 
@@ -476,9 +478,26 @@ gst_ae_train_sink_event (GstBaseTransform *trans, GstEvent *event)
       ->sink_event (trans, event);
 }
 
-/* Remembers the frame's times for messages. Whether it follows the one before
- * in time. */
-static gboolean
+/* How long after the frame before it a frame comes that follows it; 0: it does
+ * not. Without timestamps the caps say it. */
+static gdouble
+seconds_between (const GstAeTrain *self, GstClockTime last, GstClockTime pts)
+{
+  const GstVideoInfo *info = &self->info;
+
+  if (GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (last)
+      && pts != last)
+    return pts > last && pts - last <= TIME_JUMP
+               ? (gdouble) (pts - last) / GST_SECOND
+               : 0;
+  if (!self->have_info || info->fps_n <= 0 || info->fps_d <= 0)
+    return USUAL_SECONDS;
+  return (gdouble) info->fps_d / info->fps_n;
+}
+
+/* Remembers the frame's times for messages. Seconds since the frame before, 0
+ * when it does not follow that in time. */
+static gdouble
 note_times (GstAeTrain *self, GstBuffer *buffer)
 {
   const GstSegment *segment = &GST_BASE_TRANSFORM (self)->segment;
@@ -496,9 +515,7 @@ note_times (GstAeTrain *self, GstBuffer *buffer)
 
   gboolean follows = !self->discont && !GST_BUFFER_IS_DISCONT (buffer);
   self->discont = FALSE;
-  if (GST_CLOCK_TIME_IS_VALID (pts) && GST_CLOCK_TIME_IS_VALID (last))
-    follows = follows && pts >= last && pts - last <= TIME_JUMP;
-  return follows;
+  return follows ? seconds_between (self, last, pts) : 0;
 }
 
 /* One message, not one for each when all buffers are bad. */
@@ -513,7 +530,7 @@ complain (GstAeTrain *self, const gchar *text)
 }
 
 static void
-take_frame (GstAeTrain *self, GstBuffer *buffer, gboolean follows)
+take_frame (GstAeTrain *self, GstBuffer *buffer, gdouble seconds)
 {
   AeError error = { 0 };
   GstVideoFrame frame;
@@ -524,7 +541,7 @@ take_frame (GstAeTrain *self, GstBuffer *buffer, gboolean follows)
     return;
   }
   gst_ae_image_from_frame (&image, &frame);
-  if (gst_ae_train_worker_add (self->worker, &image, follows, &error)
+  if (gst_ae_train_worker_add (self->worker, &image, seconds, &error)
       != AE_OK)
     complain (self, error.text);
   else
@@ -540,13 +557,13 @@ static GstFlowReturn
 gst_ae_train_transform_ip (GstBaseTransform *trans, GstBuffer *buffer)
 {
   GstAeTrain *self = GST_AE_TRAIN (trans);
-  gboolean follows = note_times (self, buffer);
+  gdouble seconds = note_times (self, buffer);
 
   if (!self->have_info)
     return GST_FLOW_NOT_NEGOTIATED;
   if (!gst_ae_train_worker_ended (self->worker)) {
     if (self->num_frames == 0 || self->n_frames < self->num_frames)
-      take_frame (self, buffer, follows);
+      take_frame (self, buffer, seconds);
     return GST_FLOW_OK;
   }
   GST_OBJECT_LOCK (self);

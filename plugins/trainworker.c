@@ -460,10 +460,10 @@ gst_ae_train_worker_free (GstAeTrainWorker **worker)
 
 AeStatus
 gst_ae_train_worker_add (GstAeTrainWorker *w, const AeImage *image,
-    gboolean continues, AeError *error)
+    gdouble seconds, AeError *error)
 {
   AeStatus status
-      = ae_recipe_trainer_add (w->trainer, image, continues, error);
+      = ae_recipe_trainer_add (w->trainer, image, seconds, error);
 
   /* Under the lock, or a worker about to wait would miss it. */
   g_mutex_lock (&w->lock);

@@ -67,7 +67,7 @@ void gst_ae_train_worker_free (GstAeTrainWorker **worker);
 
 /* Copies a frame; see ae_recipe_trainer_add(). */
 AeStatus gst_ae_train_worker_add (GstAeTrainWorker *worker,
-    const AeImage *image, gboolean continues, AeError *error);
+    const AeImage *image, gdouble seconds, AeError *error);
 
 /* No frame will come any more: go on with those in memory. */
 void gst_ae_train_worker_end_of_input (GstAeTrainWorker *worker);

@@ -24,9 +24,12 @@ ENGINE = {
     # The reader asks the operator table which versions exist.
     'onnx': {'graph', 'ops/attrs.h', 'ops/op.h', 'tensor', 'util'},
     'video': {'runtime', 'kernels', 'tensor', 'util'},
+    # Frames of a fixed camera to scores.
+    'detect': {'video', 'score', 'runtime', 'graph', 'kernels', 'tensor',
+        'util'},
     # Muon multiplies small matrices.
-    'train': {'coder', 'codec', 'video', 'runtime', 'graph', 'ops', 'kernels/sgemm.h',
-        'tensor', 'util'},
+    'train': {'detect', 'score', 'coder', 'codec', 'video', 'runtime', 'graph',
+        'ops', 'kernels/sgemm.h', 'tensor', 'util'},
     'codec': {'kernels', 'tensor', 'util'},
     # Frames to packets and back: networks around the codec, whose weights are
     # constants of their graph.

@@ -200,6 +200,7 @@ unbind (AeAdversarial *a)
   a->bound = false;
   a->use_extra = true;
   ae_goals_clear (&a->goals);
+  ae_tensor_free (&a->extra_weight);
   for (size_t i = 0; i < a->n_sources; i++) {
     ae_tensor_free (&a->sources[i].own);
     ae_tensor_free (&a->sources[i].extra);
@@ -352,6 +353,20 @@ ae_adversarial_extra (AeAdversarial *a, size_t index)
   if (!s->extra)
     s->extra = ae_tensor_new (like->type, &like->shape);
   return s->extra;
+}
+
+AeTensor *
+ae_adversarial_extra_weight (AeAdversarial *a)
+{
+  if (!a->bound || a->extra_weight)
+    return a->bound ? a->extra_weight : NULL;
+  const AeTensor *like = ae_tape_output (a->d->tape, 0);
+  AeTensor *weight = a->extra_weight
+      = ae_tensor_new (like->type, &like->shape);
+  size_t n = weight ? ae_shape_count (&weight->shape) : 0;
+  for (size_t i = 0; i < n; i++)
+    ((float *) weight->data)[i] = 1;
+  return weight;
 }
 
 void

@@ -112,6 +112,10 @@ AeTensor *ae_adversarial_weight (AeAdversarial *adversarial, size_t index);
 AeTensor *ae_adversarial_extra (AeAdversarial *adversarial, size_t index);
 void ae_adversarial_use_extra (AeAdversarial *adversarial, bool use);
 
+/* Factors of the loss of those fakes by element of the discriminator's output,
+ * all 1 at first: 0 where a fake is as a real picture. */
+AeTensor *ae_adversarial_extra_weight (AeAdversarial *adversarial);
+
 /* Other weights from the next step on, >= 0 and not both 0; not kept in
  * checkpoints. With an adversarial weight of 0 the discriminator learns and
  * the generator does not hear of it. Errors: ARGUMENT. */

@@ -57,14 +57,16 @@ term_of (AeAdversarialLoss loss, AeJudge judge, float x)
 
 double
 ae_adversarial_loss (AeAdversarialLoss loss, AeJudge judge,
-    const float *outputs, size_t n, float scale, float *grad)
+    const float *outputs, const float *weights, size_t n, float scale,
+    float *grad)
 {
   double sum = 0;
   for (size_t i = 0; i < n; i++) {
     Term t = term_of (loss, judge, outputs[i]);
-    sum += t.value;
+    float weight = weights ? weights[i] : 1;
+    sum += weight * t.value;
     if (grad)
-      grad[i] = scale * t.slope / (float) n;
+      grad[i] = scale * weight * t.slope / (float) n;
   }
   return sum / (double) n;
 }

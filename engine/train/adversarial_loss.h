@@ -28,10 +28,12 @@ typedef enum {
   AE_JUDGE_GENERATOR
 } AeJudge;
 
-/* The mean over n outputs; NaN when one is. grad (may be NULL): receives
+/* The mean over n outputs, each times its weight (NULL: 1); NaN when one is.
+ * grad (may be NULL): receives
  * `scale` times its derivative. */
 double ae_adversarial_loss (AeAdversarialLoss loss, AeJudge judge,
-    const float *outputs, size_t n, float scale, float *grad);
+    const float *outputs, const float *weights, size_t n, float scale,
+    float *grad);
 
 /* "hinge", ...; NULL for what is none of them. */
 const char *ae_adversarial_loss_name (AeAdversarialLoss loss);

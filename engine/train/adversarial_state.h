@@ -23,6 +23,7 @@ struct AeAdversarial {
   AeLossSpec spec;
   AeJudgeInput *sources; /* one per input of the discriminator */
   size_t n_sources;
+  AeTensor *extra_weight; /* of the discriminator's output; NULL: all 1 */
   bool use_extra;
   bool bound;
   int64_t step;

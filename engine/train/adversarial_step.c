@@ -56,6 +56,9 @@ check_filled (AeAdversarial *a, AeError *err)
   for (size_t i = 0; !status && has_extra (a) && i < a->n_sources; i++)
     status = check_finite (
         a->sources[i].extra, "discriminator's input of extra fakes", i, err);
+  if (!status && has_extra (a))
+    status = check_finite (
+        a->extra_weight, "weights of extra fakes", 0, err);
   return status;
 }
 
@@ -135,8 +138,10 @@ judge (AeAdversarial *a, const Trial *trial)
   ae_tape_forward (tape, trial->training, seed_of (a, trial->run));
   const AeTensor *output = ae_tape_output (tape, 0);
   float *grad = trial->training ? ae_tape_output_grad (tape, 0)->data : NULL;
+  const AeTensor *weight = trial->extra ? a->extra_weight : NULL;
   return ae_adversarial_loss (a->o.loss, trial->judge, output->data,
-      ae_shape_count (&output->shape), trial->factor, grad);
+      weight ? weight->data : NULL, ae_shape_count (&output->shape),
+      trial->factor, grad);
 }
 
 static float
@@ -145,13 +150,30 @@ output_mean (const AeAdversarial *a)
   return mean (ae_tape_output (a->d->tape, 0));
 }
 
+/* Over what counts of the extra fakes. */
+static float
+extra_mean (const AeAdversarial *a)
+{
+  const AeTensor *output = ae_tape_output (a->d->tape, 0);
+  size_t n = ae_shape_count (&output->shape);
+  double sum = 0, weights = 0;
+  if (!a->extra_weight)
+    return output_mean (a);
+  for (size_t i = 0; i < n; i++) {
+    double weight = ((const float *) a->extra_weight->data)[i];
+    sum += weight * ((const float *) output->data)[i];
+    weights += weight;
+  }
+  return weights > 0 ? (float) (sum / weights) : 0;
+}
+
 /* What the generator's loss would be for the outputs that there are. */
 static float
 adversarial_loss (const AeAdversarial *a)
 {
   const AeTensor *output = ae_tape_output (a->d->tape, 0);
   return (float) ae_adversarial_loss (a->o.loss, AE_JUDGE_GENERATOR,
-      output->data, ae_shape_count (&output->shape), 1, NULL);
+      output->data, NULL, ae_shape_count (&output->shape), 1, NULL);
 }
 
 static double
@@ -196,7 +218,7 @@ learn_to_judge (AeAdversarial *a, AeAdversarialReport *r, AeError *err)
   ae_tape_backward (a->d->tape);
   if (share > 0) {
     loss += share * judge (a, &extra);
-    r->extra_mean = output_mean (a);
+    r->extra_mean = extra_mean (a);
     ae_tape_backward (a->d->tape);
   }
   double norm = ae_learner_grad_norm (a->d);

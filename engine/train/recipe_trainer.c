@@ -67,9 +67,9 @@ ae_recipe_trainer_plan (const AeRecipeTrainer *t, AeTrainingPlan *plan)
 
 AeStatus
 ae_recipe_trainer_add (AeRecipeTrainer *t, const AeImage *image,
-    bool continues, AeError *err)
+    double seconds, AeError *err)
 {
-  return t->task->add (t->state, image, continues, err);
+  return t->task->add (t->state, image, seconds, err);
 }
 
 size_t

@@ -21,7 +21,7 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise codec", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec anomaly", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
@@ -47,6 +47,23 @@ const AeKey ae_keys[] = {
       "weight of the root of chroma's error; not set: 1.8, with ms-ssim 1.2"),
   INT ("codec", "context_steps", 1, 1e9, "1000",
       "with which the coder's contexts are fitted, each time a model is made"),
+
+  CHOICE ("anomaly", "kind", "video pictures", "video",
+      "of a camera, or pictures that do not follow each other"),
+  NUMBER ("anomaly", "frame_rate", 0.01, 240, "10",
+      "frames per second that are looked at; those that come sooner are not"),
+  INT ("anomaly", "size", 4096, 4194304, "86400",
+      "pixels that pictures are reduced to, at most or about so"),
+  INT ("anomaly", "past", 1, 16, "4",
+      "frames before the one that is predicted"),
+  INTS ("anomaly", "widths", 4, 1024, "16,32,48",
+      "channels at a half, a quarter and an eighth of the size"),
+  INT ("anomaly", "latent", 1, 256, "24",
+      "channels of the bottleneck, at an eighth of the size"),
+  NUMBER ("anomaly", "adversarial_weight", 0, 1000, "0.05",
+      "of what the discriminator says, in what the prediction learns"),
+  NUMBER ("anomaly", "discriminator_rate", 1e-9, 10, "0.0004",
+      "the discriminator's first learning rate"),
 
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",

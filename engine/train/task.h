@@ -27,7 +27,7 @@ typedef struct {
       void **state, const AeRecipe *recipe, AeModel *base, AeError *err);
   void (*close) (void *state);
   AeStatus (*add) (
-      void *state, const AeImage *image, bool continues, AeError *err);
+      void *state, const AeImage *image, double seconds, AeError *err);
   size_t (*n_frames) (const void *state);
   AeStatus (*step) (void *state, AeStepReport *report, AeError *err);
   int64_t (*steps) (const void *state);
@@ -44,7 +44,7 @@ typedef struct {
   AeStatus (*restore) (void *state, const char *path, AeError *err);
 } AeTask;
 
-extern const AeTask ae_task_codec, ae_task_denoise;
+extern const AeTask ae_task_anomaly, ae_task_codec, ae_task_denoise;
 
 /* All of them; the last is NULL. */
 extern const AeTask *const ae_tasks[];

@@ -98,10 +98,10 @@ task_open (void **state, const AeRecipe *recipe, AeModel *base, AeError *err)
 }
 
 static AeStatus
-task_add (void *state, const AeImage *image, bool continues, AeError *err)
+task_add (void *state, const AeImage *image, double seconds, AeError *err)
 {
   return ae_codec_trainer_add (
-      ((Task *) state)->trainer, image, continues, err);
+      ((Task *) state)->trainer, image, seconds > 0, err);
 }
 
 static size_t

@@ -21,9 +21,9 @@ task_close (void *state)
 }
 
 static AeStatus
-task_add (void *state, const AeImage *image, bool continues, AeError *err)
+task_add (void *state, const AeImage *image, double seconds, AeError *err)
 {
-  return ae_denoise_trainer_add (state, image, continues, err);
+  return ae_denoise_trainer_add (state, image, seconds > 0, err);
 }
 
 static size_t

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <strings.h>
 
-const AeTask *const ae_tasks[] = { &ae_task_denoise, &ae_task_codec, NULL };
+const AeTask *const ae_tasks[] = { &ae_task_denoise, &ae_task_codec,
+  &ae_task_anomaly, NULL };
 
 static const AeTask *
 find (const char *name)

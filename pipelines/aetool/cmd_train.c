@@ -18,6 +18,9 @@
 #include "paths.h"
 #include "train.h"
 
+/* Frames per second where nothing says it. */
+#define USUAL_RATE 25.0
+
 static struct {
   char *output, *base, *checkpoint, *csv, *curve;
   char **set;
@@ -173,7 +176,27 @@ clear_files (TrainFiles *files)
 typedef struct {
   AeRecipeTrainer *trainer;
   guint max_frames, small;
+  AeError refused; /* why the first of them */
+  GstClockTime last; /* timestamp of the frame before */
 } Feeding;
+
+/* After the frame before it in its file; 0: it is the first. By timestamps, and
+ * by the file's frame rate where they do not rise. */
+static double
+seconds_before (Feeding *feeding, const GstVideoFrame *frame, guint index)
+{
+  GstClockTime time = GST_BUFFER_PTS (frame->buffer), last = feeding->last;
+  const GstVideoInfo *info = &frame->info;
+  feeding->last = time;
+  if (index == 0)
+    return 0;
+  if (GST_CLOCK_TIME_IS_VALID (time) && GST_CLOCK_TIME_IS_VALID (last)
+      && time > last)
+    return (double) (time - last) / GST_SECOND;
+  return info->fps_n > 0 && info->fps_d > 0
+             ? (double) info->fps_d / info->fps_n
+             : 1 / USUAL_RATE;
+}
 
 /* A frame into the reservoir. */
 static gboolean
@@ -185,10 +208,12 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   AeError err;
   frames_image (frame, &image);
   AeStatus status
-      = ae_recipe_trainer_add (feeding->trainer, &image, index > 0, &err);
-  if (status == AE_ERROR_ARGUMENT)
-    feeding->small++;
-  else if (status != AE_OK) {
+      = ae_recipe_trainer_add (feeding->trainer, &image,
+          seconds_before (feeding, frame, index), &err);
+  if (status == AE_ERROR_ARGUMENT) {
+    if (feeding->small++ == 0)
+      feeding->refused = err;
+  } else if (status != AE_OK) {
     aetool_set_error (error, &err);
     return FALSE;
   }
@@ -219,6 +244,9 @@ read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
       g_error_free (local);
       failed++;
     }
+    if (feeding.small > 0)
+      progress_line (&progress, "left out: %u frames of %s: %s", feeding.small,
+          uri, feeding.refused.text);
     small += feeding.small;
     if (progress_due (&progress)) {
       g_autofree char *text = g_strdup_printf ("reading, %zu frames",
@@ -232,7 +260,7 @@ read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
   if (failed)
     fprintf (stderr, ", %u inputs left out", failed);
   if (small)
-    fprintf (stderr, ", %u frames too small", small);
+    fprintf (stderr, ", %u frames too small or of another shape", small);
   fprintf (stderr, ".\n");
   if (n == 0)
     g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,

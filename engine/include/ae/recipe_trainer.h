@@ -46,12 +46,12 @@ AE_API void ae_recipe_trainer_plan (
     const AeRecipeTrainer *trainer, AeTrainingPlan *plan);
 
 /* Copies a picture; what is kept is bounded by the recipe's `memory`: when that
- * is full, random ones make room. `continues`: it follows the one before in
- * time (same camera, same shot). May be called from another thread while the
- * trainer is at work. Errors: ARGUMENT (too small), LIMIT (larger than the
- * memory), MEMORY. */
+ * is full, random ones make room. `seconds` after the picture before it (same
+ * camera, same shot); 0: it does not follow that. May be called from another
+ * thread while the trainer is at work. Errors: ARGUMENT (too small, or of other
+ * proportions than the task takes), LIMIT (larger than the memory), MEMORY. */
 AE_API AeStatus ae_recipe_trainer_add (AeRecipeTrainer *trainer,
-    const AeImage *image, bool continues, AeError *err);
+    const AeImage *image, double seconds, AeError *err);
 AE_API size_t ae_recipe_trainer_n_frames (const AeRecipeTrainer *trainer);
 
 /* One step. NUMERIC when it was skipped, NEEDS_DATA when there is no picture to

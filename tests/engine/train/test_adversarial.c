@@ -245,11 +245,11 @@ START_TEST (test_losses_are_their_formulas)
     for (int who = 0; who < 3; who++) {
       float grad[3], bad[3] = { 1, NAN, 2 };
       ck_assert_double_eq_tol (
-          ae_adversarial_loss (loss, who, x, 3, 1, grad), wanted[loss][who],
+          ae_adversarial_loss (loss, who, x, NULL, 3, 1, grad), wanted[loss][who],
           1e-6);
-      ck_assert (isnan (ae_adversarial_loss (loss, who, bad, 3, 1, NULL)));
+      ck_assert (isnan (ae_adversarial_loss (loss, who, bad, NULL, 3, 1, NULL)));
       bad[1] = -INFINITY;
-      ae_adversarial_loss (loss, who, bad, 3, 1, grad);
+      ae_adversarial_loss (loss, who, bad, NULL, 3, 1, grad);
       for (int i = 0; i < 3; i += 2)
         ck_assert (isfinite (grad[i]));
     }
@@ -633,6 +633,40 @@ START_TEST (test_extra_fakes_are_learned)
 }
 END_TEST
 
+/* What has no weight is not learned, however wrong. */
+START_TEST (test_extra_fakes_count_by_their_weights)
+{
+  AeModel *g = predictor (), *d = judge ();
+  AeAdversarialOptions o = { .discriminator_rate = 1e-2f,
+    .extra_weight = 1, .n_threads = 1 };
+  AeAdversarialReport with[2], last;
+  for (int k = 0; k < 2; k++) {
+    AeAdversarial *a = try_bind (g, d, &o);
+    AeRng rng;
+    ae_rng_seed (&rng, 9);
+    AeTensor *weight = ae_adversarial_extra_weight (a);
+    AeTensor *extra = ae_adversarial_extra (a, 0);
+    ck_assert_ptr_nonnull (weight);
+    ck_assert (((float *) weight->data)[1] == 1);
+    memset (weight->data, 0, ae_tensor_bytes (weight));
+    ((float *) weight->data)[0] = (float) k;
+    for (int step = 0; step < 20; step++) {
+      fill (a, &rng);
+      randomise (extra, &rng);
+      ck_assert_int_eq (ae_adversarial_step (a, &last, NULL), AE_OK);
+      with[k] = step == 0 ? last : with[k];
+    }
+    ck_assert (k == 1 || last.extra_mean == 0);
+    ae_adversarial_free (&a);
+  }
+  ck_assert_float_gt (with[1].discriminator, with[0].discriminator);
+  ck_assert_float_ne (
+      with[1].discriminator_norm, with[0].discriminator_norm);
+  ae_model_unref (&g);
+  ae_model_unref (&d);
+}
+END_TEST
+
 /* Extra fakes are judged beside conditions of their own, and nothing else is:
  * with a copy of the others' they change nothing. */
 START_TEST (test_extra_fakes_have_their_conditions)
@@ -943,6 +977,7 @@ adversarial_suite (void)
   tcase_add_test (tcase, test_weights_can_be_changed);
   tcase_add_test (tcase, test_exported_models_compute_what_was_trained);
   tcase_add_test (tcase, test_extra_fakes_are_learned);
+  tcase_add_test (tcase, test_extra_fakes_count_by_their_weights);
   tcase_add_test (tcase, test_extra_fakes_have_their_conditions);
   tcase_add_test (tcase, test_ring_is_covered);
   tcase_add_test (tcase, test_predictor_learns_to_predict);

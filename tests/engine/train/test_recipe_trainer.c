@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 64, HEIGHT = 56 };
+enum { WIDTH = 64, HEIGHT = 64 };
 
 /* One of each task, as small as it goes. */
 static const char *const recipes[] = {
@@ -28,6 +28,9 @@ static const char *const recipes[] = {
   "[codec]\nlatents = 96\ncore = 32\nwidths = 16,16\ncontext_steps = 3\n"
   "[training]\nsteps = 40\nbatch = 2\npatch = 32\nthreads = 2\n"
   "validation = 0.25\nprecision = f32\n",
+  "[model]\ntask = anomaly\n[anomaly]\npast = 2\nwidths = 8,8,8\nlatent = 8\n"
+  "[training]\nsteps = 40\nbatch = 2\npatch = 32\nthreads = 2\n"
+  "warmup_steps = 0\nprecision = f32\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -50,12 +53,12 @@ make_picture (int seed, int width, int height)
 }
 
 static void
-add (AeRecipeTrainer *t, int seed, bool continues)
+add (AeRecipeTrainer *t, int seed, double seconds)
 {
   AeImage image = make_picture (seed, WIDTH, HEIGHT);
   AeError err;
   ck_assert_msg (
-      ae_recipe_trainer_add (t, &image, continues, &err) == AE_OK, "%s",
+      ae_recipe_trainer_add (t, &image, seconds, &err) == AE_OK, "%s",
       err.text);
   free (image.plane[0]);
 }
@@ -80,7 +83,7 @@ open_trainer (int which, AeModel *base, int n_pictures)
       "%s", err.text);
   ae_recipe_free (&recipe);
   for (int i = 0; i < n_pictures; i++)
-    add (t, i, i % 4 > 0);
+    add (t, i, i % 4 > 0 ? 0.1 : 0);
   return t;
 }
 
@@ -196,10 +199,10 @@ START_TEST (test_every_task_says_what_it_lacks)
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_NEEDS_DATA);
   ck_assert_int_eq (
-      ae_recipe_trainer_add (t, &tiny, false, &err), AE_ERROR_ARGUMENT);
+      ae_recipe_trainer_add (t, &tiny, 0, &err), AE_ERROR_ARGUMENT);
   ck_assert_msg (strstr (err.text, "10x10") != NULL, "%s", err.text);
   free (tiny.plane[0]);
-  add (t, 1, false);
+  add (t, 1, 0);
   ae_recipe_trainer_cancel (t);
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_CANCELLED);
@@ -226,6 +229,12 @@ static const struct {
   { "[model]\ntask = codec\n[training]\noptimiser = muon\n",
       "[training] optimiser is not used", false },
   { "[model]\ntask = paint\n", "denoise codec", false },
+  { "[model]\ntask = anomaly\n[loss]\ntype = l1\n",
+      "[loss] type is not used by task 'anomaly'", false },
+  { "[model]\ntask = anomaly\n[anomaly]\nkind = sound\n", "video pictures",
+      false },
+  { "[model]\ntask = anomaly\n[anomaly]\nwidths = 8,8\n", "wanted 3", true },
+  { "[model]\ntask = anomaly\n[training]\npatch = 44\n", "44", true },
   { "[model]\ntask = codec\n[codec]\nlatents = 17\n", "multiple of 16", true },
   { "[model]\ntask = codec\n[codec]\nlatents = 32\ncore = 33\n", "33", true },
   { "[model]\ntask = codec\n[codec]\nwidths = 16\n", "wanted 2", true },
@@ -331,7 +340,7 @@ first_loss_by_recipe (const char *text, const AeImage *picture, float *rate)
   AeRecipeTrainer *t;
   AeStepReport report;
   ck_assert_int_eq (ae_recipe_trainer_new (&t, recipe, NULL, NULL), AE_OK);
-  ck_assert_int_eq (ae_recipe_trainer_add (t, picture, false, NULL), AE_OK);
+  ck_assert_int_eq (ae_recipe_trainer_add (t, picture, 0, NULL), AE_OK);
   train (t, 1, &report);
   ae_recipe_trainer_free (&t);
   ae_recipe_free (&recipe);
