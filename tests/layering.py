@@ -33,6 +33,8 @@ ENGINE = {
     'coder': {'codec', 'graph', 'kernels', 'video', 'runtime', 'tensor',
         'util'},
     'score': {'tensor', 'util'},
+    'detect': {'score', 'video', 'runtime', 'graph', 'kernels', 'tensor',
+        'util'},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.M)
 

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_DETECTOR_H
+#define AE_DETECTOR_H
+
+/* Scores how unusual the frames of a camera are, and where, with a model of
+ * task "anomaly". One detector serves one stream and is used by one thread at a
+ * time; several may share a model. Usable without GStreamer; the
+ * `gandiscriminate` element wraps it. */
+
+#include <ae/calibration.h>
+#include <ae/cpu.h>
+#include <ae/image.h>
+#include <ae/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct AeDetector AeDetector;
+
+/* What is scored. The fused channel joins the others. */
+typedef enum {
+  AE_CHANNEL_FUSED = 0,
+  AE_CHANNEL_DISCRIMINATOR,
+  AE_CHANNEL_RECONSTRUCTION,
+  AE_CHANNEL_LATENT,
+  AE_CHANNEL_MOTION,
+  AE_N_CHANNELS
+} AeChannel;
+
+/* "fused", "discriminator", "reconstruction", "latent", "motion". */
+AE_API const char *ae_channel_name (AeChannel channel);
+
+typedef struct {
+  int n_threads; /* 0 = all cores */
+  AePrecision precision;
+} AeDetectorOptions;
+
+/* Keeps a reference to `model`. Errors: FORMAT / SHAPE with what was wanted
+ * when the model is no anomaly detector ("ae.task" is not "anomaly");
+ * UNSUPPORTED (the precision). options may be NULL. */
+AE_API AeStatus ae_detector_new (AeDetector **out, AeModel *model,
+    const AeDetectorOptions *options, AeError *err);
+AE_API void ae_detector_free (AeDetector **detector);
+
+/* Plans for pictures of this size and kind (planes are ignored), which are
+ * scaled to the model's size, and forgets earlier frames and the mask. Errors:
+ * SHAPE (proportions other than the model's by more than 5 %), MEMORY. */
+AE_API AeStatus ae_detector_bind (
+    AeDetector *detector, const AeImage *format, AeError *err);
+
+/* Only where `mask` is not 0 counts: width x height bytes of the bound size,
+ * copied; NULL: everywhere. Must be bound. Errors: ARGUMENT (nothing is left),
+ * MEMORY. */
+AE_API AeStatus ae_detector_set_mask (
+    AeDetector *detector, const uint8_t *mask, AeError *err);
+
+/* Forgets earlier frames (a seek, a discontinuity, a new stream). */
+AE_API void ae_detector_reset (AeDetector *detector);
+
+/* Cells of scores over the picture, row by row; those of the bound picture. */
+AE_API void ae_detector_grid_size (
+    const AeDetector *detector, int *columns, int *rows);
+
+typedef struct {
+  float x, y, width, height; /* shares of the picture's size, 0 to 1 */
+} AeRegion;
+
+typedef struct {
+  bool ready; /* false: too few frames seen yet; scores are 0 */
+  float score[AE_N_CHANNELS]; /* raw, of the frame; see the calibrations */
+  float light; /* how much the light of the whole picture changed at once
+                  against the last seconds: 0 not at all, 1 twice (or half) as
+                  bright */
+  float contrast; /* deviation of the picture's luma in 8-bit grey levels: next
+                     to 0 for a black frame or a covered camera */
+} AeDetection;
+
+/* The next frame, `seconds` after the one before (0: does not follow it, or
+ * first). Cannot fail once bound. */
+AE_API void ae_detector_process (AeDetector *detector, const AeImage *frame,
+    double seconds, AeDetection *detection);
+
+/* Of the last frame: raw scores of the cells, columns x rows, owned by the
+ * detector, valid until the next frame; and the region around the largest. */
+AE_API const float *ae_detector_grid (
+    const AeDetector *detector, AeChannel channel);
+AE_API void ae_detector_peak (
+    const AeDetector *detector, AeChannel channel, AeRegion *region);
+
+/* How often the channel reaches a score on normal footage: of the model. */
+AE_API const AeCalibration *ae_detector_calibration (
+    const AeDetector *detector, AeChannel channel);
+
+/* Whether the model is for single pictures, not for video: every frame is
+ * scored by itself, there is no motion channel. */
+AE_API bool ae_detector_for_pictures (const AeDetector *detector);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
