@@ -202,6 +202,47 @@ GST_START_TEST (test_a_slow_reader_blocks_nobody)
 }
 GST_END_TEST;
 
+/* The test has a process of its own: its output may go elsewhere. */
+GST_START_TEST (test_a_dash_is_the_standard_output)
+{
+  gchar *path = temporary (), *text = NULL;
+  int fd = open (path, O_WRONLY | O_CREAT, 0600), own = dup (STDOUT_FILENO);
+
+  ck_assert_int_ge (dup2 (fd, STDOUT_FILENO), 0);
+  GstAeJsonLines *lines = open_lines ("-");
+  add (lines, 0, 3);
+  gst_ae_json_lines_free (&lines);
+  dup2 (own, STDOUT_FILENO);
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  ck_assert_str_eq (text, "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n");
+  close (fd);
+  close (own);
+  g_free (text);
+  forget (path);
+}
+GST_END_TEST;
+
+/* Nobody reads the standard output any more: an error, not the end. */
+GST_START_TEST (test_an_output_whose_reader_left_ends_nothing)
+{
+  int ends[2], own = dup (STDOUT_FILENO);
+
+  ck_assert_int_eq (pipe (ends), 0);
+  ck_assert_int_ge (dup2 (ends[1], STDOUT_FILENO), 0);
+  close (ends[0]);
+  GstAeJsonLines *lines = open_lines ("-");
+  add (lines, 0, 3);
+  for (guint i = 0; i < 500 && gst_ae_json_lines_dropped (lines) < 3; i++)
+    g_usleep (5000);
+  dup2 (own, STDOUT_FILENO);
+  ck_assert_uint_eq (gst_ae_json_lines_dropped (lines), 3);
+  gst_ae_json_lines_free (&lines);
+  ck_assert_int_eq (told.n, 1);
+  close (ends[1]);
+  close (own);
+}
+GST_END_TEST;
+
 static void
 sleep_and_count (gpointer data)
 {
@@ -242,6 +283,8 @@ beside_suite (void)
   tcase_add_test (tc, test_a_pipe_without_reader_blocks_nobody);
   tcase_add_test (tc, test_a_reader_may_come_late_leave_and_another_come);
   tcase_add_test (tc, test_a_slow_reader_blocks_nobody);
+  tcase_add_test (tc, test_a_dash_is_the_standard_output);
+  tcase_add_test (tc, test_an_output_whose_reader_left_ends_nothing);
   tcase_add_test (tc, test_a_long_function_is_waited_for_only_so_long);
   return s;
 }
