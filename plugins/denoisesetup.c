@@ -5,8 +5,25 @@
 #include "aeerror.h"
 #include "aeframe.h"
 
-GstAeDenoiseSetup *
-gst_ae_denoise_setup_new (
+GstAeDenoiseRequest *
+gst_ae_denoise_request_copy (const GstAeDenoiseRequest *request)
+{
+  GstAeDenoiseRequest *copy = g_new (GstAeDenoiseRequest, 1);
+
+  *copy = *request;
+  copy->model_file = g_strdup (request->model_file);
+  return copy;
+}
+
+void
+gst_ae_denoise_request_free (GstAeDenoiseRequest *request)
+{
+  g_free (request->model_file);
+  g_free (request);
+}
+
+static GstAeDenoiseSetup *
+setup_from_file (
     const gchar *path, const AeDenoiserOptions *options, AeError *error)
 {
   GstAeModel *model = gst_ae_model_acquire (path, error);
@@ -25,6 +42,21 @@ gst_ae_denoise_setup_new (
     gst_ae_error_prefix (error, path);
     gst_ae_denoise_setup_free (&setup);
   }
+  return setup;
+}
+
+GstAeDenoiseSetup *
+gst_ae_denoise_setup_new (const GstAeDenoiseRequest *request, AeError *error)
+{
+  const gchar *file = request->model_file;
+  gchar *path = file != NULL && file[0] != '\0'
+      ? g_strdup (file)
+      : gst_ae_models_find (request->bundled, error);
+
+  if (path == NULL)
+    return NULL;
+  GstAeDenoiseSetup *setup = setup_from_file (path, &request->options, error);
+  g_free (path);
   return setup;
 }
 
@@ -59,3 +91,34 @@ gst_ae_denoise_setup_bind (
     setup->format.plane[i] = NULL;
   return TRUE;
 }
+
+/* As the loader calls them. */
+
+static gpointer
+load (gconstpointer request, AeError *error)
+{
+  return gst_ae_denoise_setup_new (request, error);
+}
+
+static gboolean
+bind (gpointer setup, const AeImage *format, AeError *error)
+{
+  return gst_ae_denoise_setup_bind (setup, format, error);
+}
+
+static void
+free_setup (gpointer data)
+{
+  GstAeDenoiseSetup *setup = data;
+
+  gst_ae_denoise_setup_free (&setup);
+}
+
+static void
+free_request (gpointer request)
+{
+  gst_ae_denoise_request_free (request);
+}
+
+const GstAeSetupType gst_ae_denoise_setup_type
+    = { load, bind, free_setup, free_request };

@@ -6,6 +6,7 @@
  * replaces as a whole when its settings change. One thread at a time. */
 
 #include "aemodels.h"
+#include "setuploader.h"
 
 #include <ae/denoiser.h>
 
@@ -17,9 +18,24 @@ typedef struct {
   AeImage format; /* what the denoiser is planned for; width 0 = nothing */
 } GstAeDenoiseSetup;
 
-/* Loads the model at `path`. NULL on failure; the text names the file. */
-GstAeDenoiseSetup *gst_ae_denoise_setup_new (const gchar *path,
-    const AeDenoiserOptions *options, AeError *error);
+/* What to load. */
+typedef struct {
+  gchar *model_file;    /* NULL or empty = the bundled one */
+  const gchar *bundled; /* its name: "denoise-fast.onnx"; static */
+  AeDenoiserOptions options;
+} GstAeDenoiseRequest;
+
+/* Copies and frees as g_new() does. */
+GstAeDenoiseRequest *gst_ae_denoise_request_copy (
+    const GstAeDenoiseRequest *request);
+void gst_ae_denoise_request_free (GstAeDenoiseRequest *request);
+
+/* For a loader of setups from requests. */
+extern const GstAeSetupType gst_ae_denoise_setup_type;
+
+/* Loads at once. NULL on failure; the text names the file. */
+GstAeDenoiseSetup *gst_ae_denoise_setup_new (
+    const GstAeDenoiseRequest *request, AeError *error);
 
 /* Sets *setup to NULL; NULL is accepted. */
 void gst_ae_denoise_setup_free (GstAeDenoiseSetup **setup);

@@ -49,7 +49,7 @@
 #include "aeerror.h"
 #include "aeframe.h"
 #include "aeprecision.h"
-#include "denoiseloader.h"
+#include "denoisesetup.h"
 #include "framestats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_denoise_debug);
@@ -96,7 +96,7 @@ struct _GstDenoise {
   gfloat measured_noise;
 
   /* Object lock; not NULL while started. */
-  GstAeDenoiseLoader *loader;
+  GstAeSetupLoader *loader;
 
   /* Streaming thread; start and stop. */
   GstAeDenoiseSetup *setup;
@@ -284,7 +284,8 @@ request_load (GstDenoise *self)
   GstAeDenoiseRequest request = current_request (self);
 
   if (self->loader != NULL
-      && !gst_ae_denoise_loader_request (self->loader, &request))
+      && !gst_ae_setup_loader_request (
+          self->loader, gst_ae_denoise_request_copy (&request)))
     GST_ERROR_OBJECT (self, "no thread to load a model with: it stays");
 }
 
@@ -392,11 +393,11 @@ static GstAeDenoiseSetup *
 load_first (GstDenoise *self, AeError *error)
 {
   GST_OBJECT_LOCK (self);
-  GstAeDenoiseRequest request = current_request (self);
-  request.model_file = g_strdup (request.model_file);
+  GstAeDenoiseRequest now = current_request (self);
+  GstAeDenoiseRequest *request = gst_ae_denoise_request_copy (&now);
   GST_OBJECT_UNLOCK (self);
-  GstAeDenoiseSetup *setup = gst_ae_denoise_request_load (&request, error);
-  g_free (request.model_file);
+  GstAeDenoiseSetup *setup = gst_ae_denoise_setup_new (request, error);
+  gst_ae_denoise_request_free (request);
   return setup;
 }
 
@@ -413,7 +414,8 @@ gst_denoise_start (GstBaseTransform *trans)
   GST_OBJECT_LOCK (self);
   self->stats = (GstAeFrameStats){ 0 };
   self->measured_noise = -1.0f;
-  self->loader = gst_ae_denoise_loader_new (on_load_failed, self);
+  self->loader = gst_ae_setup_loader_new (
+      &gst_ae_denoise_setup_type, on_load_failed, self);
   GST_OBJECT_UNLOCK (self);
 
   self->setup = load_first (self, &error);
@@ -433,9 +435,9 @@ gst_denoise_stop (GstBaseTransform *trans)
   GstDenoise *self = GST_DENOISE (trans);
 
   GST_OBJECT_LOCK (self);
-  GstAeDenoiseLoader *loader = g_steal_pointer (&self->loader);
+  GstAeSetupLoader *loader = g_steal_pointer (&self->loader);
   GST_OBJECT_UNLOCK (self);
-  gst_ae_denoise_loader_free (&loader);
+  gst_ae_setup_loader_free (&loader);
   gst_ae_denoise_setup_free (&self->setup);
   return TRUE;
 }
@@ -448,7 +450,7 @@ static void
 adopt_loaded (GstDenoise *self, const AeImage *format)
 {
   AeError error = { 0 };
-  GstAeDenoiseSetup *setup = gst_ae_denoise_loader_take (self->loader);
+  GstAeDenoiseSetup *setup = gst_ae_setup_loader_take (self->loader);
 
   if (setup == NULL)
     return;
@@ -479,7 +481,7 @@ gst_denoise_set_info (GstVideoFilter *filter, GstCaps *in_caps,
         (NULL));
     return FALSE;
   }
-  gst_ae_denoise_loader_set_format (self->loader, &format);
+  gst_ae_setup_loader_set_format (self->loader, &format);
   adopt_loaded (self, &format);
   if (!gst_ae_denoise_setup_bind (self->setup, &format, &error)) {
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);

@@ -8,6 +8,7 @@
 #include "gstaeparse.h"
 #include "gstaetrain.h"
 #include "gstdenoise.h"
+#include "gstgandiscriminate.h"
 
 /* One line per element. Nothing starts here: the plugin scanner runs it. */
 static gboolean
@@ -21,9 +22,11 @@ plugin_init (GstPlugin *plugin)
   registered |= gst_ae_codec_register_typefind (plugin);
   registered |= GST_ELEMENT_REGISTER (aetrain, plugin);
   registered |= GST_ELEMENT_REGISTER (denoise, plugin);
+  registered |= GST_ELEMENT_REGISTER (gandiscriminate, plugin);
   return registered;
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, autoencoder,
-    "Autoencoders for video: denoising, coding, training on your own footage",
+    "Autoencoders for video: denoising, coding, finding what is unusual, "
+    "training on your own footage",
     plugin_init, PACKAGE_VERSION, GST_LICENSE, PACKAGE, GST_PACKAGE_ORIGIN)

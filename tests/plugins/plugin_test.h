@@ -22,6 +22,9 @@ void plugin_test_write_model (const gchar *path, const gchar *seed);
 /* A model that loads, with another task than "denoise". */
 void plugin_test_write_other_model (const gchar *path);
 
+/* A model of task "anomaly". */
+void plugin_test_write_anomaly_model (const gchar *path);
+
 /* A buffer with a picture that depends on format (only on its colour model),
  * size and seed, its planes packed as the format's default says. */
 GstBuffer *plugin_test_picture (const GstVideoInfo *info, guint seed);

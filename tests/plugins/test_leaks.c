@@ -112,10 +112,38 @@ use_aetrain (void)
 }
 
 static void
+use_gandiscriminate (void)
+{
+  static const gchar *const intervals[] = { "0", "1" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (intervals); i++) {
+    GstHarness *h = gst_harness_new_parse (
+        "gandiscriminate overlay=heatmap post-messages=all "
+        "zones=\"a:0,0 1,0 1,1\" json-location=/dev/null");
+    GstVideoInfo info;
+    GstCaps *caps = plugin_test_caps ("NV12", 48, 48);
+    ck_assert (gst_video_info_from_caps (&info, caps));
+    gst_harness_set_src_caps (h, caps);
+    GstElement *element = gst_harness_find_element (h, "gandiscriminate");
+    gst_util_set_object_arg (
+        G_OBJECT (element), "inference-interval", intervals[i]);
+    g_signal_emit_by_name (element, "recalibrate", 1);
+    push (h, &info, 20);
+    g_object_set (
+        element, "zones", "b:0,0 1,0 1,1", "json-location", "", NULL);
+    gst_object_unref (element);
+    g_usleep (100000);
+    push (h, &info, 20);
+    gst_harness_push_event (h, gst_event_new_eos ());
+    gst_harness_teardown (h);
+  }
+}
+
+static void
 fail_to_start (void)
 {
   static const gchar *const names[]
-      = { "denoise", "aetrain", "aeencode", "aedecode" };
+      = { "denoise", "aetrain", "aeencode", "aedecode", "gandiscriminate" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     GstElement *element = gst_element_factory_make (names[i], NULL);
@@ -135,6 +163,7 @@ GST_START_TEST (test_nothing_stays_alive)
     GString *text = g_string_new (NULL);
     use_denoise ();
     use_aetrain ();
+    use_gandiscriminate ();
     fail_to_start ();
     guint n = live_objects (tracer, text);
     ck_assert_msg (n == 0, "alive:\n%s", text->str);
