@@ -25,9 +25,9 @@ typedef struct {
   size_t n_meta;
 } AeAnomalyFit;
 
-/* `net`: both networks, with the metadata of anomaly_trainer.h and no constants.
- * `fit` is empty before. Takes minutes; *cancel ends it. Errors: NEEDS_DATA (too
- * little footage), CANCELLED, MEMORY; then too it is to be cleared. */
+/* `net`: both networks with all metadata (anomaly_trainer.h) and no constants.
+ * `fit` is empty before. Takes minutes; *cancel ends it. Errors: NEEDS_DATA
+ * (too little footage), CANCELLED, MEMORY; then too it is to be cleared. */
 AeStatus ae_anomaly_fit (AeAnomalyFit *fit, AeFootage *footage, AeModel *net,
     const AeRecipe *recipe, const atomic_bool *cancel, AeError *err);
 

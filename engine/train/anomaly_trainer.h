@@ -17,7 +17,7 @@
 
 typedef struct AeAnomalyTrainer AeAnomalyTrainer;
 
-/* Options are the recipe's [anomaly] and [training]. base (may be NULL): a model
+/* Options: the recipe's [anomaly] and [training]. base (may be NULL): a model
  * of this task whose weights to start from. Errors: ARGUMENT, FORMAT, NOT_FOUND
  * (base does not fit), UNSUPPORTED, MEMORY. */
 AeStatus ae_anomaly_trainer_new (AeAnomalyTrainer **out,

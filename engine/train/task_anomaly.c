@@ -144,7 +144,7 @@ task_restore (void *state, const char *path, AeError *err)
 
 static const AeTaskDefault defaults[] = {
   { "model", "name", "anomaly" },
-  { "training", "steps", "5000" },
+  { "training", "steps", "4000" },
   { "training", "batch", "8" },
   { "training", "patch", "128" },
   { 0 }
