@@ -145,11 +145,13 @@ pixels_of (const AeObserver *o)
   return (size_t) o->shape.width * (size_t) o->shape.height;
 }
 
-/* The picture `back` before the last, 0 to past. */
+/* The picture `back` before the last, 0 to past; the first one stands for those
+ * before it. */
 static const float *
 picture (const AeObserver *o, int back)
 {
   int places = o->shape.past + 1;
+  back = back < o->n ? back : o->n - 1;
   int at = (o->next - 1 - back + 2 * places) % places;
   return o->ring + (size_t) at * pixels_of (o);
 }
@@ -243,7 +245,7 @@ ae_observer_add (
   keep_picture (o, grey);
   const float *motion
       = ae_motion_cells_add (o->motion, grey, o->shape.width);
-  if (o->n <= o->shape.past || !motion)
+  if (!motion)
     return false;
   run_networks (o);
   take_latents (o);

@@ -48,8 +48,9 @@ void ae_observer_free (AeObserver **observer);
 /* Forgets earlier pictures. */
 void ae_observer_reset (AeObserver *observer);
 
-/* The next picture (height x width). False while there are too few: `past` and
- * one. What is observed is valid until the next. */
+/* The next picture (height x width). False for the first one; while there are
+ * not `past` before it, the first stands for those. What is observed is valid
+ * until the next. */
 bool ae_observer_add (
     AeObserver *observer, const uint8_t *grey, AeObservation *observation);
 
