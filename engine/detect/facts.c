@@ -207,7 +207,7 @@ read_shape (AeObserverShape *shape, const AeModel *model, AeError *err)
     return bad_meta (model, "ae.anomaly.size",
         "width x height in multiples of 8, as 360x240", err);
   AeStatus status = read_number (
-      &past, model, "ae.anomaly.past", 1, MOST_PAST, err);
+      &past, model, "ae.anomaly.past", 0, MOST_PAST, err);
   shape->past = (int) past;
   return status;
 }
@@ -374,6 +374,8 @@ ae_facts_read (AeFacts *f, const AeModel *model, AeError *err)
     status = ae_facts_init (f, &shape, err);
   if (status != AE_OK)
     return status;
+  const char *any = ae_model_meta (model, "ae.anomaly.any_camera");
+  f->any_camera = any && strcmp (any, "yes") == 0;
   f->frame_rate = rate;
   AeStatus (*const parts[]) (AeFacts *, const AeModel *, AeError *)
       = { read_cells, read_fusion, read_densities, read_calibrations };

@@ -107,9 +107,11 @@ look_at_odd (Fusion *f, const AeFootageView *view, const AeOddFootage *odd,
   int together = 0; /* pictures that it has been seen in */
   ae_observer_reset (w->observer);
   for (size_t t = 0; t < view->n && p->n < 2 * MOST_PICTURES; t++) {
+    ae_anomaly_pace (w, view, t);
     bool ready = ae_observer_add (w->observer, odd->pixels + t * pixels, &seen);
     together = odd->visible[t] >= LEAST_VISIBLE ? together + 1 : 0;
-    if (!ready || together < AE_CELL_PICTURES / 2)
+    int enough = w->facts.shape.past > 0 ? AE_CELL_PICTURES / 2 : 1;
+    if (!ready || together < enough)
       continue;
     ae_channels_score (&w->channels, &seen);
     keep_picture (f, p->n++, kind);

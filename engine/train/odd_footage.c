@@ -138,6 +138,8 @@ cut_out (Cutout *c, const AeOddSource *s, const uint8_t *background,
       c->pixel[at] = s->frames[bt][(by + y) * s->width + bx + x];
       float thing = (differs_at (s, background, bt, bx + x, by + y) - THING)
                     / CERTAIN;
+      if (s->n == 1) /* there is no background to tell things from */
+        thing = 1;
       c->alpha[at] = alpha_at (c, x, y) * fmaxf (0, fminf (thing, 1));
       c->area += c->alpha[at];
     }
@@ -184,11 +186,15 @@ limit_at (const AeOddSource *s, float x, float y)
   return s->limit[row * columns + column];
 }
 
-/* Straight on through where it was cut out, about in the middle of the time. */
+/* Straight on through where it was cut out, about in the middle of the time; in
+ * a single picture to any other place. */
 static Path
 draw_path (
     const Cutout *c, const AeOddSource *s, AeOddKind kind, AeRng *rng)
 {
+  if (s->n == 1)
+    return (Path){ .x = uniform (rng, 0, (float) (s->width - c->width)),
+      .y = uniform (rng, 0, (float) (s->height - c->height)) };
   float limit = limit_at (s, c->x + 0.5f * (float) c->width,
       c->y + 0.5f * (float) c->height);
   float speed = limit
