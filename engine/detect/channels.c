@@ -4,6 +4,7 @@
 #include "util/mem.h"
 
 #include <math.h>
+#include <string.h>
 
 #define ENOUGH_MOVES 0.15f /* share of places: fewer weigh less */
 #define LEAST_MOVES 0.05f  /* share below which there is no motion to compare */
@@ -42,6 +43,14 @@ ae_channels_clear (AeChannels *c)
   ae_free (c->distances);
   ae_free (c->scratch);
   *c = (AeChannels){ 0 };
+}
+
+void
+ae_channels_reset (AeChannels *c)
+{
+  size_t cells = (size_t) c->facts->columns * (size_t) c->facts->rows;
+  for (int i = 0; i < AE_N_CHANNELS; i++)
+    memset (c->cells[i], 0, cells * sizeof (float));
 }
 
 /* Also of a model whose deviations, limits or weights are next to nothing. */

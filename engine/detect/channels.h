@@ -18,6 +18,9 @@ AeStatus ae_channels_init (
     AeChannels *channels, const AeFacts *facts, AeError *err);
 void ae_channels_clear (AeChannels *channels);
 
+/* Sets all scores to 0. */
+void ae_channels_reset (AeChannels *channels);
+
 /* Scores all cells of all channels.
  *
  * reconstruction, latent, discriminator: how many deviations the cell is above
