@@ -63,4 +63,24 @@ square_draw (uint8_t *grey, int width, int height, uint32_t seed,
   }
 }
 
+/* What is usual before the camera at a time, for pictures 64 high: two squares
+ * that cross one after the other, at 0.7 to 1.1 pixels per picture. */
+#define USUAL_SQUARES 2
+#define USUAL_TIME 120
+
+static inline void
+square_usual (int time, int width, Square squares[USUAL_SQUARES])
+{
+  for (int i = 0; i < USUAL_SQUARES; i++) {
+    int t = time + i * USUAL_TIME / 2, pass = t / USUAL_TIME;
+    float speed = 0.7f + 0.4f * texture_hash (pass, i, 1);
+    float x = speed * (float) (t % USUAL_TIME) - 12;
+    squares[i] = (Square){ x, 10 + 28 * (float) i
+        + 8 * texture_hash (pass, i, 2), 12,
+      100 + (uint32_t) (8 * texture_hash (pass, i, 3)) };
+    if (texture_hash (pass, i, 4) < 0.5f)
+      squares[i].x = (float) width - 12 - x;
+  }
+}
+
 #endif
