@@ -10,6 +10,7 @@
 #define DISTANCE_WEIGHT 1.0f
 #define NEIGHBOURS 3
 #define CELLS_PER_TOP 85
+#define COMMON 2 /* decades: less rare looks do not count */
 
 AeStatus
 ae_channels_init (AeChannels *c, const AeFacts *facts, AeError *err)
@@ -121,6 +122,14 @@ ae_channels_rarity (const AeFacts *facts, AeChannel channel, float score)
   return ((float) k + (width > 0 ? (score - at[k]) / width : 0)) * step;
 }
 
+float
+ae_channels_contribution (AeChannel channel, float rarity)
+{
+  if (channel == AE_CHANNEL_MOTION)
+    return rarity;
+  return fmaxf (rarity - COMMON, 0);
+}
+
 static void
 fuse (AeChannels *c)
 {
@@ -132,7 +141,8 @@ fuse (AeChannels *c)
     for (int k = 1; k < AE_N_CHANNELS; k++)
       if (f->weight[k] > 0)
         sum += f->weight[k]
-               * ae_channels_rarity (f, (AeChannel) k, c->cells[k][i]);
+               * ae_channels_contribution ((AeChannel) k,
+                   ae_channels_rarity (f, (AeChannel) k, c->cells[k][i]));
     to[i] = sum;
   }
 }

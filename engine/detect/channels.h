@@ -23,13 +23,17 @@ void ae_channels_clear (AeChannels *channels);
  * reconstruction, latent, discriminator: how many deviations the cell is above
  * its own mean. motion: speed over the cell's limit where enough moves, plus
  * the distance to the usual motions, in units of one that is seldom
- * reached. fused: sum of the channels' rarities, weighted. */
+ * reached. fused: sum of what the channels contribute, weighted. */
 void ae_channels_score (AeChannels *channels, const AeObservation *seen);
 
 /* How rare a score of a cell is on normal footage, in decades: 2 = one of
  * 100. Goes on as it rises at the end. */
 float ae_channels_rarity (
     const AeFacts *facts, AeChannel channel, float score);
+
+/* What a rarity counts in the fused score: all of motion's; of the others only
+ * what is rarer than one cell of 100, which any picture has some of. */
+float ae_channels_contribution (AeChannel channel, float rarity);
 
 /* The score of the picture: the mean of the largest cells', about one in 85.
  * `mask` (may be NULL): cells that count are not 0. */

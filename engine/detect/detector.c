@@ -90,7 +90,7 @@ check_proportions (
   const AeObserverShape *s = &d->facts.shape;
   double found = (double) format->width / format->height;
   double wanted = (double) s->width / s->height;
-  if (fabs (found / wanted - 1) <= PROPORTIONS)
+  if (d->facts.any_camera || fabs (found / wanted - 1) <= PROPORTIONS)
     return AE_OK;
   return ae_fail (err, AE_ERROR_SHAPE,
       "pictures of %dx%d (%.3f to 1), the model is for %dx%d (%.3f to 1): "
@@ -207,6 +207,8 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
         d->grey, frame, d->begun ? d->waited : 0, d->picture);
     d->last.light = light.light;
     d->last.contrast = light.contrast;
+    if (d->begun)
+      ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
     d->begun = true;
     d->waited = 0;
     score (d);
@@ -278,6 +280,5 @@ ae_detector_calibration (const AeDetector *d, AeChannel channel)
 bool
 ae_detector_for_pictures (const AeDetector *d)
 {
-  (void) d;
-  return false;
+  return d->facts.shape.past == 0;
 }

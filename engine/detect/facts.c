@@ -11,7 +11,6 @@
 
 #define MOST_SIDE 4096
 #define MOST_PAST 16
-#define MOST_LATENT 512
 #define MOST_POINTS 65536
 #define SHARE_UNIT 0.3f
 
@@ -200,7 +199,7 @@ static AeStatus
 read_shape (AeObserverShape *shape, const AeModel *model, AeError *err)
 {
   const char *size = ae_model_meta (model, "ae.anomaly.size");
-  double past = 0, latent = 0;
+  double past = 0;
   char rest;
   if (!size
       || sscanf (size, "%dx%d%c", &shape->width, &shape->height, &rest) != 2
@@ -208,12 +207,8 @@ read_shape (AeObserverShape *shape, const AeModel *model, AeError *err)
     return bad_meta (model, "ae.anomaly.size",
         "width x height in multiples of 8, as 360x240", err);
   AeStatus status = read_number (
-      &past, model, "ae.anomaly.past", 1, MOST_PAST, err);
-  if (status == AE_OK)
-    status = read_number (
-        &latent, model, "ae.anomaly.latent", 1, MOST_LATENT, err);
+      &past, model, "ae.anomaly.past", 0, MOST_PAST, err);
   shape->past = (int) past;
-  shape->latent = (int) latent;
   return status;
 }
 
@@ -328,10 +323,7 @@ read_densities (AeFacts *f, const AeModel *model, AeError *err)
       &f->latent, latent->data, ae_shape_count (&latent->shape), err);
   if (status != AE_OK)
     return ae_fail_prefix (err, status, "\"anomaly.latent\"");
-  if (f->latent->d != (size_t) f->shape.latent)
-    return ae_fail (err, AE_ERROR_SHAPE,
-        "not an anomaly model: \"anomaly.latent\" is of %zu values, wanted %d",
-        f->latent->d, f->shape.latent);
+  f->shape.latent = (int) f->latent->d; /* the observer checks the network's */
   if (ae_graph_find (ae_model_graph (model), "anomaly.motion") < 0)
     return AE_OK; /* nothing has moved */
   const AeTensor *points = find (model, "anomaly.motion", err);
@@ -382,6 +374,8 @@ ae_facts_read (AeFacts *f, const AeModel *model, AeError *err)
     status = ae_facts_init (f, &shape, err);
   if (status != AE_OK)
     return status;
+  const char *any = ae_model_meta (model, "ae.anomaly.any_camera");
+  f->any_camera = any && strcmp (any, "yes") == 0;
   f->frame_rate = rate;
   AeStatus (*const parts[]) (AeFacts *, const AeModel *, AeError *)
       = { read_cells, read_fusion, read_densities, read_calibrations };

@@ -23,6 +23,7 @@ typedef struct {
 
 typedef struct {
   AeObserverShape shape;
+  bool any_camera;   /* takes pictures of any proportions */
   double frame_rate; /* pictures per second that it was trained at */
   int columns, rows;
   AeMixture *latent; /* density of latents */

@@ -7,6 +7,8 @@
 #include <math.h>
 
 #define HALF (AE_CELL / 2) /* places of the flow field along a cell */
+#define LEAST_PACE 0.1f
+#define MOST_PACE 10.0f
 #define UNSURE 0.05f /* share of places below which speeds tend to 0 */
 
 /* Means over all places of a cell. */
@@ -15,6 +17,7 @@ enum { MOVES, LENGTH, SUM_U, SUM_V, SQUARES, N_SUMS };
 struct AeMotionCells {
   AeFlow *flow;
   int columns, rows;
+  float scale; /* of vectors */
   AeCellAverage *average;
   float *features;
 };
@@ -25,6 +28,7 @@ ae_motion_cells_new (int width, int height, int n_threads)
   AeMotionCells *c = ae_calloc (1, sizeof *c);
   if (!c)
     return NULL;
+  c->scale = 1;
   c->columns = width / AE_CELL;
   c->rows = height / AE_CELL;
   size_t cells = (size_t) c->columns * (size_t) c->rows;
@@ -56,14 +60,21 @@ ae_motion_cells_reset (AeMotionCells *c)
   ae_cell_average_reset (c->average);
 }
 
+void
+ae_motion_cells_set_pace (AeMotionCells *c, float pace)
+{
+  c->scale = 1 / fminf (fmaxf (pace, LEAST_PACE), MOST_PACE);
+}
+
 static void
-sum_cell (const AeFlowField *field, int x, int y, float sums[N_SUMS])
+sum_cell (const AeFlowField *field, float scale, int x, int y,
+    float sums[N_SUMS])
 {
   float s[N_SUMS] = { 0 };
   for (int j = y * HALF; j < (y + 1) * HALF; j++)
     for (int i = x * HALF; i < (x + 1) * HALF; i++) {
       size_t at = (size_t) j * (size_t) field->width + (size_t) i;
-      float u = field->u[at], v = field->v[at];
+      float u = scale * field->u[at], v = scale * field->v[at];
       float square = u * u + v * v;
       if (!(square > AE_MOTION_MOVES * AE_MOTION_MOVES))
         continue;
@@ -83,7 +94,7 @@ average_field (AeMotionCells *c, const AeFlowField *field)
   float *sums = ae_cell_average_next (c->average);
   for (int y = 0; y < c->rows; y++)
     for (int x = 0; x < c->columns; x++, sums += N_SUMS)
-      sum_cell (field, x, y, sums);
+      sum_cell (field, c->scale, x, y, sums);
   return ae_cell_average_add (c->average);
 }
 

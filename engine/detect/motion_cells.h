@@ -30,6 +30,10 @@ void ae_motion_cells_free (AeMotionCells **cells);
 /* Forgets earlier pictures. */
 void ae_motion_cells_reset (AeMotionCells *cells);
 
+/* How long after the one before the next pictures come, in units of the usual
+ * time (1 at first): speeds are of the usual time. */
+void ae_motion_cells_set_pace (AeMotionCells *cells, float pace);
+
 /* The next picture. Returns the features, (height/8) x (width/8) x
  * AE_MOTION_FEATURES, valid until the next; NULL with the first one. */
 const float *ae_motion_cells_add (

@@ -22,6 +22,7 @@ struct AeObserver {
   AeMotionCells *motion;
   AeCellAverage *appearance;
   float *ring;    /* past + 1 pictures of H x W, as the networks see them */
+  float *still;   /* cells x AE_MOTION_FEATURES of 0, where there is no past */
   float *latents; /* cells x latent */
   float *logs;    /* cells */
   int n, next;    /* pictures in the ring; where the next one goes */
@@ -47,24 +48,25 @@ static AeStatus
 open_session (AeObserver *o, AeModel *model, int n_threads,
     AePrecision precision, AeError *err)
 {
-  static const char *const inputs[] = { "past", "frame" };
+  static const char *const inputs[] = { "frame", "past" };
   static const char *const outputs[]
       = { "prediction", "latent", "realness" };
   const AeObserverShape *s = &o->shape;
+  size_t n_inputs = s->past > 0 ? 2 : 1;
   AeSessionOptions options = { .n_threads = n_threads,
     .inputs = inputs,
-    .n_inputs = 2,
+    .n_inputs = n_inputs,
     .outputs = outputs,
     .n_outputs = N_OUTPUTS,
     .precision = precision };
   AeTensor bound[]
       = { { .type = AE_F32,
-              .shape = ae_shape (4, 1, s->past, s->height, s->width) },
+              .shape = ae_shape (4, 1, 1, s->height, s->width) },
           { .type = AE_F32,
-              .shape = ae_shape (4, 1, 1, s->height, s->width) } };
+              .shape = ae_shape (4, 1, s->past, s->height, s->width) } };
   AeStatus status = ae_session_new (&o->session, model, &options, err);
   if (status == AE_OK)
-    status = ae_session_bind (o->session, bound, 2, err);
+    status = ae_session_bind (o->session, bound, n_inputs, err);
   if (status == AE_OK)
     status = check_output (o, PREDICTION, 1, s->height, s->width, err);
   if (status == AE_OK)
@@ -80,13 +82,17 @@ allocate (AeObserver *o, int n_threads)
   const AeObserverShape *s = &o->shape;
   size_t cells = (size_t) o->columns * (size_t) o->rows;
   size_t pixels = cells * CELL_PIXELS;
-  o->motion = ae_motion_cells_new (s->width, s->height, n_threads);
+  if (s->past > 0)
+    o->motion = ae_motion_cells_new (s->width, s->height, n_threads);
+  else
+    o->still = ae_calloc (cells, AE_MOTION_FEATURES * sizeof (float));
   o->appearance
       = ae_cell_average_new (o->columns, o->rows, AE_APPEARANCES);
   o->ring = ae_calloc (pixels, ((size_t) s->past + 1) * sizeof (float));
   o->latents = ae_calloc (cells, (size_t) s->latent * sizeof (float));
   o->logs = ae_calloc (cells, sizeof (float));
-  return o->motion && o->appearance && o->ring && o->latents && o->logs;
+  return (o->motion || o->still) && o->appearance && o->ring && o->latents
+         && o->logs;
 }
 
 AeStatus
@@ -126,6 +132,7 @@ ae_observer_free (AeObserver **observer)
   ae_motion_cells_free (&o->motion);
   ae_cell_average_free (&o->appearance);
   ae_free (o->ring);
+  ae_free (o->still);
   ae_free (o->latents);
   ae_free (o->logs);
   ae_free (o);
@@ -134,9 +141,17 @@ ae_observer_free (AeObserver **observer)
 void
 ae_observer_reset (AeObserver *o)
 {
-  ae_motion_cells_reset (o->motion);
+  if (o->motion)
+    ae_motion_cells_reset (o->motion);
   ae_cell_average_reset (o->appearance);
   o->n = o->next = 0;
+}
+
+void
+ae_observer_set_pace (AeObserver *o, double pace)
+{
+  if (o->motion)
+    ae_motion_cells_set_pace (o->motion, (float) pace);
 }
 
 static size_t
@@ -145,11 +160,13 @@ pixels_of (const AeObserver *o)
   return (size_t) o->shape.width * (size_t) o->shape.height;
 }
 
-/* The picture `back` before the last, 0 to past. */
+/* The picture `back` before the last, 0 to past; the first one stands for those
+ * before it. */
 static const float *
 picture (const AeObserver *o, int back)
 {
   int places = o->shape.past + 1;
+  back = back < o->n ? back : o->n - 1;
   int at = (o->next - 1 - back + 2 * places) % places;
   return o->ring + (size_t) at * pixels_of (o);
 }
@@ -171,12 +188,13 @@ static void
 run_networks (AeObserver *o)
 {
   size_t n = pixels_of (o);
-  float *past = ae_session_input (o->session, 0)->data;
-  for (int i = 0; i < o->shape.past; i++)
+  memcpy (ae_session_input (o->session, 0)->data, picture (o, 0),
+      n * sizeof (float));
+  for (int i = 0; i < o->shape.past; i++) {
+    float *past = ae_session_input (o->session, 1)->data;
     memcpy (past + (size_t) i * n, picture (o, o->shape.past - i),
         n * sizeof (float));
-  memcpy (ae_session_input (o->session, 1)->data, picture (o, 0),
-      n * sizeof (float));
+  }
   ae_session_run (o->session);
 }
 
@@ -240,10 +258,13 @@ ae_observer_add (
     AeObserver *o, const uint8_t *grey, AeObservation *observation)
 {
   *observation = (AeObservation){ 0 };
+  if (!o->motion)
+    ae_observer_reset (o);
   keep_picture (o, grey);
   const float *motion
-      = ae_motion_cells_add (o->motion, grey, o->shape.width);
-  if (o->n <= o->shape.past || !motion)
+      = o->motion ? ae_motion_cells_add (o->motion, grey, o->shape.width)
+                  : o->still;
+  if (!motion)
     return false;
   run_networks (o);
   take_latents (o);

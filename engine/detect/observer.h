@@ -24,7 +24,8 @@ enum {
  * AE_GREY_DEVIATION. */
 typedef struct {
   int width, height; /* multiples of AE_CELL */
-  int past;          /* pictures that the prediction is made from */
+  int past;          /* pictures that the prediction is made from; 0: every
+                        picture by itself, and no motion */
   int latent;        /* channels of the latent */
 } AeObserverShape;
 
@@ -36,7 +37,8 @@ typedef struct {
 
 typedef struct AeObserver AeObserver;
 
-/* The model has inputs "past" (1,past,H,W) and "frame" (1,1,H,W), outputs
+/* The model has inputs "frame" (1,1,H,W) and, where there is one, "past"
+ * (1,past,H,W); outputs
  * "prediction" (1,1,H,W), "latent" (1,latent,H/8,W/8) and "realness"
  * (1,1,H/8,W/8). `density` of latents may be NULL: then all are equally rare;
  * it must live longer. Errors: those of a session; SHAPE (an output), MEMORY. */
@@ -48,8 +50,12 @@ void ae_observer_free (AeObserver **observer);
 /* Forgets earlier pictures. */
 void ae_observer_reset (AeObserver *observer);
 
-/* The next picture (height x width). False while there are too few: `past` and
- * one. What is observed is valid until the next. */
+/* See ae_motion_cells_set_pace. */
+void ae_observer_set_pace (AeObserver *observer, double pace);
+
+/* The next picture (height x width). False for the first one where motion
+ * counts; while there are not `past` before it, the first stands for those. What is observed is valid
+ * until the next. */
 bool ae_observer_add (
     AeObserver *observer, const uint8_t *grey, AeObservation *observation);
 

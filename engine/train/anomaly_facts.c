@@ -11,7 +11,10 @@ static AeStatus
 read_shape (AeObserverShape *shape, AeFootage *footage,
     const AeRecipe *recipe, AeError *err)
 {
-  shape->past = (int) ae_recipe_number_of (recipe, "anomaly", "past");
+  bool pictures
+      = strcmp (ae_recipe_text_of (recipe, "anomaly", "kind"), "pictures") == 0;
+  shape->past
+      = pictures ? 0 : (int) ae_recipe_number_of (recipe, "anomaly", "past");
   shape->latent = (int) ae_recipe_number_of (recipe, "anomaly", "latent");
   if (ae_footage_size (footage, &shape->width, &shape->height))
     return AE_OK;

@@ -20,7 +20,7 @@
 static const float trials[] = { 0, 0.25f, 0.5f, 1 };
 #define TRIALS (sizeof trials / sizeof *trials)
 
-/* Rarities of all cells of some pictures, channel by channel. */
+/* What all cells of some pictures contribute, channel by channel. */
 typedef struct {
   float *maps;   /* n x OWN x cells */
   uint8_t *kind; /* 0 usual, 1 + AeOddKind */
@@ -71,8 +71,9 @@ keep_picture (Fusion *f, size_t at, uint8_t kind)
   float *to = f->pictures.maps + at * OWN * f->cells;
   for (int c = 1; c < AE_N_CHANNELS; c++)
     for (size_t i = 0; i < f->cells; i++)
-      *to++ = ae_channels_rarity (
-          &w->facts, (AeChannel) c, w->channels.cells[c][i]);
+      *to++ = ae_channels_contribution ((AeChannel) c,
+          ae_channels_rarity (
+              &w->facts, (AeChannel) c, w->channels.cells[c][i]));
   f->pictures.kind[at] = kind;
 }
 
@@ -106,9 +107,11 @@ look_at_odd (Fusion *f, const AeFootageView *view, const AeOddFootage *odd,
   int together = 0; /* pictures that it has been seen in */
   ae_observer_reset (w->observer);
   for (size_t t = 0; t < view->n && p->n < 2 * MOST_PICTURES; t++) {
+    ae_anomaly_pace (w, view, t);
     bool ready = ae_observer_add (w->observer, odd->pixels + t * pixels, &seen);
     together = odd->visible[t] >= LEAST_VISIBLE ? together + 1 : 0;
-    if (!ready || together < AE_CELL_PICTURES / 2)
+    int enough = w->facts.shape.past > 0 ? AE_CELL_PICTURES / 2 : 1;
+    if (!ready || together < enough)
       continue;
     ae_channels_score (&w->channels, &seen);
     keep_picture (f, p->n++, kind);
@@ -122,7 +125,8 @@ make_odd (Fusion *f, const AeFootageView *view, AeError *err)
   AeOddSource source = { w->facts.shape.width, w->facts.shape.height,
     view->frames, view->n, w->facts.limit };
   AeStatus status = AE_OK;
-  for (int i = 0; status == AE_OK && i < ODD_PER_BLOCK * AE_N_ODD; i++) {
+  for (int i = 0; status == AE_OK && i < ODD_PER_BLOCK * AE_N_ODD
+       && f->pictures.n < 2 * MOST_PICTURES; i++) {
     AeOddFootage odd;
     AeOddKind kind = (AeOddKind) (i % AE_N_ODD);
     if (atomic_load (w->cancel))
@@ -267,9 +271,8 @@ ae_anomaly_find_fusion (AeAnomalyWork *w, AeError *err)
     status = ae_anomaly_walk (w, true, gather_scores, &f, err);
   if (status == AE_OK && f.scores[1].n == 0)
     status = ae_fail (err, AE_ERROR_NEEDS_DATA,
-        "not enough footage held out: wanted at least %d frames that follow "
-        "each other",
-        w->facts.shape.past + 1);
+        "not enough footage held out: wanted at least 2 frames that follow "
+        "each other");
   if (status == AE_OK) {
     find_rarities (&f);
     status = ae_anomaly_walk (w, true, gather_usual, &f, err);

@@ -415,6 +415,8 @@ build_net (AeAnomalyTrainer *t, const char *text, const AeModel *g,
   snprintf (frames, sizeof frames, "%zu", ae_anomaly_trainer_n_frames (t));
   const char *const meta[] = { "ae.task", "anomaly", "ae.anomaly.kind",
     t->shape.past ? "video" : "pictures", "ae.anomaly.size", size,
+    "ae.anomaly.any_camera",
+    ae_recipe_bool_of (t->recipe, "anomaly", "any_camera") ? "yes" : NULL,
     "ae.anomaly.past", past, "ae.anomaly.frame_rate", rate, "ae.name",
     ae_recipe_text_of (r, "model", "name"), "ae.description",
     ae_recipe_text_of (r, "model", "description"), "ae.weights",

@@ -157,8 +157,7 @@ find_basics (Gathered *g, AeError *err)
     status = ae_anomaly_walk (w, false, gather_basics, g, err);
   if (status == AE_OK && g->pictures == 0)
     status = ae_fail (err, AE_ERROR_NEEDS_DATA,
-        "not enough footage: wanted at least %d frames that follow each other",
-        w->facts.shape.past + 1);
+        "not enough footage: wanted at least 2 frames that follow each other");
   if (status == AE_OK)
     status = find_limits (g, err);
   if (status != AE_OK)

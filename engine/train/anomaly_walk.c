@@ -34,6 +34,14 @@ follows (const Before *before, const AeFootageView *view)
          && view->number == before->number + 1;
 }
 
+void
+ae_anomaly_pace (AeAnomalyWork *w, const AeFootageView *view, size_t index)
+{
+  if (view->seconds[index] > 0)
+    ae_observer_set_pace (
+        w->observer, view->seconds[index] * w->facts.frame_rate);
+}
+
 static AeStatus
 walk_block (AeAnomalyWork *w, const AeFootageView *view, bool *begins,
     AeAnomalyVisit visit, void *context, AeError *err)
@@ -42,6 +50,7 @@ walk_block (AeAnomalyWork *w, const AeFootageView *view, bool *begins,
   for (size_t i = 0; i < view->n; i++) {
     if (atomic_load (w->cancel))
       return ae_fail (err, AE_ERROR_CANCELLED, "fitting was cancelled");
+    ae_anomaly_pace (w, view, i);
     if (!ae_observer_add (w->observer, view->frames[i], &seen))
       continue;
     visit (context, &seen, *begins);

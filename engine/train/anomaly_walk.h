@@ -25,6 +25,10 @@ typedef struct {
 /* A new observer, with the density that is known by now. */
 AeStatus ae_anomaly_observe (AeAnomalyWork *work, AeError *err);
 
+/* Tells the observer when the view's frame of that index comes. */
+void ae_anomaly_pace (
+    AeAnomalyWork *work, const AeFootageView *view, size_t index);
+
 /* `begins`: the first picture observed of a run of them. */
 typedef void (*AeAnomalyVisit) (
     void *context, const AeObservation *seen, bool begins);

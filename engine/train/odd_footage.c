@@ -10,12 +10,18 @@
 
 #define TRIES 64 /* places of which the one that moves most is cut out */
 #define SOFT 2.0f /* pixels over which edges fade */
+#define BACKGROUND 15 /* frames that what stands still is the median of */
+/* Grey levels of difference to the background from which on a pixel belongs to
+ * a thing, and over which that becomes certain. */
+#define THING 8.0f
+#define CERTAIN 14.0f
 #define MOST_SIDE 64 /* pixels of what is cut out */
 
 typedef struct {
   float pixel[MOST_SIDE * MOST_SIDE], alpha[MOST_SIDE * MOST_SIDE];
   int width, height;
   float x, y; /* of its top left pixel where it was */
+  float area; /* sum of alpha */
 } Cutout;
 
 typedef struct {
@@ -36,16 +42,39 @@ whole (AeRng *rng, int low, int high)
   return low + (n > 1 ? (int) ae_rng_below (rng, (uint32_t) n) : 0);
 }
 
-/* How much changes at a place from one frame to the next. */
-static float
-change_at (const AeOddSource *s, size_t frame, int x, int y, int w, int h)
+/* The median over time of each pixel: what stands still. */
+static uint8_t *
+find_background (const AeOddSource *s)
 {
-  const uint8_t *a = s->frames[frame], *b = s->frames[frame - 1];
+  size_t pixels = (size_t) s->width * (size_t) s->height;
+  size_t n = s->n < BACKGROUND ? s->n : BACKGROUND;
+  uint8_t *background = ae_alloc (pixels);
+  for (size_t i = 0; background && i < pixels; i++) {
+    uint8_t sorted[BACKGROUND] = { 0 };
+    for (size_t t = 0; t < n; t++) {
+      uint8_t value = s->frames[t * s->n / n][i];
+      size_t at = t;
+      for (; at > 0 && sorted[at - 1] > value; at--)
+        sorted[at] = sorted[at - 1];
+      sorted[at] = value;
+    }
+    background[i] = sorted[n / 2];
+  }
+  return background;
+}
+
+/* How much of a place is not background. */
+static float
+change_at (const AeOddSource *s, const uint8_t *background, size_t frame,
+    int x, int y, int w, int h)
+{
+  const uint8_t *a = s->frames[frame];
   int sum = 0;
   for (int j = y; j < y + h; j += 2)
     for (int i = x; i < x + w; i += 2) {
       int at = j * s->width + i;
-      sum += abs (a[at] - b[at]);
+      int differs = abs (a[at] - background[at]);
+      sum += differs < 40 ? differs : 40;
     }
   return (float) sum / (float) (w * h);
 }
@@ -60,8 +89,25 @@ alpha_at (const Cutout *c, int x, int y)
   return inside < 0 ? 0 : inside > 1 ? 1 : inside;
 }
 
+/* The mean difference to the background around a pixel. */
+static float
+differs_at (const AeOddSource *s, const uint8_t *background, size_t frame,
+    int x, int y)
+{
+  int sum = 0, n = 0;
+  for (int j = y - 1; j <= y + 1; j++)
+    for (int i = x - 1; i <= x + 1; i++)
+      if (i >= 0 && j >= 0 && i < s->width && j < s->height) {
+        int at = j * s->width + i;
+        sum += abs (s->frames[frame][at] - background[at]);
+        n++;
+      }
+  return (float) sum / (float) n;
+}
+
 static void
-cut_out (Cutout *c, const AeOddSource *s, AeRng *rng)
+cut_out (Cutout *c, const AeOddSource *s, const uint8_t *background,
+    AeRng *rng)
 {
   int most_w = s->width / 4 < MOST_SIDE ? s->width / 4 : MOST_SIDE;
   int most_h = s->height / 4 < MOST_SIDE ? s->height / 4 : MOST_SIDE;
@@ -72,11 +118,11 @@ cut_out (Cutout *c, const AeOddSource *s, AeRng *rng)
   int bx = 0, by = 0;
   size_t bt = 0;
   for (int i = 0; i < TRIES; i++) {
-    size_t t = (size_t) whole (rng, s->n > 1 ? 1 : 0, (int) s->n - 1);
+    size_t t = (size_t) whole (rng, 0, (int) s->n - 1);
     int x = whole (rng, 0, s->width - c->width);
     int y = whole (rng, 0, s->height - c->height);
     float change
-        = t > 0 ? change_at (s, t, x, y, c->width, c->height) : 0;
+        = change_at (s, background, t, x, y, c->width, c->height);
     if (change > best) {
       best = change;
       bx = x;
@@ -90,8 +136,14 @@ cut_out (Cutout *c, const AeOddSource *s, AeRng *rng)
     for (int x = 0; x < c->width; x++) {
       int at = y * c->width + x;
       c->pixel[at] = s->frames[bt][(by + y) * s->width + bx + x];
-      c->alpha[at] = alpha_at (c, x, y);
+      float thing = (differs_at (s, background, bt, bx + x, by + y) - THING)
+                    / CERTAIN;
+      if (s->n == 1) /* there is no background to tell things from */
+        thing = 1;
+      c->alpha[at] = alpha_at (c, x, y) * fmaxf (0, fminf (thing, 1));
+      c->area += c->alpha[at];
     }
+  c->area = fmaxf (c->area, 1);
 }
 
 static float
@@ -99,22 +151,18 @@ mean_of (const Cutout *c)
 {
   float sum = 0;
   for (int i = 0; i < c->width * c->height; i++)
-    sum += c->pixel[i];
-  return sum / (float) (c->width * c->height);
+    sum += c->alpha[i] * c->pixel[i];
+  return sum / c->area;
 }
 
-/* Upside down and with its light turned round, or with the structure of
- * another place. */
+/* With its light turned round, or with the structure of another place. */
 static void
 change_look (Cutout *c, const AeOddSource *s, AeRng *rng)
 {
   float mean = mean_of (c);
   if (ae_rng_uniform (rng) < 0.5f) {
-    for (int i = 0, j = c->width * c->height - 1; i < j; i++, j--) {
-      float pixel = c->pixel[i];
-      c->pixel[i] = 2 * mean - c->pixel[j];
-      c->pixel[j] = 2 * mean - pixel;
-    }
+    for (int i = 0; i < c->width * c->height; i++)
+      c->pixel[i] = 2 * mean - c->pixel[i];
     return;
   }
   const uint8_t *from = s->frames[whole (rng, 0, (int) s->n - 1)];
@@ -138,15 +186,19 @@ limit_at (const AeOddSource *s, float x, float y)
   return s->limit[row * columns + column];
 }
 
-/* Straight on through where it was cut out, about in the middle of the time. */
+/* Straight on through where it was cut out, about in the middle of the time; in
+ * a single picture to any other place. */
 static Path
 draw_path (
     const Cutout *c, const AeOddSource *s, AeOddKind kind, AeRng *rng)
 {
+  if (s->n == 1)
+    return (Path){ .x = uniform (rng, 0, (float) (s->width - c->width)),
+      .y = uniform (rng, 0, (float) (s->height - c->height)) };
   float limit = limit_at (s, c->x + 0.5f * (float) c->width,
       c->y + 0.5f * (float) c->height);
   float speed = limit
-                * (kind == AE_ODD_FAST ? uniform (rng, 1, 2)
+                * (kind == AE_ODD_FAST ? uniform (rng, 1.5f, 4)
                                        : uniform (rng, 0.3f, 0.8f));
   /* more to the sides than up and down */
   float angle = uniform (rng, 0, 6.2831853f);
@@ -196,9 +248,7 @@ paste (const Cutout *c, float left, float top, uint8_t *frame, int width,
       *to = (uint8_t) (value < 0 ? 0 : value > 255 ? 255 : value + 0.5f);
       seen += alpha;
     }
-  /* of the ellipse in its rectangle */
-  float whole_area = 0.785f * (float) (c->width * c->height);
-  return fminf (seen / whole_area, 1);
+  return fminf (seen / c->area, 1);
 }
 
 AeStatus
@@ -209,13 +259,16 @@ ae_odd_footage_make (AeOddFootage *odd, const AeOddSource *source,
   *odd = (AeOddFootage){ ae_calloc (source->n, pixels),
     ae_calloc (source->n, sizeof (float)) };
   Cutout *c = ae_calloc (1, sizeof *c);
-  if (!odd->pixels || !odd->visible || !c) {
+  uint8_t *background = find_background (source);
+  if (!odd->pixels || !odd->visible || !c || !background) {
     ae_odd_footage_clear (odd);
     ae_free (c);
+    ae_free (background);
     return ae_fail (
         err, AE_ERROR_MEMORY, "no memory for %zu frames", source->n);
   }
-  cut_out (c, source, rng);
+  cut_out (c, source, background, rng);
+  ae_free (background);
   if (kind == AE_ODD_LOOK)
     change_look (c, source, rng);
   Path path = draw_path (c, source, kind, rng);

@@ -54,6 +54,8 @@ const AeKey ae_keys[] = {
       "frames per second that are looked at; those that come sooner are not"),
   INT ("anomaly", "size", 4096, 4194304, "86400",
       "pixels that pictures are reduced to, at most or about so"),
+  BOOL ("anomaly", "any_camera", "no",
+      "for any camera, not for one: pictures of other proportions are stretched"),
   INT ("anomaly", "past", 1, 16, "4",
       "frames before the one that is predicted"),
   INTS ("anomaly", "widths", 4, 1024, "16,32,48",

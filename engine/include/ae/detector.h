@@ -45,7 +45,8 @@ AE_API void ae_detector_free (AeDetector **detector);
 
 /* Plans for pictures of this size and kind (planes are ignored), which are
  * scaled to the model's size, and forgets earlier frames and the mask. Errors:
- * SHAPE (proportions other than the model's by more than 5 %), MEMORY. */
+ * SHAPE (proportions other than the model's by more than 5 %, unless it is for
+ * any camera), MEMORY. */
 AE_API AeStatus ae_detector_bind (
     AeDetector *detector, const AeImage *format, AeError *err);
 
