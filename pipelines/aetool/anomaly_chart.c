@@ -65,7 +65,7 @@ static void
 add_roc_legend (GString *svg, int line, int channel, double area)
 {
   const Plot *p = &roc_plot;
-  double x = p->left + p->width - 200, y = p->top + p->height - 110 + 20 * line;
+  double x = p->left + p->width - 220, y = p->top + p->height - 110 + 20 * line;
   g_autofree char *text = g_strdup_printf (
       "%s, area %.3f", ae_channel_name ((AeChannel) channel), area);
   svg_box (svg, x, y - 6, 22, 4, colours[channel]);

@@ -7,6 +7,7 @@
 
 #include "aetool.h"
 #include "anomaly_chart.h"
+#include "anomaly_csv.h"
 #include "anomaly_pictures.h"
 #include "anomaly_report.h"
 #include "anomaly_scorer.h"
@@ -28,8 +29,8 @@ static const GOptionEntry entries[] = {
   { "false-alarms-per-hour", 0, 0, G_OPTION_ARG_DOUBLE, &option.per_hour,
       "what the threshold is calibrated for (default: 6)", "RATE" },
   { "plot", 0, 0, G_OPTION_ARG_FILENAME, &option.plot,
-      "write roc.svg, score-CLIP.svg and sheet.png (the highest scores, where "
-      "they are, and the truth) into the folder",
+      "write roc.svg, score-CLIP.svg, scores.csv and sheet.png (the highest "
+      "scores, where they are, and the truth) into the folder",
       "FOLDER" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "threads (default: all cores)", "N" },
@@ -85,6 +86,7 @@ plot (const AnomalyScorer *s, const GPtrArray *tracks,
     return TRUE;
   double threshold = threshold_of (s, AE_CHANNEL_FUSED);
   g_autofree char *roc = g_build_filename (option.plot, "roc.svg", NULL);
+  g_autofree char *csv = g_build_filename (option.plot, "scores.csv", NULL);
   g_autofree char *sheet = g_build_filename (option.plot, "sheet.png", NULL);
   for (guint i = 0; i < tracks->len; i++) {
     const AnomalyTrack *t = g_ptr_array_index (tracks, i);
@@ -94,6 +96,7 @@ plot (const AnomalyScorer *s, const GPtrArray *tracks,
       return FALSE;
   }
   return anomaly_chart_roc (tracks, figures, roc, error)
+         && anomaly_csv_save (tracks, csv, error)
          && anomaly_shots_save (s->shots, threshold, sheet, error);
 }
 
