@@ -4,12 +4,14 @@
 #include "util/mem.h"
 
 #include <math.h>
+#include <string.h>
 
 #define ENOUGH_MOVES 0.15f /* share of places: fewer weigh less */
 #define LEAST_MOVES 0.05f  /* share below which there is no motion to compare */
 #define DISTANCE_WEIGHT 1.0f
 #define NEIGHBOURS 3
 #define CELLS_PER_TOP 85
+#define MOST_SCORE 1e6f
 #define COMMON 2 /* decades: less rare looks do not count */
 
 AeStatus
@@ -43,6 +45,21 @@ ae_channels_clear (AeChannels *c)
   *c = (AeChannels){ 0 };
 }
 
+void
+ae_channels_reset (AeChannels *c)
+{
+  size_t cells = (size_t) c->facts->columns * (size_t) c->facts->rows;
+  for (int i = 0; i < AE_N_CHANNELS; i++)
+    memset (c->cells[i], 0, cells * sizeof (float));
+}
+
+/* Also of a model whose deviations, limits or weights are next to nothing. */
+static float
+bounded (float score)
+{
+  return isnan (score) ? 0 : fminf (fmaxf (score, -MOST_SCORE), MOST_SCORE);
+}
+
 static const AeChannel appearance_channel[AE_APPEARANCES] = {
   [AE_APPEARANCE_ERROR] = AE_CHANNEL_RECONSTRUCTION,
   [AE_APPEARANCE_RARITY] = AE_CHANNEL_LATENT,
@@ -58,8 +75,9 @@ score_appearance (AeChannels *c, const float *seen)
     float *to = c->cells[appearance_channel[k]];
     const AeUsual *usual = f->usual[k];
     for (size_t i = 0; i < cells; i++)
-      to[i] = (seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
-              / usual[i].deviation;
+      to[i] = bounded (
+          (seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
+          / usual[i].deviation);
   }
 }
 
@@ -96,8 +114,8 @@ score_motion (AeChannels *c, const float *motion)
     float distance = 0;
     if (measured && moves > LEAST_MOVES)
       distance = c->distances[next++] / f->motion_scale;
-    to[i] = fminf (moves / ENOUGH_MOVES, 1)
-            * (m[AE_MOTION_SPEED] / f->limit[i] + DISTANCE_WEIGHT * distance);
+    to[i] = bounded (fminf (moves / ENOUGH_MOVES, 1)
+        * (m[AE_MOTION_SPEED] / f->limit[i] + DISTANCE_WEIGHT * distance));
   }
 }
 
@@ -106,20 +124,20 @@ ae_channels_rarity (const AeFacts *facts, AeChannel channel, float score)
 {
   const float *at = facts->rarity[channel];
   const int last = AE_RARITY_STEPS - 1;
-  const float step = 1.0f / AE_RARITY_PER_DECADE;
+  const double step = 1.0 / AE_RARITY_PER_DECADE, x = score;
   if (!(score > at[0]))
     return 0;
   if (score >= at[last]) {
     /* the slope of the last two decades */
     int from = last - 2 * AE_RARITY_PER_DECADE;
-    float width = fmaxf (at[last] - at[from], 1e-6f);
-    return (float) last * step + (score - at[last]) * 2 / width;
+    double width = fmax ((double) at[last] - at[from], 1e-6);
+    return bounded ((float) (last * step + (x - at[last]) * 2 / width));
   }
   int k = 0;
   while (score >= at[k + 1])
     k++;
-  float width = at[k + 1] - at[k];
-  return ((float) k + (width > 0 ? (score - at[k]) / width : 0)) * step;
+  double width = (double) at[k + 1] - at[k];
+  return (float) ((k + (width > 0 ? (x - at[k]) / width : 0)) * step);
 }
 
 float
@@ -143,7 +161,7 @@ fuse (AeChannels *c)
         sum += f->weight[k]
                * ae_channels_contribution ((AeChannel) k,
                    ae_channels_rarity (f, (AeChannel) k, c->cells[k][i]));
-    to[i] = sum;
+    to[i] = bounded (sum);
   }
 }
 

@@ -18,12 +18,16 @@ AeStatus ae_channels_init (
     AeChannels *channels, const AeFacts *facts, AeError *err);
 void ae_channels_clear (AeChannels *channels);
 
+/* Sets all scores to 0. */
+void ae_channels_reset (AeChannels *channels);
+
 /* Scores all cells of all channels.
  *
  * reconstruction, latent, discriminator: how many deviations the cell is above
  * its own mean. motion: speed over the cell's limit where enough moves, plus
  * the distance to the usual motions, in units of one that is seldom
- * reached. fused: sum of what the channels contribute, weighted. */
+ * reached. fused: sum of what the channels contribute, weighted. All lie
+ * between -1e6 and 1e6, whatever the facts are. */
 void ae_channels_score (AeChannels *channels, const AeObservation *seen);
 
 /* How rare a score of a cell is on normal footage, in decades: 2 = one of

@@ -170,6 +170,7 @@ ae_detector_reset (AeDetector *d)
   ae_observer_reset (d->observer);
   if (d->grey)
     ae_grey_reset (d->grey);
+  ae_channels_reset (&d->channels);
   d->begun = false;
   d->waited = 0;
   d->last = (AeDetection){ 0 };

@@ -347,9 +347,9 @@ read_calibrations (AeFacts *f, const AeModel *model, AeError *err)
     snprintf (key, sizeof key, "ae.anomaly.calibration.%s",
         ae_channel_name ((AeChannel) i));
     const char *text = ae_model_meta (model, key);
-    AeStatus status
-        = text ? ae_calibration_read (&f->calibration[i], text, err)
-               : bad_meta (model, key, "a calibration", err);
+    if (!text)
+      return bad_meta (model, key, "a calibration", err);
+    AeStatus status = ae_calibration_read (&f->calibration[i], text, err);
     if (status != AE_OK)
       return ae_fail_prefix (err, status, "metadata %s", key);
   }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LEAST_ERROR 0.02f /* in the networks' units */
+#define MOST_VALUE 1e6f
 #define CELL_PIXELS (AE_CELL * AE_CELL)
 
 enum { PREDICTION, LATENT, REALNESS, N_OUTPUTS };
@@ -227,11 +228,12 @@ take_latents (AeObserver *o)
     ae_mixture_log_density (o->density, o->latents, cells, o->logs);
 }
 
-/* A number that is none (a broken model) must not spread. */
+/* A number that is none (a broken model) must not spread; one that is large
+ * (the rarity of what is far from all that is usual) stays large. */
 static float
 number (float value)
 {
-  return fabsf (value) < 1e6f ? value : 0;
+  return isnan (value) ? 0 : fminf (fmaxf (value, -MOST_VALUE), MOST_VALUE);
 }
 
 static const float *

@@ -196,13 +196,15 @@ judge (const Fusion *f, const float weight[OWN], float *cells, float *scores,
   return kinds ? sum / kinds : 0;
 }
 
+/* From all of 1 on: where others are no better, as when nothing odd could be
+ * made, no channel is left out. */
 static void
 try_weights (Fusion *f, float *cells, float *scores, float *some,
     uint8_t *labels)
 {
   double best = -1;
   size_t n = TRIALS * TRIALS * TRIALS * TRIALS;
-  for (size_t t = 0; t < n; t++) {
+  for (size_t t = n; t-- > 0;) {
     float weight[OWN], most = 0;
     size_t rest = t;
     for (int c = 0; c < OWN; c++, rest /= TRIALS) {

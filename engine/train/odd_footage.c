@@ -202,7 +202,9 @@ draw_path (
                                        : uniform (rng, 0.3f, 0.8f));
   /* more to the sides than up and down */
   float angle = uniform (rng, 0, 6.2831853f);
-  Path p = { .dx = speed * cosf (angle), .dy = 0.4f * speed * sinf (angle) };
+  float dx = cosf (angle), dy = 0.4f * sinf (angle);
+  float scale = speed / sqrtf (dx * dx + dy * dy);
+  Path p = { .dx = scale * dx, .dy = scale * dy };
   float when = uniform (rng, 0.3f, 0.7f) * (float) s->n;
   p.x = c->x - p.dx * when;
   p.y = c->y - p.dy * when;

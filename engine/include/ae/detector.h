@@ -85,7 +85,8 @@ AE_API void ae_detector_process (AeDetector *detector, const AeImage *frame,
     double seconds, AeDetection *detection);
 
 /* Of the last frame: raw scores of the cells, columns x rows, owned by the
- * detector, valid until the next frame; and the region around the largest. */
+ * detector, valid until the next frame; and the region around the largest. All
+ * 0 as long as the detection is not ready. */
 AE_API const float *ae_detector_grid (
     const AeDetector *detector, AeChannel channel);
 AE_API void ae_detector_peak (
