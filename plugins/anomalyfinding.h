@@ -23,7 +23,7 @@ typedef struct {
 /* Frees what it owns and forgets all. */
 void gst_ae_finding_clear (GstAeFinding *finding);
 
-/* Takes the setup's scores over, on the scale that is asked for now. */
+/* Takes the setup's scores over, which are fresh, on the scale that is asked for now. */
 void gst_ae_finding_set (GstAeFinding *finding, const GstAeScores *scores,
     const GstAeDiscriminateSetup *setup, const GstAeDiscriminateSettings *now);
 

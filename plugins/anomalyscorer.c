@@ -27,7 +27,8 @@ struct _GstAeAnomalyScorer {
   GstAeScoreJob *job;
   GstAeRecalibration *recalibration; /* NULL = none runs */
   guint recalibration_seconds;
-  GstClockTime scored_running; /* of the frame scored last */
+  GstClockTime scored_running; /* of the frame given to the model last */
+  gdouble waited;      /* s; to that, from the last one that it looked at */
   gboolean reset;      /* the next frame does not follow that */
   guint until_next;    /* frames to pass before the next is scored */
   gboolean bad_buffer; /* the last one was no picture */
@@ -246,12 +247,15 @@ static gboolean
 use_scores (GstAeAnomalyScorer *s, const GstAeScores *scores,
     const GstAeDiscriminateSettings *now)
 {
+  gdouble seconds = scores->seconds > 0 ? s->waited : 0;
+
+  s->waited = 0;
   gst_ae_finding_set (&s->finding, scores, s->setup, now);
   if (!s->finding.known)
     return FALSE;
   if (s->recalibration != NULL
       && gst_ae_recalibration_add (
-          s->recalibration, scores->detection.score, scores->seconds))
+          s->recalibration, scores->detection.score, seconds))
     end_recalibration (s, now);
   return TRUE;
 }
@@ -265,12 +269,15 @@ take_scores (GstAeAnomalyScorer *s, gint64 until,
 
   if (!gst_ae_score_job_take (s->job, until, &scores))
     return FALSE;
+  s->waited += scores.seconds;
+  if (!scores.detection.fresh) /* too soon for the model's frame rate */
+    return FALSE;
   g_mutex_lock (&s->lock);
   gst_ae_frame_stats_add (&s->stats, scores.start, scores.end);
   g_mutex_unlock (&s->lock);
-  gboolean fresh = use_scores (s, &scores, now);
+  gboolean known = use_scores (s, &scores, now);
   gst_ae_scores_clear (&scores);
-  return fresh;
+  return known;
 }
 
 static gboolean

@@ -29,7 +29,9 @@
  * that is not there; the new one comes with a later frame. `inferred` is true
  * where the score is new. A recording that is too late for its display passes
  * unscored until it is in time again. See
- * #GstGanDiscriminate:inference-interval. The first frames, from which nothing
+ * #GstGanDiscriminate:inference-interval. A model looks at as many frames per
+ * second as it was trained with; those between have the last score, too. The
+ * first frames, from which nothing
  * can be told yet, have score 0 and `inferred` false.
  *
  * Black frames are scored like others; `contrast` tells them. Buffers that do

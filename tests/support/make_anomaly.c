@@ -51,8 +51,10 @@ draw_ground (Scene *s)
 {
   for (int y = 0; y < s->height; y++)
     for (int x = 0; x < s->width; x++)
-      s->pixels[y * s->width + x] = (uint8_t) (ANOMALY_SCENE_LEVEL + noise (s)
-          + anomaly_scene_ground ((double) x / s->width, (double) y / s->height));
+      s->pixels[y * s->width + x] = (uint8_t) (ANOMALY_SCENE_LEVEL
+          + anomaly_scene_ground (
+              (double) x / s->width, (double) y / s->height)
+          + noise (s));
 }
 
 /* There and back in `turn` frames. */
