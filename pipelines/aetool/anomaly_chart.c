@@ -36,7 +36,8 @@ add_roc_grid (GString *svg)
     svg_text (svg, x, p->top + p->height + 18, "middle", text);
     svg_text (svg, p->left - 6, y + 4, "end", text);
   }
-  svg_line (svg, p->left, p->top + p->height, p->left + p->width, p->top, GRID);
+  svg_line (
+      svg, p->left, p->top + p->height, p->left + p->width, p->top, GRID);
   svg_text (svg, p->left + p->width / 2, p->top + p->height + 40, "middle",
       "share of usual frames found");
   svg_text (svg, p->left, p->top - 12, "start", "share of unusual frames found");

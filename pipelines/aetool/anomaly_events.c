@@ -17,8 +17,8 @@ first_found (const AnomalyTrack *t, AeChannel channel, guint from, guint end,
   return from;
 }
 
-/* A run of usual frames: alarms among those that are ready. Pictures, which have
- * no time between them, give no alarms per hour. */
+/* A run of usual frames: alarms among those that are ready. Pictures, which
+ * have no time between them, give no alarms per hour. */
 static void
 count_alarms (AnomalyEvents *e, const AnomalyTrack *t, AeChannel channel,
     guint from, guint end)

@@ -245,12 +245,14 @@ aetool_eval_anomaly (int argc, char **argv)
   if (!aetool_parse (&argc, &argv, "INPUT...",
           "Prints how well a detector tells what is unusual.",
           "An INPUT is a clip or a folder of clips NAME.mkv; beside them "
-          "NAME.labels.txt (a line\nfor each frame, 1 = unusual; without it all "
-          "frames count as usual) and NAME.mask.mkv\n(white = unusual). For a "
-          "model of pictures it is a folder with good/ and folders of\n"
-          "defects; masks in ../masks/DEFECT/NAME.png. AUC: area under the "
-          "curve, all clips\ntogether; EER: equal error rate; AP: average "
-          "precision.",
+          "NAME.labels.txt (a line\nfor each frame, 1 = unusual; without it "
+          "all frames count as usual) and NAME.mask.mkv\n(white = unusual). "
+          "For a model of pictures it is a folder with good/ and folders of\n"
+          "defects; masks in ../masks/DEFECT/NAME.png.\nAUC: area under the "
+          "curve, all clips together; EER: equal error rate; AP: average "
+          "precision;\nready: without frames that come before the detector is "
+          "ready, which have the score 0;\nin unusual frames: of their pixels "
+          "only.",
           entries))
     return AETOOL_USAGE;
   if (argc < 2)
