@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define SOURCE \
-  "videotestsrc num-buffers=30 ! video/x-raw,width=96,height=64"
+  "videotestsrc num-buffers=30 ! video/x-raw,width=96,height=72"
 
 static const struct {
   const gchar *what, *with;
