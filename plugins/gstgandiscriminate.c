@@ -58,6 +58,15 @@
  * gst-launch-1.0 videotestsrc num-buffers=30 ! tee name=t t. ! queue ! gandiscriminate ! fakesink t. ! queue ! autovideosink
  * ]|
  * Beside another branch, which gets the same pixels in memory.
+ * |[
+ * gst-launch-1.0 -m rtspsrc location=rtsp://192.168.1.20/stream latency=200 ! decodebin ! videoconvert ! gandiscriminate model-file=camera.onnx min-duration=500000000 ! fakesink
+ * ]|
+ * A camera in the network; what lasts less than half a second is no event.
+ * |[
+ * gst-launch-1.0 -m v4l2src device=/dev/video0 ! videoconvert ! gandiscriminate name=door model-file=camera.onnx n-threads=1 ! fakesink v4l2src device=/dev/video1 ! videoconvert ! gandiscriminate name=yard model-file=camera.onnx n-threads=1 ! fakesink
+ * ]|
+ * Two cameras; messages name the element that posts them. Elements of one
+ * process that name the same model file share it in memory.
  *
  * ## Messages
  * Element messages named `gandiscriminate`, see

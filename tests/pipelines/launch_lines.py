@@ -106,7 +106,9 @@ def prepare(root, aetool, folder):
             stderr=subprocess.DEVNULL)
     for name in ('codec.onnx', 'mine.onnx'):
         shutil.copy(env['AE_TEST_CODEC'], folder / name)
-    shutil.copy(env['AE_TEST_ANOMALY'], folder / 'anomaly.onnx')
+    for name in ('anomaly.onnx', 'camera.onnx'):
+        shutil.copy(env['AE_TEST_ANOMALY'], folder / name)
+    (folder / 'clips').mkdir()
     env['AE_MODEL_PATH'] = ':'.join(paths)
     return clip, env
 
