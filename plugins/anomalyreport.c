@@ -19,6 +19,33 @@ gst_ae_anomaly_report_clear (GstAeAnomalyReport *report)
   *report = (GstAeAnomalyReport){ 0 };
 }
 
+static GstAeBox
+box_of (const AeRegion *region, gint width, gint height)
+{
+  gint x = (gint) (region->x * width + 0.5f);
+  gint y = (gint) (region->y * height + 0.5f);
+  gint right = (gint) ((region->x + region->width) * width + 0.5f);
+  gint bottom = (gint) ((region->y + region->height) * height + 0.5f);
+
+  x = CLAMP (x, 0, width - 1);
+  y = CLAMP (y, 0, height - 1);
+  return (GstAeBox){ x, y, CLAMP (right - x, 1, width - x),
+    CLAMP (bottom - y, 1, height - y) };
+}
+
+void
+gst_ae_anomaly_report_set_place (GstAeAnomalyReport *r,
+    const AeRegion *region, const GstAeZones *zones)
+{
+  g_clear_pointer (&r->zone, g_free);
+  r->box = (GstAeBox){ 0 };
+  if (region == NULL)
+    return;
+  r->box = box_of (region, r->width, r->height);
+  r->zone = g_strdup (gst_ae_zones_at (zones,
+      region->x + region->width / 2, region->y + region->height / 2));
+}
+
 static const gchar *
 zone_of (const GstAeAnomalyReport *r)
 {

@@ -6,6 +6,7 @@
  * the buffer. */
 
 #include "anomalyevents.h"
+#include "zones.h"
 
 #include <gst/video/video.h>
 
@@ -46,6 +47,10 @@ typedef struct {
 
 /* Frees what it owns and forgets all. */
 void gst_ae_anomaly_report_clear (GstAeAnomalyReport *report);
+
+/* Sets box and zone of a report whose size is set; NULL: nowhere. */
+void gst_ae_anomaly_report_set_place (GstAeAnomalyReport *report,
+    const AeRegion *region, const GstAeZones *zones);
 
 /* A new structure "gandiscriminate". */
 GstStructure *gst_ae_anomaly_report_message (const GstAeAnomalyReport *report);

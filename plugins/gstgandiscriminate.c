@@ -29,7 +29,9 @@
  * that is not there; the new one comes with a later frame. `inferred` is true
  * where the score is new. A recording that is too late for its display passes
  * unscored until it is in time again. See
- * #GstGanDiscriminate:inference-interval. The first frames, from which nothing
+ * #GstGanDiscriminate:inference-interval. A model looks at as many frames per
+ * second as it was trained with; those between have the last score, too. The
+ * first frames, from which nothing
  * can be told yet, have score 0 and `inferred` false.
  *
  * Black frames are scored like others; `contrast` tells them. Buffers that do
@@ -56,6 +58,15 @@
  * gst-launch-1.0 videotestsrc num-buffers=30 ! tee name=t t. ! queue ! gandiscriminate ! fakesink t. ! queue ! autovideosink
  * ]|
  * Beside another branch, which gets the same pixels in memory.
+ * |[
+ * gst-launch-1.0 -m rtspsrc location=rtsp://192.168.1.20/stream latency=200 ! decodebin ! videoconvert ! gandiscriminate model-file=camera.onnx min-duration=500000000 ! fakesink
+ * ]|
+ * A camera in the network; what lasts less than half a second is no event.
+ * |[
+ * gst-launch-1.0 -m v4l2src device=/dev/video0 ! videoconvert ! gandiscriminate name=door model-file=camera.onnx n-threads=1 ! fakesink v4l2src device=/dev/video1 ! videoconvert ! gandiscriminate name=yard model-file=camera.onnx n-threads=1 ! fakesink
+ * ]|
+ * Two cameras; messages name the element that posts them. Elements of one
+ * process that name the same model file share it in memory.
  *
  * ## Messages
  * Element messages named `gandiscriminate`, see
@@ -114,25 +125,15 @@
 #include "aeerror.h"
 #include "aeframe.h"
 #include "anomalyreport.h"
-#include "discriminatesettings.h"
-#include "framestats.h"
-#include "jsonlines.h"
-#include "recalibration.h"
-#include "scorejob.h"
+#include "anomalyscorer.h"
+#include "frametimes.h"
+#include "jsonoutlet.h"
 #include "scoreoverlay.h"
 
 #include <string.h>
 
 GST_DEBUG_CATEGORY_STATIC (gst_gan_discriminate_debug);
 #define GST_CAT_DEFAULT gst_gan_discriminate_debug
-
-/* Frames further apart than this do not follow each other (and not further
- * apart than four frames at less than 4 frames per second). */
-#define TIME_JUMP GST_SECOND
-
-/* A live frame waits for its score for half its duration, and no longer than
- * this: less than what sinks allow for processing (20 ms). */
-#define MAX_PATIENCE (15 * GST_MSECOND)
 
 /* Light that changes by more than this (a quarter of the way to twice as
  * bright) jumps; a picture of less contrast than this, in grey levels, is
@@ -147,37 +148,22 @@ enum { SIGNAL_RECALIBRATE, N_SIGNALS };
 
 struct _GstGanDiscriminate {
   GstBaseTransform parent;
+  GstAeAnomalyScorer *scorer;
+  GstAeJsonOutlet *json;
 
   /* Object lock. */
   GstAeDiscriminateSettings settings;
-  gboolean json_changed;     /* json_location is not what is open */
-  guint recalibrate;         /* seconds; 0 = not asked for */
-  GstAeFrameStats stats;
-  guint64 unusable;          /* frames that are no pictures */
-  GstClockTime earliest;     /* QoS: frames before are late anyway */
-  GstAeSetupLoader *loader;  /* not NULL while started */
-  GstAeJsonLines *json;      /* changed by the streaming thread only */
-  guint64 json_dropped;      /* of earlier writers */
+  gboolean json_changed; /* json_location is not what is open */
+  GstClockTime earliest; /* QoS: frames before are late anyway */
 
   /* Streaming thread; start and stop. */
   GstVideoInfo info;
   gboolean have_info;
   gboolean live, live_known;
-  GstAeDiscriminateSetup *setup; /* the job's while that is busy */
-  GstAeScoreJob *job;
-  GstClockTime last_pts, last_duration, last_running, scored_running;
-  gboolean discont;        /* the next frame does not follow the last one */
-  gboolean reset;          /* ... nor the one scored last */
-  guint until_next;        /* frames to pass before the next is scored */
-  gboolean bad_buffer;     /* the last one was no picture */
-  gboolean has_score;
-  AeDetection detection;   /* the last one that was ready */
-  AeRegion peak;
+  GstAeFrameTimes times;
   GstAeAnomalyEvents events;
-  GstClockTime last_update; /* message */
+  GstClockTime last_update;  /* message */
   GstAeAnomalyReport report; /* of the last frame */
-  GstAeRecalibration *recalibration; /* NULL = none runs */
-  guint recalibration_seconds;
 };
 
 static guint signals[N_SIGNALS];
@@ -282,6 +268,8 @@ gst_gan_discriminate_class_init (GstGanDiscriminateClass *klass)
 static void
 gst_gan_discriminate_init (GstGanDiscriminate *self)
 {
+  self->scorer = gst_ae_anomaly_scorer_new (GST_ELEMENT (self));
+  self->json = gst_ae_json_outlet_new (GST_ELEMENT (self));
   gst_ae_discriminate_settings_init (&self->settings);
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), TRUE);
 }
@@ -289,7 +277,11 @@ gst_gan_discriminate_init (GstGanDiscriminate *self)
 static void
 gst_gan_discriminate_finalize (GObject *object)
 {
-  gst_ae_discriminate_settings_clear (&GST_GAN_DISCRIMINATE (object)->settings);
+  GstGanDiscriminate *self = GST_GAN_DISCRIMINATE (object);
+
+  gst_ae_anomaly_scorer_free (&self->scorer);
+  gst_ae_json_outlet_free (&self->json);
+  gst_ae_discriminate_settings_clear (&self->settings);
   G_OBJECT_CLASS (gst_gan_discriminate_parent_class)->finalize (object);
 }
 
@@ -319,8 +311,9 @@ gst_gan_discriminate_set_property (
   gst_ae_discriminate_settings_set (&self->settings, id, value);
   if (strcmp (pspec->name, "json-location") == 0)
     self->json_changed = TRUE;
-  if (gst_ae_discriminate_settings_is_setup (id) && self->loader != NULL
-      && !gst_ae_setup_loader_request (self->loader, current_request (self)))
+  if (gst_ae_discriminate_settings_is_setup (id)
+      && !gst_ae_anomaly_scorer_request (
+          self->scorer, current_request (self)))
     GST_ERROR_OBJECT (self, "no thread to load with: all stays as it was");
   GST_OBJECT_UNLOCK (self);
 }
@@ -329,15 +322,11 @@ gst_gan_discriminate_set_property (
 static GstStructure *
 stats_structure (GstGanDiscriminate *self)
 {
-  GstStructure *stats
-      = gst_ae_frame_stats_structure (&self->stats, "gandiscriminate-stats");
-  guint64 dropped = self->json_dropped;
+  GstStructure *stats = gst_ae_anomaly_scorer_stats (
+      self->scorer, "gandiscriminate-stats");
 
-  if (self->json != NULL)
-    dropped += gst_ae_json_lines_dropped (self->json);
   gst_structure_set (stats,
-      "unusable", G_TYPE_UINT64, self->unusable,
-      "json-dropped", G_TYPE_UINT64, dropped,
+      "json-dropped", G_TYPE_UINT64, gst_ae_json_outlet_dropped (self->json),
       "score", G_TYPE_DOUBLE, self->report.score,
       NULL);
   return stats;
@@ -371,11 +360,9 @@ settings_now (GstGanDiscriminate *self)
 static void
 gst_gan_discriminate_recalibrate (GstGanDiscriminate *self, guint seconds)
 {
-  GST_OBJECT_LOCK (self);
-  gboolean running = self->loader != NULL;
-  if (running)
-    self->recalibrate = seconds;
-  GST_OBJECT_UNLOCK (self);
+  gboolean running
+      = gst_ae_anomaly_scorer_recalibrate (self->scorer, seconds);
+
   if (!running || seconds == 0)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("recalibration: expected %s, found %s",
@@ -391,12 +378,6 @@ post (GstGanDiscriminate *self, GstStructure *structure)
 {
   gst_element_post_message (GST_ELEMENT (self),
       gst_message_new_element (GST_OBJECT (self), structure));
-}
-
-static void
-write_line (GstGanDiscriminate *self, gchar *line)
-{
-  gst_ae_json_lines_add (self->json, line);
 }
 
 /* Events' updates not for each frame, but by and by. */
@@ -419,81 +400,27 @@ static void
 tell (GstGanDiscriminate *self, GstAePostMessages what, gboolean is_frame)
 {
   const GstAeAnomalyReport *r = &self->report;
-  gboolean due = is_due (self, self->last_running);
+  gboolean due = is_due (self, self->times.running);
 
-  if (self->json != NULL && is_frame)
-    write_line (self, gst_ae_anomaly_report_json (r));
-  if (self->json != NULL && due)
-    write_line (self, gst_ae_anomaly_report_event_json (r));
+  if (is_frame && gst_ae_json_outlet_is_open (self->json))
+    gst_ae_json_outlet_add (self->json, gst_ae_anomaly_report_json (r));
+  if (due && gst_ae_json_outlet_is_open (self->json))
+    gst_ae_json_outlet_add (self->json, gst_ae_anomaly_report_event_json (r));
   if (what == GST_AE_POST_ALL || (what == GST_AE_POST_EVENTS && due))
     post (self, gst_ae_anomaly_report_message (r));
 }
 
-/* From the writer's thread. */
-static void
-on_json_trouble (gpointer user, const AeError *error)
-{
-  GST_AE_WARNING (user, GST_AE_WRITING, error);
-}
-
-typedef struct {
-  GstGanDiscriminate *self;
-  GstAeJsonLines *lines;
-} Closing;
-
-static gpointer
-close_json_main (gpointer data)
-{
-  Closing *closing = data;
-
-  gst_ae_json_lines_free (&closing->lines);
-  gst_object_unref (closing->self);
-  g_free (closing);
-  return NULL;
-}
-
-/* Beside the stream: it may take a second to write what waits. */
-static void
-close_json_beside (GstGanDiscriminate *self, GstAeJsonLines *lines)
-{
-  Closing *closing = g_new (Closing, 1);
-
-  *closing = (Closing){ gst_object_ref (self), lines };
-  GThread *thread
-      = g_thread_try_new ("json-close", close_json_main, closing, NULL);
-  if (thread != NULL)
-    g_thread_unref (thread);
-  else
-    close_json_main (closing);
-}
-
-/* The writer that is asked for now takes the place of the one there is, if any.
- * FALSE: it cannot be; then all stays. */
+/* FALSE: it cannot be opened where that is asked for. */
 static gboolean
 open_json (GstGanDiscriminate *self, AeError *error)
 {
-  GstAeJsonLines *lines = NULL;
-
   GST_OBJECT_LOCK (self);
   gchar *location = g_strdup (self->settings.json_location);
   self->json_changed = FALSE;
   GST_OBJECT_UNLOCK (self);
-  gboolean wanted = location != NULL && location[0] != '\0';
-  if (wanted)
-    lines = gst_ae_json_lines_new (location, on_json_trouble, self, error);
+  gboolean good = gst_ae_json_outlet_open (self->json, location, error);
   g_free (location);
-  if (wanted && lines == NULL)
-    return FALSE;
-
-  GST_OBJECT_LOCK (self);
-  GstAeJsonLines *older = self->json;
-  self->json = lines;
-  if (older != NULL)
-    self->json_dropped += gst_ae_json_lines_dropped (older);
-  GST_OBJECT_UNLOCK (self);
-  if (older != NULL)
-    close_json_beside (self, older);
-  return TRUE;
+  return good;
 }
 
 static void
@@ -508,77 +435,12 @@ update_json (GstGanDiscriminate *self)
     GST_AE_WARNING (self, GST_AE_WRITING, &error);
 }
 
-/* Recalibration. */
-
-static void
-end_recalibration (GstGanDiscriminate *self)
-{
-  AeError error = { 0 };
-  guint n = gst_ae_recalibration_count (self->recalibration);
-  gboolean good = gst_ae_recalibration_fit (
-      self->recalibration, self->setup->calibration, &error);
-
-  gst_ae_recalibration_free (&self->recalibration);
-  if (!good) {
-    GST_AE_WARNING (self, GST_AE_RUNNING, &error);
-    return;
-  }
-  GstAeDiscriminateSettings now = settings_now (self);
-  post (self,
-      gst_structure_new ("gandiscriminate-calibration",
-          "seconds", G_TYPE_DOUBLE, (gdouble) self->recalibration_seconds,
-          "scores", G_TYPE_UINT, n,
-          "raw-threshold", G_TYPE_DOUBLE,
-          ae_calibration_threshold (
-              &self->setup->calibration[now.score], now.false_alarms_per_hour),
-          NULL));
-}
-
-static void
-update_recalibration (GstGanDiscriminate *self)
-{
-  GST_OBJECT_LOCK (self);
-  guint seconds = self->recalibrate;
-  self->recalibrate = 0;
-  GST_OBJECT_UNLOCK (self);
-  if (seconds == 0)
-    return;
-  gst_ae_recalibration_free (&self->recalibration);
-  self->recalibration = gst_ae_recalibration_new (seconds);
-  self->recalibration_seconds = seconds;
-}
-
-/* Places. */
-
-static GstAeBox
-box_of (GstGanDiscriminate *self, const AeRegion *region)
-{
-  gint width = GST_VIDEO_INFO_WIDTH (&self->info);
-  gint height = GST_VIDEO_INFO_HEIGHT (&self->info);
-  gint x = (gint) (region->x * width + 0.5f);
-  gint y = (gint) (region->y * height + 0.5f);
-  gint right = (gint) ((region->x + region->width) * width + 0.5f);
-  gint bottom = (gint) ((region->y + region->height) * height + 0.5f);
-
-  x = CLAMP (x, 0, width - 1);
-  y = CLAMP (y, 0, height - 1);
-  return (GstAeBox){ x, y, CLAMP (right - x, 1, width - x),
-    CLAMP (bottom - y, 1, height - y) };
-}
-
 /* NULL: nowhere. */
 static void
 report_place (GstGanDiscriminate *self, const AeRegion *region)
 {
-  GstAeAnomalyReport *r = &self->report;
-
-  g_clear_pointer (&r->zone, g_free);
-  r->box = (GstAeBox){ 0 };
-  if (region == NULL)
-    return;
-  r->box = box_of (self, region);
-  r->zone = g_strdup (gst_ae_zones_at (self->setup->zones,
-      region->x + region->width / 2, region->y + region->height / 2));
+  gst_ae_anomaly_report_set_place (&self->report, region,
+      gst_ae_anomaly_scorer_setup (self->scorer)->zones);
 }
 
 /* Interruptions. */
@@ -597,56 +459,40 @@ interrupt (GstGanDiscriminate *self)
     tell (self, settings_now (self).post_messages, FALSE);
     r->event = GST_AE_EVENT_NONE;
   }
-  self->reset = TRUE;
-  self->discont = TRUE;
-  self->has_score = FALSE;
-  self->until_next = 0;
+  gst_ae_anomaly_scorer_forget (self->scorer);
+  self->times.cut = TRUE;
 }
 
 /* Life cycle. */
-
-/* From the loader's thread. */
-static void
-on_load_failed (gpointer user, const AeError *error)
-{
-  GST_AE_WARNING (user, GST_AE_READING, error);
-}
 
 static void
 forget_stream (GstGanDiscriminate *self)
 {
   GST_OBJECT_LOCK (self);
-  self->stats = (GstAeFrameStats){ 0 };
-  self->unusable = self->json_dropped = 0;
   self->earliest = GST_CLOCK_TIME_NONE;
-  self->recalibrate = 0;
   gst_ae_anomaly_report_clear (&self->report);
   GST_OBJECT_UNLOCK (self);
+  gst_ae_json_outlet_reset (self->json);
   self->have_info = self->live_known = FALSE;
-  self->last_pts = self->last_duration = GST_CLOCK_TIME_NONE;
-  self->last_running = self->scored_running = 0;
-  self->bad_buffer = self->has_score = FALSE;
-  self->discont = self->reset = TRUE;
-  self->until_next = 0;
+  gst_ae_frame_times_init (&self->times);
   self->events = (GstAeAnomalyEvents){ 0 };
   self->last_update = 0;
 }
 
-/* The loader is there before the settings are read, so that no change after
- * that is lost. */
+/* The scorer takes requests before the settings are read, so that no change
+ * after that is lost. */
 static gboolean
 open_parts (GstGanDiscriminate *self, GstAeActivity *activity, AeError *error)
 {
+  gst_ae_anomaly_scorer_start (self->scorer);
   GST_OBJECT_LOCK (self);
-  self->loader = gst_ae_setup_loader_new (
-      &gst_ae_discriminate_setup_type, on_load_failed, self);
   GstAeDiscriminateRequest *request = current_request (self);
   GST_OBJECT_UNLOCK (self);
-  self->job = gst_ae_score_job_new ();
-  self->setup = gst_ae_discriminate_setup_new (request, error);
+  gboolean good
+      = gst_ae_anomaly_scorer_load (self->scorer, request, error);
   gst_ae_discriminate_request_free (request);
   *activity = GST_AE_READING;
-  if (self->setup == NULL)
+  if (!good)
     return FALSE;
   *activity = GST_AE_WRITING;
   return open_json (self, error);
@@ -665,8 +511,8 @@ gst_gan_discriminate_start (GstBaseTransform *trans)
     GST_AE_ERROR (self, activity, &error);
     return FALSE;
   }
-  GST_INFO_OBJECT (
-      self, "loaded %s", gst_ae_model_path (self->setup->model));
+  GST_INFO_OBJECT (self, "loaded %s",
+      gst_ae_model_path (gst_ae_anomaly_scorer_setup (self->scorer)->model));
   return TRUE;
 }
 
@@ -675,62 +521,16 @@ gst_gan_discriminate_stop (GstBaseTransform *trans)
 {
   GstGanDiscriminate *self = GST_GAN_DISCRIMINATE (trans);
 
-  gst_ae_score_job_free (&self->job);
   interrupt (self);
   GST_OBJECT_LOCK (self);
-  GstAeSetupLoader *loader = g_steal_pointer (&self->loader);
-  GstAeJsonLines *json = g_steal_pointer (&self->json);
   gst_ae_anomaly_report_clear (&self->report);
   GST_OBJECT_UNLOCK (self);
-  gst_ae_setup_loader_free (&loader);
-  gst_ae_json_lines_free (&json);
-  gst_ae_recalibration_free (&self->recalibration);
-  gst_ae_discriminate_setup_free (&self->setup);
+  gst_ae_anomaly_scorer_stop (self->scorer);
+  gst_ae_json_outlet_close (self->json);
   return TRUE;
 }
 
 /* Negotiation. */
-
-/* A place that was calibrated stays so when only zones or mask change. */
-static void
-keep_calibration (
-    GstGanDiscriminate *self, GstAeDiscriminateSetup *newer)
-{
-  if (strcmp (gst_ae_discriminate_setup_id (newer),
-          gst_ae_discriminate_setup_id (self->setup))
-      == 0)
-    memcpy (newer->calibration, self->setup->calibration,
-        sizeof newer->calibration);
-  else if (self->recalibration != NULL) {
-    gst_ae_recalibration_free (&self->recalibration);
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("recalibration given up: another model took over"), (NULL));
-  }
-}
-
-/* Takes over what the loader left, if anything; nothing may be scored. What
- * cannot be planned for these pictures leaves the old one in place. */
-static void
-adopt_loaded (GstGanDiscriminate *self, const AeImage *format)
-{
-  AeError error = { 0 };
-  GstAeDiscriminateSetup *setup = gst_ae_setup_loader_take (self->loader);
-
-  if (setup == NULL)
-    return;
-  gboolean good = gst_ae_discriminate_setup_bind (setup, format, &error);
-  if (good) {
-    keep_calibration (self, setup);
-    GstAeDiscriminateSetup *older = self->setup;
-    self->setup = setup;
-    setup = older;
-    self->reset = TRUE;
-    self->has_score = FALSE;
-  }
-  gst_ae_discriminate_setup_free (&setup);
-  if (!good)
-    GST_AE_WARNING (self, GST_AE_READING, &error);
-}
 
 static gboolean
 gst_gan_discriminate_set_caps (
@@ -740,7 +540,6 @@ gst_gan_discriminate_set_caps (
   AeError error = { 0 };
   AeImage format;
 
-  gst_ae_score_job_cancel (self->job);
   interrupt (self);
   self->live_known = FALSE;
   self->have_info = gst_video_info_from_caps (&self->info, in_caps);
@@ -753,10 +552,8 @@ gst_gan_discriminate_set_caps (
         (NULL));
     return FALSE;
   }
-  gst_ae_setup_loader_set_format (self->loader, &format);
-  adopt_loaded (self, &format);
   self->have_info
-      = gst_ae_discriminate_setup_bind (self->setup, &format, &error);
+      = gst_ae_anomaly_scorer_set_format (self->scorer, &format, &error);
   if (!self->have_info)
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
   return self->have_info;
@@ -765,11 +562,10 @@ gst_gan_discriminate_set_caps (
 static void
 end_stream (GstGanDiscriminate *self)
 {
-  if (self->job != NULL)
-    gst_ae_score_job_cancel (self->job);
+  GstAeDiscriminateSettings now = settings_now (self);
+
   interrupt (self);
-  if (self->recalibration != NULL)
-    end_recalibration (self);
+  gst_ae_anomaly_scorer_finish (self->scorer, &now);
 }
 
 static gboolean
@@ -820,39 +616,7 @@ gst_gan_discriminate_src_event (GstBaseTransform *trans, GstEvent *event)
 
 /* Times. */
 
-/* Whether the frame follows the one before in time. */
-static gboolean
-follows (GstGanDiscriminate *self, GstBuffer *buffer)
-{
-  GstClockTime pts = GST_BUFFER_PTS (buffer), last = self->last_pts;
-  GstClockTime limit = TIME_JUMP;
-
-  if (GST_CLOCK_TIME_IS_VALID (self->last_duration))
-    limit = MAX (limit, 4 * MIN (self->last_duration, 60 * GST_SECOND));
-  self->last_pts = pts;
-  self->last_duration = GST_BUFFER_DURATION (buffer);
-
-  if (self->discont || GST_BUFFER_IS_DISCONT (buffer))
-    return FALSE;
-  if (!GST_CLOCK_TIME_IS_VALID (pts) || !GST_CLOCK_TIME_IS_VALID (last))
-    return TRUE;
-  return pts >= last && pts - last <= limit;
-}
-
-static GstClockTime
-frame_duration (GstGanDiscriminate *self, GstBuffer *buffer)
-{
-  if (GST_BUFFER_DURATION_IS_VALID (buffer)
-      && GST_BUFFER_DURATION (buffer) > 0)
-    return GST_BUFFER_DURATION (buffer);
-  if (self->info.fps_n > 0)
-    return gst_util_uint64_scale (
-        GST_SECOND, self->info.fps_d, self->info.fps_n);
-  return GST_SECOND / 30;
-}
-
-/* Sets the report's times. Frames without any are taken to be at the stream's
- * rate. */
+/* Sets the report's times. */
 static void
 note_times (GstGanDiscriminate *self, GstBuffer *buffer)
 {
@@ -860,19 +624,16 @@ note_times (GstGanDiscriminate *self, GstBuffer *buffer)
   GstAeAnomalyReport *r = &self->report;
   GstClockTime pts = GST_BUFFER_PTS (buffer);
 
-  if (!follows (self, buffer))
+  if (!gst_ae_frame_times_follows (&self->times, buffer))
     interrupt (self);
-  self->discont = FALSE;
   r->timestamp = pts;
   r->duration = GST_BUFFER_DURATION (buffer);
   r->stream_time
       = gst_segment_to_stream_time (segment, GST_FORMAT_TIME, pts);
   r->running_time
       = gst_segment_to_running_time (segment, GST_FORMAT_TIME, pts);
-  if (GST_CLOCK_TIME_IS_VALID (r->running_time))
-    self->last_running = r->running_time;
-  else
-    self->last_running += frame_duration (self, buffer);
+  gst_ae_frame_times_run (&self->times, r->running_time,
+      gst_ae_frame_duration (buffer, &self->info));
 }
 
 /* Scoring. */
@@ -896,175 +657,40 @@ is_late (GstGanDiscriminate *self)
 {
   GST_OBJECT_LOCK (self);
   gboolean late = GST_CLOCK_TIME_IS_VALID (self->earliest)
-      && self->last_running < self->earliest;
+      && self->times.running < self->earliest;
   GST_OBJECT_UNLOCK (self);
   return late;
 }
 
 static gboolean
-is_wanted (GstGanDiscriminate *self, const GstAeDiscriminateSettings *now)
-{
-  if (now->inference_interval == 0)
-    return is_live (self) || !is_late (self);
-  if (self->until_next > 0) {
-    self->until_next = MIN (self->until_next, now->inference_interval) - 1;
-    return FALSE;
-  }
-  self->until_next = now->inference_interval - 1;
-  return TRUE;
-}
-
-/* FALSE: there is no score yet. */
-static gboolean
-use_scores (GstGanDiscriminate *self, const GstAeScores *s,
-    const GstAeDiscriminateSettings *now)
-{
-  GstAeAnomalyReport *r = &self->report;
-
-  r->light = s->detection.light;
-  r->contrast = s->detection.contrast;
-  g_clear_pointer (&r->grid, g_bytes_unref);
-  self->has_score = s->detection.ready;
-  if (!self->has_score)
-    return FALSE;
-  self->detection = s->detection;
-  self->peak = s->peak;
-
-  gsize n = (gsize) s->columns * (gsize) s->rows;
-  gfloat *grid = g_new (gfloat, n);
-  for (gsize i = 0; i < n; i++)
-    grid[i] = (gfloat) ae_calibration_probability (
-        &self->setup->calibration[now->score], s->grid[i],
-        now->false_alarms_per_hour);
-  r->columns = s->columns;
-  r->rows = s->rows;
-  r->grid = g_bytes_new_take (grid, n * sizeof *grid);
-
-  if (self->recalibration != NULL
-      && gst_ae_recalibration_add (
-          self->recalibration, s->detection.score, s->seconds))
-    end_recalibration (self);
-  return TRUE;
-}
-
-/* TRUE: there is a new score. */
-static gboolean
-take_scores (GstGanDiscriminate *self, gint64 until,
-    const GstAeDiscriminateSettings *now)
-{
-  GstAeScores scores;
-
-  if (!gst_ae_score_job_take (self->job, until, &scores))
-    return FALSE;
-  GST_OBJECT_LOCK (self);
-  gst_ae_frame_stats_add (&self->stats, scores.start, scores.end);
-  GST_OBJECT_UNLOCK (self);
-  gboolean fresh = use_scores (self, &scores, now);
-  gst_ae_scores_clear (&scores);
-  return fresh;
-}
-
-/* One message, not one for each when all are bad. */
-static void
-complain (GstGanDiscriminate *self, GstBuffer *buffer)
-{
-  GST_OBJECT_LOCK (self);
-  self->unusable++;
-  GST_OBJECT_UNLOCK (self);
-  if (self->bad_buffer)
-    return;
-  self->bad_buffer = TRUE;
-  GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-      ("buffer of %" G_GSIZE_FORMAT " bytes not scored: it does not hold a "
-       "picture of %d x %d as the caps say",
-          gst_buffer_get_size (buffer), GST_VIDEO_INFO_WIDTH (&self->info),
-          GST_VIDEO_INFO_HEIGHT (&self->info)),
-      (NULL));
-}
-
-static gboolean
-start_scoring (GstGanDiscriminate *self, GstBuffer *buffer, gboolean beside,
-    const GstAeDiscriminateSettings *now)
-{
-  gdouble seconds = (gdouble) (self->last_running - self->scored_running)
-      / (gdouble) GST_SECOND;
-  const GstAeScoreTask task = {
-    .setup = self->setup,
-    .info = &self->info,
-    .buffer = buffer,
-    .channel = (AeChannel) now->score,
-    .seconds = self->reset || seconds <= 0 ? 0 : seconds,
-    .reset = self->reset,
-  };
-
-  if (!gst_ae_score_job_start (self->job, &task, beside)) {
-    complain (self, buffer);
-    return FALSE;
-  }
-  self->bad_buffer = FALSE;
-  self->reset = FALSE;
-  self->scored_running = self->last_running;
-  return TRUE;
-}
-
-/* Monotonic time until which a live frame waits for its score. */
-static gint64
-patience (GstGanDiscriminate *self, GstBuffer *buffer)
-{
-  GstClockTime time = MIN (frame_duration (self, buffer) / 2, MAX_PATIENCE);
-
-  return g_get_monotonic_time () + (gint64) GST_TIME_AS_USECONDS (time);
-}
-
-/* TRUE: there is a new score, of this frame or of one that was still being
- * scored. */
-static gboolean
 score (GstGanDiscriminate *self, GstBuffer *buffer,
     const GstAeDiscriminateSettings *now)
 {
-  gboolean beside = now->inference_interval == 0 && is_live (self);
-  AeImage format;
+  const GstAeScorerFrame frame = {
+    .buffer = buffer,
+    .info = &self->info,
+    .running = self->times.running,
+    .duration = gst_ae_frame_duration (buffer, &self->info),
+    .live = is_live (self),
+    .late = is_late (self),
+  };
 
-  if (self->reset) /* what runs is of before */
-    gst_ae_score_job_cancel (self->job);
-  gboolean fresh = take_scores (self, beside ? 0 : -1, now);
-  if (gst_ae_score_job_busy (self->job))
-    return fresh;
-  gst_ae_image_format (&format, &self->info);
-  adopt_loaded (self, &format);
-  if (!is_wanted (self, now) || !start_scoring (self, buffer, beside, now))
-    return fresh;
-  return take_scores (self, beside ? patience (self, buffer) : -1, now)
-      || fresh;
+  return gst_ae_anomaly_scorer_score (self->scorer, &frame, now);
 }
 
 /* Reports. */
 
 static void
-report_scores (
+report_finding (
     GstGanDiscriminate *self, const GstAeDiscriminateSettings *now)
 {
   GstAeAnomalyReport *r = &self->report;
 
-  for (int i = 0; i < AE_N_CHANNELS; i++)
-    r->channel[i] = self->has_score
-        ? ae_calibration_probability (&self->setup->calibration[i],
-            self->detection.score[i], now->false_alarms_per_hour)
-        : 0;
-  r->raw = self->has_score ? self->detection.score[now->score] : 0;
-  r->threshold = now->threshold;
-  r->anomaly = self->has_score && r->channel[now->score] >= now->threshold;
   r->width = GST_VIDEO_INFO_WIDTH (&self->info);
   r->height = GST_VIDEO_INFO_HEIGHT (&self->info);
-  g_strlcpy (r->model_id, gst_ae_discriminate_setup_id (self->setup),
-      sizeof r->model_id);
-  if (!self->has_score)
-    g_clear_pointer (&r->grid, g_bytes_unref);
-  if (r->grid == NULL)
-    r->columns = r->rows = 0;
-  report_place (self, self->has_score ? &self->peak : NULL);
-  GST_OBJECT_LOCK (self); /* which is also read for the stats */
-  r->score = r->channel[now->score];
+  GST_OBJECT_LOCK (self); /* the score is also read for the stats */
+  gst_ae_finding_report (gst_ae_anomaly_scorer_finding (self->scorer),
+      gst_ae_anomaly_scorer_setup (self->scorer), now, r);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -1072,6 +698,7 @@ static void
 report_event (
     GstGanDiscriminate *self, const GstAeDiscriminateSettings *now)
 {
+  const GstAeFinding *f = gst_ae_anomaly_scorer_finding (self->scorer);
   GstAeAnomalyReport *r = &self->report;
   gboolean jumps = now->light_change_guard && r->light > LIGHT_JUMP
       && r->contrast >= BLACK_CONTRAST;
@@ -1079,11 +706,11 @@ report_event (
     .threshold = now->threshold,
     .min_duration = now->min_duration,
     .hold_time = now->hold_time,
-    .may_begin = self->has_score && !jumps,
+    .may_begin = f->known && !jumps,
   };
 
   r->event = gst_ae_anomaly_events_step (
-      &self->events, &rules, self->last_running, r->score, &self->peak);
+      &self->events, &rules, self->times.running, r->score, &f->peak);
   gboolean none = r->event == GST_AE_EVENT_NONE;
   r->event_id = self->events.id;
   r->event_start = none ? GST_CLOCK_TIME_NONE : self->events.start;
@@ -1126,17 +753,11 @@ inspect (GstGanDiscriminate *self, GstBuffer *buffer)
 {
   sync_controlled (self, buffer);
   update_json (self);
-  update_recalibration (self);
   GstAeDiscriminateSettings now = settings_now (self);
 
   note_times (self, buffer);
   self->report.inferred = score (self, buffer, &now);
-  if (!self->report.inferred) {
-    GST_OBJECT_LOCK (self);
-    self->stats.skipped++;
-    GST_OBJECT_UNLOCK (self);
-  }
-  report_scores (self, &now);
+  report_finding (self, &now);
   report_event (self, &now);
   buffer = gst_buffer_make_writable (buffer);
   gst_ae_anomaly_report_attach (&self->report, buffer);

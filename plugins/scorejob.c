@@ -56,7 +56,7 @@ run (gpointer data)
     ae_detector_reset (detector);
   gst_ae_image_from_frame (&image, &job->frame);
   ae_detector_process (detector, &image, task->seconds, &s->detection);
-  if (s->detection.ready) {
+  if (s->detection.ready && s->detection.fresh) {
     ae_detector_peak (detector, task->channel, &s->peak);
     ae_detector_grid_size (detector, &s->columns, &s->rows);
     s->grid = g_memdup2 (ae_detector_grid (detector, task->channel),

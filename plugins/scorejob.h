@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 typedef struct {
   AeDetection detection;
-  AeRegion peak;       /* of the channel that was asked for */
+  AeRegion peak;       /* of the channel that was asked for; this and the grid
+                          only if the detection is ready and fresh */
   gint columns, rows;
   gfloat *grid;        /* raw scores of that channel; owned */
   gdouble seconds;     /* as given */

@@ -13,6 +13,7 @@
 #define CELLS_PER_TOP 85
 #define MOST_SCORE 1e6f
 #define COMMON 2 /* decades: less rare looks do not count */
+#define MOST_LOOKS 3 /* decades beyond: no footage tells more */
 
 AeStatus
 ae_channels_init (AeChannels *c, const AeFacts *facts, AeError *err)
@@ -145,7 +146,7 @@ ae_channels_contribution (AeChannel channel, float rarity)
 {
   if (channel == AE_CHANNEL_MOTION)
     return rarity;
-  return fmaxf (rarity - COMMON, 0);
+  return fminf (fmaxf (rarity - COMMON, 0), MOST_LOOKS);
 }
 
 static void

@@ -36,7 +36,8 @@ float ae_channels_rarity (
     const AeFacts *facts, AeChannel channel, float score);
 
 /* What a rarity counts in the fused score: all of motion's; of the others only
- * what is rarer than one cell of 100, which any picture has some of. */
+ * what is rarer than one cell of 100, which any picture has some of, and up to
+ * where the rarities that were measured end. */
 float ae_channels_contribution (AeChannel channel, float rarity);
 
 /* The score of the picture: the mean of the largest cells', about one in 85.

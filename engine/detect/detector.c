@@ -203,7 +203,8 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   if (!(seconds > 0))
     ae_detector_reset (d);
   d->waited += seconds;
-  if (!d->begun || d->waited >= SOON / d->facts.frame_rate) {
+  d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
+  if (d->last.fresh) {
     AeLight light = ae_grey_load (
         d->grey, frame, d->begun ? d->waited : 0, d->picture);
     d->last.light = light.light;

@@ -17,8 +17,10 @@
 #define OWN (AE_N_CHANNELS - 1) /* channels that are fused */
 
 /* Weights that are tried, of each channel. */
-static const float trials[] = { 0, 0.25f, 0.5f, 1 };
-#define TRIALS (sizeof trials / sizeof *trials)
+#define TRIALS 4
+#define N_TRIALS (TRIALS * TRIALS * TRIALS * TRIALS)
+static const float trials[TRIALS] = { 0, 0.25f, 0.5f, 1 };
+#define NEARLY 0.01 /* of the area under the curve */
 
 /* What all cells of some pictures contribute, channel by channel. */
 typedef struct {
@@ -196,27 +198,47 @@ judge (const Fusion *f, const float weight[OWN], float *cells, float *scores,
   return kinds ? sum / kinds : 0;
 }
 
-/* From all of 1 on: where others are no better, as when nothing odd could be
- * made, no channel is left out. */
+static float
+weights_of_trial (size_t trial, float weight[OWN])
+{
+  float most = 0;
+  for (int c = 0; c < OWN; c++, trial /= TRIALS) {
+    weight[c] = trials[trial % TRIALS];
+    most = fmaxf (most, weight[c]);
+  }
+  return most;
+}
+
+/* What a choice costs where others are nearly as good: looks that are learned
+ * from little footage are less sure than motion. */
+static float
+price (const float weight[OWN])
+{
+  float sum = 0;
+  for (int c = 0; c < OWN; c++)
+    sum += c + 1 == AE_CHANNEL_MOTION ? 1 - weight[c] : 0.1f * weight[c];
+  return sum;
+}
+
+/* Of the choices within NEARLY of the best the one of least price. */
 static void
 try_weights (Fusion *f, float *cells, float *scores, float *some,
     uint8_t *labels)
 {
-  double best = -1;
-  size_t n = TRIALS * TRIALS * TRIALS * TRIALS;
-  for (size_t t = n; t-- > 0;) {
-    float weight[OWN], most = 0;
-    size_t rest = t;
-    for (int c = 0; c < OWN; c++, rest /= TRIALS) {
-      weight[c] = trials[rest % TRIALS];
-      most = fmaxf (most, weight[c]);
-    }
-    if (most < 1) /* the same as a larger one */
+  double area[N_TRIALS], best = -1;
+  float weight[OWN], least = INFINITY;
+  for (size_t t = 0; t < N_TRIALS; t++) {
+    /* weights that are all below 1 are the same as larger ones */
+    area[t] = weights_of_trial (t, weight) < 1
+                  ? -1
+                  : judge (f, weight, cells, scores, some, labels);
+    best = fmax (best, area[t]);
+  }
+  for (size_t t = 0; t < N_TRIALS; t++) {
+    float most = weights_of_trial (t, weight);
+    if (most < 1 || area[t] < best - NEARLY || price (weight) >= least)
       continue;
-    double area = judge (f, weight, cells, scores, some, labels);
-    if (area <= best)
-      continue;
-    best = area;
+    least = price (weight);
     memcpy (f->work->facts.weight + 1, weight, sizeof weight);
   }
 }

@@ -17,6 +17,7 @@
 #define MOST_FRAMES 4096
 #define SOONER 0.8 /* of the time between frames: earlier ones are left out */
 #define OTHER_PROPORTIONS 0.05
+#define TOGETHER 12 /* first blocks of a run that are held out, or none */
 
 struct AeFootageBlock {
   atomic_int n_refs;
@@ -43,6 +44,7 @@ struct AeFootage {
   size_t n_blocks, room;
   size_t n_frames[2]; /* of training, held out */
   uint64_t n_made, run;
+  uint64_t of_run; /* blocks of the run before the last block */
   AeRng rng;
 };
 
@@ -245,6 +247,15 @@ block_room (const AeFootage *f)
   return room < by_memory ? room : by_memory;
 }
 
+/* Runs of their own where there are several: what is seen a few seconds after
+ * what was learned is more like it than what a detector will see. */
+static bool
+holds_out (const AeFootage *f, uint64_t number)
+{
+  bool together = f->run > 1 && f->of_run < TOGETHER;
+  return together ? f->run % FIFTH == 2 : number % FIFTH == 1;
+}
+
 static bool
 start_block (AeFootage *f, bool new_run)
 {
@@ -261,9 +272,10 @@ start_block (AeFootage *f, bool new_run)
   if (!b)
     return false;
   f->run += new_run;
+  f->of_run = new_run ? 0 : f->of_run + 1;
   b->run = f->run;
   b->number = f->n_made++;
-  b->held_out = b->number % FIFTH == 1;
+  b->held_out = holds_out (f, b->number);
   f->blocks[f->n_blocks++] = b;
   return true;
 }

@@ -6,8 +6,9 @@
  * usual light (detect/grey.h), thinned to a frame rate.
  *
  * Frames that follow each other are a run; runs are cut into blocks of about
- * AE_FOOTAGE_BLOCK seconds. About a fifth of the blocks is held out from
- * training, and one of each kind is there as soon as there are two. When the
+ * AE_FOOTAGE_BLOCK seconds. About a fifth of the runs, or of the blocks of a
+ * long run, is held out from training, and one block of each kind is there as
+ * soon as there are two. When the
  * store is full, random blocks make room. Blocks' frames never change: one
  * thread may add while others read. */
 

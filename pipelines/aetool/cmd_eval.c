@@ -272,11 +272,14 @@ run_all (Eval *eval, GError **error)
              option.tune_pairs, "8", FALSE, error);
 }
 
+/* Whether `option`, with or without "=value", is on the command line. */
 static gboolean
-wants_codec (int argc, char **argv)
+wants (const char *name, int argc, char **argv)
 {
+  size_t length = strlen (name);
   for (int i = 1; i < argc; i++)
-    if (!strcmp (argv[i], "--codec") || g_str_has_prefix (argv[i], "--codec="))
+    if (strncmp (argv[i], name, length) == 0
+        && (argv[i][length] == '\0' || argv[i][length] == '='))
       return TRUE;
   return FALSE;
 }
@@ -284,12 +287,15 @@ wants_codec (int argc, char **argv)
 int
 aetool_eval (int argc, char **argv)
 {
-  if (wants_codec (argc, argv))
+  if (wants ("--codec", argc, argv))
     return aetool_eval_codec (argc, argv);
+  if (wants ("--anomaly", argc, argv))
+    return aetool_eval_anomaly (argc, argv);
   if (!aetool_parse (&argc, &argv, "[MODEL...]",
           "Prints PSNR and SSIM of denoisers on clean material with noise "
           "added, or on pairs.",
           "Of codecs: see aetool eval --codec bundled --help.\n"
+          "Of detectors: see aetool eval --anomaly MODEL --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "
           "frame before.\nErrors are averaged over a clip's frames, dB over "
           "clips.",

@@ -36,25 +36,6 @@ pull (GstElement *pipeline, GstAppSink *sink, const char *uri, GError **error)
   }
 }
 
-/* Calls func with the sample's frame. */
-static gboolean
-hand_over (GstSample *sample, guint index, FramesFunc func, gpointer user_data,
-    GError **error)
-{
-  GstVideoInfo info;
-  GstVideoFrame frame;
-  if (!gst_video_info_from_caps (&info, gst_sample_get_caps (sample))
-      || !gst_video_frame_map (
-          &frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ)) {
-    g_set_error_literal (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
-        "a decoded frame could not be mapped");
-    return FALSE;
-  }
-  gboolean more = func (&frame, index, user_data, error);
-  gst_video_frame_unmap (&frame);
-  return more;
-}
-
 static GstElement *
 decode_pipeline (const char *uri, GstVideoFormat format, GError **error)
 {
@@ -71,28 +52,81 @@ decode_pipeline (const char *uri, GstVideoFormat format, GError **error)
   return pipeline;
 }
 
+struct FramesReader {
+  char *uri;
+  GstElement *pipeline;
+  GstAppSink *sink;
+  GstSample *sample; /* of the frame that is mapped */
+  GstVideoFrame frame;
+};
+
+FramesReader *
+frames_reader_new (const char *uri, GstVideoFormat format, GError **error)
+{
+  GstElement *pipeline = decode_pipeline (uri, format, error);
+  if (!pipeline)
+    return NULL;
+  FramesReader *r = g_new0 (FramesReader, 1);
+  r->uri = g_strdup (uri);
+  r->pipeline = pipeline;
+  r->sink = GST_APP_SINK (gst_bin_get_by_name (GST_BIN (pipeline), "out"));
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  return r;
+}
+
+static void
+let_go (FramesReader *r)
+{
+  if (r->sample)
+    gst_video_frame_unmap (&r->frame);
+  g_clear_pointer (&r->sample, gst_sample_unref);
+}
+
+void
+frames_reader_free (FramesReader *r)
+{
+  if (!r)
+    return;
+  let_go (r);
+  gst_element_set_state (r->pipeline, GST_STATE_NULL);
+  gst_object_unref (r->sink);
+  gst_object_unref (r->pipeline);
+  g_free (r->uri);
+  g_free (r);
+}
+
+const GstVideoFrame *
+frames_reader_next (FramesReader *r, GError **error)
+{
+  GstVideoInfo info;
+  let_go (r);
+  g_autoptr (GstSample) sample = pull (r->pipeline, r->sink, r->uri, error);
+  if (!sample)
+    return NULL;
+  if (!gst_video_info_from_caps (&info, gst_sample_get_caps (sample))
+      || !gst_video_frame_map (
+          &r->frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ)) {
+    g_set_error_literal (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+        "a decoded frame could not be mapped");
+    return NULL;
+  }
+  r->sample = g_steal_pointer (&sample);
+  return &r->frame;
+}
+
 gboolean
 frames_decode (const char *uri, GstVideoFormat format, FramesFunc func,
     gpointer user_data, GError **error)
 {
   g_autoptr (GError) local = NULL;
-  g_autoptr (GstElement) pipeline = decode_pipeline (uri, format, error);
-  if (!pipeline)
+  g_autoptr (FramesReader) reader = frames_reader_new (uri, format, error);
+  if (!reader)
     return FALSE;
-  g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (pipeline), "out");
-  gst_element_set_state (pipeline, GST_STATE_PLAYING);
-
   guint count = 0;
-  for (gboolean more = TRUE; more; count += more) {
-    g_autoptr (GstSample) sample
-        = pull (pipeline, GST_APP_SINK (sink), uri, &local);
-    if (!sample)
-      break;
-    more = hand_over (sample, count, func, user_data, &local);
-    if (!more)
-      count++;
-  }
-  gst_element_set_state (pipeline, GST_STATE_NULL);
+  const GstVideoFrame *frame;
+  for (gboolean more = TRUE;
+       more && (frame = frames_reader_next (reader, &local)); count++)
+    more = func (frame, count, user_data, &local);
   if (!local && count == 0)
     g_set_error (&local, AETOOL_DOMAIN, AE_ERROR_FORMAT,
         "%s: no video frame in it", uri);

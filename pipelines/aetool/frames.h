@@ -19,6 +19,19 @@ typedef gboolean (*FramesFunc) (const GstVideoFrame *frame, guint index,
 gboolean frames_decode (const char *uri, GstVideoFormat format,
     FramesFunc func, gpointer user_data, GError **error);
 
+/* The same where the caller asks for each frame, as for two clips side by
+ * side. */
+typedef struct FramesReader FramesReader;
+
+FramesReader *frames_reader_new (
+    const char *uri, GstVideoFormat format, GError **error);
+
+/* The next frame, valid until the next call; NULL at the end or, with *error
+ * set, when it cannot be had. */
+const GstVideoFrame *frames_reader_next (FramesReader *reader, GError **error);
+void frames_reader_free (FramesReader *reader);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FramesReader, frames_reader_free)
+
 /* Formats: GRAY8, I420, Y444, RGB. Planes of `frame` are not copied. */
 void frames_image (const GstVideoFrame *frame, AeImage *image);
 
@@ -36,6 +49,7 @@ typedef struct {
 Picture *picture_new (GstVideoFormat format, int width, int height);
 void picture_free (Picture *picture);
 Picture *picture_copy (const Picture *picture);
+Picture *picture_from_frame (const GstVideoFrame *frame);
 
 /* The same picture in another format. */
 Picture *picture_convert (const Picture *picture, GstVideoFormat format);

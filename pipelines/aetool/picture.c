@@ -79,8 +79,8 @@ picture_image (const Picture *picture)
   return image;
 }
 
-static Picture *
-from_frame (const GstVideoFrame *frame)
+Picture *
+picture_from_frame (const GstVideoFrame *frame)
 {
   Picture *p = picture_new (GST_VIDEO_FRAME_FORMAT (frame),
       GST_VIDEO_FRAME_WIDTH (frame), GST_VIDEO_FRAME_HEIGHT (frame));
@@ -104,7 +104,7 @@ keep_frame (const GstVideoFrame *frame, guint index, gpointer user_data,
     GError **error)
 {
   Loading *loading = user_data;
-  g_ptr_array_add (loading->pictures, from_frame (frame));
+  g_ptr_array_add (loading->pictures, picture_from_frame (frame));
   return loading->max_frames == 0 || index + 1 < loading->max_frames;
 }
 
@@ -203,7 +203,7 @@ picture_convert (const Picture *picture, GstVideoFormat format)
       && gst_video_frame_map (&in, &in_info, from, GST_MAP_READ)) {
     if (gst_video_frame_map (&out, &out_info, to, GST_MAP_READWRITE)) {
       gst_video_converter_frame (converter, &in, &out);
-      converted = from_frame (&out);
+      converted = picture_from_frame (&out);
       gst_video_frame_unmap (&out);
     }
     gst_video_frame_unmap (&in);

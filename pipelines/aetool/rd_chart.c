@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "svg.h"
+
 #define WIDTH 760
 #define HEIGHT 520
 #define LEFT 60
@@ -80,38 +82,19 @@ y_of (const Range *r, double quality)
 }
 
 static void
-add_text (GString *svg, double x, double y, const char *anchor,
-    const char *text)
-{
-  g_autofree char *escaped = g_markup_escape_text (text, -1);
-  g_string_append_printf (svg,
-      "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>\n", x, y,
-      anchor, escaped);
-}
-
-static void
-add_line (GString *svg, double x0, double y0, double x1, double y1)
-{
-  g_string_append_printf (svg,
-      "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" "
-      "stroke=\"#ccc\"/>\n",
-      x0, y0, x1, y1);
-}
-
-static void
 add_grid (GString *svg, const Range *r)
 {
   for (double rate = r->low_rate; rate <= r->high_rate; rate++) {
     g_autofree char *text = g_strdup_printf ("%g", exp2 (rate));
     double x = x_of (r, rate);
-    add_line (svg, x, TOP, x, HEIGHT - BOTTOM);
-    add_text (svg, x, HEIGHT - BOTTOM + 18, "middle", text);
+    svg_line (svg, x, TOP, x, HEIGHT - BOTTOM, "#ccc");
+    svg_text (svg, x, HEIGHT - BOTTOM + 18, "middle", text);
   }
   for (double q = r->low; q <= r->high; q += 2) {
     g_autofree char *text = g_strdup_printf ("%g", q);
     double y = y_of (r, q);
-    add_line (svg, LEFT, y, WIDTH - RIGHT, y);
-    add_text (svg, LEFT - 6, y + 4, "end", text);
+    svg_line (svg, LEFT, y, WIDTH - RIGHT, y, "#ccc");
+    svg_text (svg, LEFT - 6, y + 4, "end", text);
   }
 }
 
@@ -119,46 +102,36 @@ static void
 add_curve (GString *svg, const Range *r, const GArray *points,
     const char *colour, int width)
 {
-  g_string_append (svg, "<polyline fill=\"none\" points=\"");
+  svg_open_curve (svg);
   for (guint i = 0; i < points->len; i++) {
     const RdPoint *p = &g_array_index (points, RdPoint, i);
-    g_string_append_printf (
-        svg, "%.1f,%.1f ", x_of (r, log2 (p->rate)), y_of (r, p->quality));
+    svg_add_point (svg, x_of (r, log2 (p->rate)), y_of (r, p->quality));
   }
-  g_string_append_printf (
-      svg, "\" stroke=\"%s\" stroke-width=\"%d\"/>\n", colour, width);
+  svg_close_curve (svg, colour, width);
 }
 
 static void
 add_legend (GString *svg, guint i, const char *colour, const char *name)
 {
   double y = TOP + 20 + i * LEGEND;
-  g_string_append_printf (svg,
-      "<rect x=\"%d\" y=\"%.1f\" width=\"22\" height=\"4\" fill=\"%s\"/>\n",
-      LEFT + 14, y - 6, colour);
-  add_text (svg, LEFT + 44, y, "start", name);
+  svg_box (svg, LEFT + 14, y - 6, 22, 4, colour);
+  svg_text (svg, LEFT + 44, y, "start", name);
 }
 
 gboolean
 rd_chart_save (const RdChart *chart, const char *path, GError **error)
 {
   Range r = range_of (chart);
-  g_autoptr (GString) svg = g_string_new (NULL);
-  g_string_append_printf (svg,
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
-      "font-family=\"sans-serif\" font-size=\"13\">\n"
-      "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-      WIDTH, HEIGHT);
-  add_text (svg, WIDTH / 2.0, 24, "middle", chart->title);
+  g_autoptr (GString) svg = svg_new (WIDTH, HEIGHT);
+  svg_text (svg, WIDTH / 2.0, 24, "middle", chart->title);
   add_grid (svg, &r);
-  add_text (svg, WIDTH / 2.0, HEIGHT - 10, "middle", "bits per pixel");
-  add_text (svg, LEFT, TOP - 10, "middle", chart->quality);
+  svg_text (svg, WIDTH / 2.0, HEIGHT - 10, "middle", "bits per pixel");
+  svg_text (svg, LEFT, TOP - 10, "middle", chart->quality);
   for (guint i = 0; i < chart->curves->len; i++) {
     const char *colour = colours[i % G_N_ELEMENTS (colours)];
     add_curve (svg, &r, g_ptr_array_index (chart->curves, i), colour,
         i == 0 ? 4 : 2);
     add_legend (svg, i, colour, g_ptr_array_index (chart->names, i));
   }
-  g_string_append (svg, "</svg>\n");
-  return g_file_set_contents (path, svg->str, (gssize) svg->len, error);
+  return svg_save (svg, path, error);
 }

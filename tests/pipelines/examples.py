@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the example programs, and their commands in README.md.
 
-usage: examples.py AETOOL DENOISE_PICTURE DENOISE_TEE
+usage: examples.py AETOOL DENOISE_PICTURE DENOISE_TEE RECORD_EVENTS
 
 The last line is `N passed, N failed, N skipped`.
 """
+import json
 import os
+import pty
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,11 +19,16 @@ import tempfile
 import time
 from pathlib import Path
 
-AETOOL, PICTURE, TEE = (os.path.abspath(a) for a in sys.argv[1:4])
+import scene
+
+AETOOL, PICTURE, TEE, RECORD_C = map(os.path.abspath, sys.argv[1:5])
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / 'pipelines/examples'
 STREAM = ('/usr/bin/python3', EXAMPLES / 'codec_stream.py')
 COMPARE = ('/usr/bin/python3', EXAMPLES / 'codec_compare.py')
+RECORD = ('/usr/bin/python3', EXAMPLES / 'record_events.py')
+SLIDER = ('/usr/bin/python3', EXAMPLES / 'score_slider.py')
+RATE, ODD = 30, (7, 8)  # frames per second, seconds of odd.mkv
 
 
 def run(*args, status=0):
@@ -40,6 +48,8 @@ def prepare():
     run(AETOOL, 'train', 'r.ini', 'c.mkv', '--steps', '2', '-o',
         'denoise-balanced.onnx')
     shutil.copy(os.environ['AE_TEST_CODEC'], 'codec.onnx')
+    shutil.copy(os.environ['AE_TEST_ANOMALY'], 'anomaly.onnx')
+    scene.write_clip('odd.mkv', 13, RATE, ODD)
 
 
 def without_gi():
@@ -195,6 +205,93 @@ def test_codec_compare():
     assert Path('c.png').read_bytes().startswith(b'\x89PNG')
     assert 'nosuch' in run(*COMPARE, 'nosuch', 'x.png', status=1)
     assert 'usage' in run(*COMPARE, status=1)
+    return None
+
+
+def check_recording(program, source):
+    """The event of odd.mkv has a file, with what came before."""
+    folder = Path('events')
+    text = run(*program, source, '--no-display', '--output', folder,
+               '--alarms', 60, '--after', 1)
+    lines = [json.loads(line) for line in text.splitlines()]
+    [event] = [line for line in lines if line['type'] == 'end'
+               and ODD[0] <= line['start'] < ODD[1]]
+    assert 0.5 < event['duration'] < 3 and event['peak-score'] > 0.5, event
+    [file] = [line for line in lines if line['type'] == 'file'
+              and line['file'] == event['file']]
+    # Not more than the second between two key frames, and two frames.
+    spare = event['start'] - 5 - file['start']
+    assert 0 <= spare <= 1.07, (event, file)
+    wanted = spare + 5 + event['duration'] + 1
+    assert abs(file['duration'] - wanted) < 0.07, (wanted, file)
+    n = scene.n_frames(file['file'])
+    assert n == round(file['duration'] * RATE) + 1, (n, file)
+    begun = [line['file'] for line in lines if line['type'] == 'begin']
+    assert sorted(begun) == sorted(map(str, folder.iterdir())), text
+    shutil.rmtree(folder)
+
+
+def check_interrupt(program):
+    """Ctrl-C while an event is on leaves a whole file."""
+    process = subprocess.Popen(
+        [str(a) for a in (*program, 'test', '--no-display', '--output',
+                          'live', '--alarms', 1e6)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    first = process.stdout.readline()
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    text = (first + process.communicate(timeout=60)[0]).decode()
+    assert process.returncode == 0, text
+    files = [json.loads(line) for line in text.splitlines()
+             if '"file"' in line.split(',')[0]]
+    assert files and files[0]['duration'] > 0.5, text
+    run('gst-launch-1.0', '-q', 'filesrc', f'location={files[0]["file"]}',
+        '!', 'decodebin', '!', 'fakesink')
+    shutil.rmtree('live')
+
+
+def test_record_events_c():
+    check_recording([RECORD_C], Path('odd.mkv').resolve().as_uri())
+    check_interrupt([RECORD_C])
+    assert 'wanted one SOURCE' in run(RECORD_C, status=2)
+    assert 'nosuch' in run(RECORD_C, '--no-display', 'file:///nosuch',
+                           status=1)
+
+
+def test_record_events():
+    reason = without_gi()
+    if reason:
+        return reason
+    check_recording(RECORD, 'odd.mkv')
+    check_interrupt(RECORD)
+    assert 'nosuch' in run(*RECORD, 'nosuch', '--no-display', status=1)
+    assert 'seconds' in run(*RECORD, 'test', '--before', -1, status=2)
+    return None
+
+
+def test_score_slider():
+    reason = without_gi()
+    if reason:
+        return reason
+    text = run(*SLIDER, 'c.mkv', '--no-display', '--text')
+    bars = re.findall(r'^\[[#.|]{40}\] [\d.]+ / 0\.50', text, re.M)
+    assert len(bars) >= 12, text
+    child, terminal = pty.fork()
+    if child == 0:
+        words = [str(a) for a in (*SLIDER, 'test', '--no-display', '--text')]
+        os.execv(words[0], words)
+    time.sleep(2)
+    os.write(terminal, b'++')
+    time.sleep(1)
+    os.write(terminal, b'-q')
+    shown = b''
+    try:
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    except OSError:  # the other end is closed
+        pass
+    assert os.waitpid(child, 0)[1] == 0, shown
+    assert b'/ 0.60' in shown, shown
     return None
 
 

@@ -106,10 +106,9 @@ def prepare(root, aetool, folder):
             stderr=subprocess.DEVNULL)
     for name in ('codec.onnx', 'mine.onnx'):
         shutil.copy(env['AE_TEST_CODEC'], folder / name)
-    # Loads as a detector until there is one
-    (folder / 'anomaly.onnx').write_bytes(
-        (root / 'models' / 'denoise-fast.onnx').read_bytes().replace(
-            b'denoise', b'anomaly'))
+    for name in ('anomaly.onnx', 'camera.onnx'):
+        shutil.copy(env['AE_TEST_ANOMALY'], folder / name)
+    (folder / 'clips').mkdir()
     env['AE_MODEL_PATH'] = ':'.join(paths)
     return clip, env
 

@@ -6,6 +6,7 @@
  * bright square, which comes and jumps about. Nothing depends on what the
  * detector finds but: quiet has a low score, the square a high one. */
 
+#include "anomaly_scene.h"
 #include "plugin_test.h"
 
 #include <string.h>
@@ -59,7 +60,7 @@ scene_close (Scene *s)
   gst_harness_teardown (s->h);
 }
 
-/* A ramp whose brightness is `level`; x < 0: no square. GRAY8. */
+/* The ground from brightness `level` on; x < 0: no square. GRAY8. */
 static inline GstBuffer *
 scene_picture (Scene *s, gint level, gint x, gint y)
 {
@@ -74,7 +75,9 @@ scene_picture (Scene *s, gint level, gint x, gint y)
     for (gint c = 0; c < width; c++) {
       gboolean in = x >= 0 && c >= x && c < x + SQUARE && r >= y
           && r < y + SQUARE;
-      map.data[r * stride + c] = in ? 255 : level + 30 * c / width;
+      map.data[r * stride + c] = in ? 255
+          : level + anomaly_scene_ground ((gdouble) c / width,
+              (gdouble) r / height);
     }
   gst_buffer_unmap (buffer, &map);
   GST_BUFFER_PTS (buffer) = gst_util_uint64_scale (s->n, GST_SECOND, 30);

@@ -76,8 +76,8 @@ plugin_test_write_model (const gchar *path, const gchar *seed)
 
 /* The task is plain text in the file: another word of the same length makes
  * a valid model of another task. */
-static void
-write_of_task (const gchar *path, const gchar *task)
+void
+plugin_test_write_other_model (const gchar *path)
 {
   gchar *source = plugin_test_path ("denoise-fast.onnx");
   gchar *bytes = NULL;
@@ -88,7 +88,7 @@ write_of_task (const gchar *path, const gchar *task)
     g_error ("cannot read %s", source);
   for (gsize i = 0; i + 7 <= size; i++) {
     if (memcmp (bytes + i, "denoise", 7) == 0) {
-      memcpy (bytes + i, task, 7);
+      memcpy (bytes + i, "deblur!", 7);
       changed++;
     }
   }
@@ -98,16 +98,22 @@ write_of_task (const gchar *path, const gchar *task)
   g_free (source);
 }
 
-void
-plugin_test_write_other_model (const gchar *path)
+static void
+copy_file (const gchar *from, const gchar *to)
 {
-  write_of_task (path, "deblur!");
+  gchar *bytes = NULL;
+  gsize size = 0;
+
+  if (from == NULL || !g_file_get_contents (from, &bytes, &size, NULL)
+      || !g_file_set_contents (to, bytes, (gssize) size, NULL))
+    g_error ("cannot copy %s to %s", from ? from : "what is not set", to);
+  g_free (bytes);
 }
 
 void
 plugin_test_write_anomaly_model (const gchar *path)
 {
-  write_of_task (path, "anomaly");
+  copy_file (g_getenv ("AE_TEST_ANOMALY"), path);
 }
 
 static void
@@ -132,12 +138,8 @@ write_files (void)
   if (!g_file_set_contents (recipe, codec_recipe_text, -1, NULL))
     g_error ("cannot write %s", recipe);
   g_free (recipe);
-  gchar *codec = g_build_filename (folder, "codec.onnx", NULL), *bytes;
-  gsize size;
-  if (!g_file_get_contents (g_getenv ("AE_TEST_CODEC"), &bytes, &size, NULL)
-      || !g_file_set_contents (codec, bytes, (gssize) size, NULL))
-    g_error ("cannot write %s", codec);
-  g_free (bytes);
+  gchar *codec = g_build_filename (folder, "codec.onnx", NULL);
+  copy_file (g_getenv ("AE_TEST_CODEC"), codec);
   g_free (codec);
 }
 

@@ -362,14 +362,43 @@ GST_START_TEST (test_an_interval_scores_every_so_manyth_frame)
 }
 GST_END_TEST;
 
-#define LEFT "left:0,0 0.5,0 0.5,1 0,1"
+/* Of 60 frames per second a model for 30 looks at every second one. */
+GST_START_TEST (test_frames_too_soon_for_the_model_have_the_last_score)
+{
+  Scene s;
+  guint n = 0;
+
+  scene_open (&s, EACH "post-messages=none");
+  g_signal_emit_by_name (s.element, "recalibrate", 2);
+  for (guint i = 0; i < 130; i++) {
+    gboolean inferred;
+    GstBuffer *in = scene_picture (&s, 60, -1, -1);
+    GST_BUFFER_PTS (in) = gst_util_uint64_scale (i, GST_SECOND, 60);
+    GST_BUFFER_DURATION (in) = GST_SECOND / 60;
+    scene_score (scene_push (&s, in), &inferred);
+    ck_assert_int_eq (inferred, i > 0 && i % 2 == 0);
+  }
+  ck_assert_uint_eq (scene_stat (&s, "processed"), 65);
+  ck_assert_uint_eq (scene_stat (&s, "skipped"), 66);
+  GstStructure *m = scene_message (&s, "gandiscriminate-calibration");
+  ck_assert (m != NULL);
+  ck_assert (gst_structure_get_uint (m, "scores", &n));
+  ck_assert_uint_ge (n, 59);
+  ck_assert_uint_le (n, 62);
+  gst_structure_free (m);
+  scene_close (&s);
+}
+GST_END_TEST;
+
 #define RIGHT "right:0.5,0 1,0 1,1 0.5,1"
+/* Optical flow finds motion beside what jumps too. */
+#define NO_FLOW "score=reconstruction "
 
 GST_START_TEST (test_only_zones_count_and_are_named)
 {
   Scene s;
 
-  scene_open (&s, EACH);
+  scene_open (&s, EACH NO_FLOW);
   scene_set (&s, "zones", RIGHT);
   /* Taken over while the stream runs, as every setting. */
   g_usleep (200000);
@@ -408,7 +437,7 @@ GST_START_TEST (test_a_mask_of_another_size_hides_its_dark_half)
 {
   Scene s;
   gchar *path = plugin_test_path ("half.png");
-  gchar *launch = g_strdup_printf (EACH "mask-file=%s", path);
+  gchar *launch = g_strdup_printf (EACH NO_FLOW "mask-file=%s", path);
 
   write_mask (path, 16, 16);
   scene_open (&s, launch);
@@ -579,6 +608,8 @@ discriminate_suite (void)
       tc, test_a_region_of_interest_is_there_while_an_event_is_on);
   tcase_add_test (tc, test_overlays_are_drawn_but_not_into_shared_pixels);
   tcase_add_test (tc, test_an_interval_scores_every_so_manyth_frame);
+  tcase_add_test (
+      tc, test_frames_too_soon_for_the_model_have_the_last_score);
   tcase_add_test (tc, test_only_zones_count_and_are_named);
   tcase_add_test (tc, test_a_mask_of_another_size_hides_its_dark_half);
   tcase_add_test (tc, test_json_lines_tell_of_frames_and_events);

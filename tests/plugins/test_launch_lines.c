@@ -9,13 +9,15 @@
 #include <string.h>
 
 #define SOURCE \
-  "videotestsrc num-buffers=30 ! video/x-raw,width=96,height=64"
+  "videotestsrc num-buffers=30 ! video/x-raw,width=96,height=72"
 
 static const struct {
   const gchar *what, *with;
 } replacements[] = {
   { "filesrc location=[^ ]+ ! decodebin", SOURCE },
-  { "v4l2src", SOURCE },
+  { "v4l2src( device=[^ ]+)?", SOURCE },
+  { "rtspsrc( [a-z]+=[^ ]+)* ! decodebin", SOURCE },
+  { "model-file=camera.onnx ", "" }, /* the one that comes along */
   { "autovideosink", "fakesink" },
   { "steps=[0-9]+", "steps=3" },
   { "base-model=codec ", "" }, /* it is not of the recipe's size */

@@ -75,6 +75,8 @@ typedef struct {
                   bright */
   float contrast; /* deviation of the picture's luma in 8-bit grey levels: next
                      to 0 for a black frame or a covered camera */
+  bool fresh; /* false: the frame comes too soon for the model's frame rate, and
+                 all is as of the one before */
 } AeDetection;
 
 /* The next frame, `seconds` after the one before (0: does not follow it, or

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* aetool eval --anomaly: how well a detector finds what is unusual. */
+
+#include <math.h>
+#include <stdio.h>
+
+#include "aetool.h"
+#include "anomaly_chart.h"
+#include "anomaly_csv.h"
+#include "anomaly_pictures.h"
+#include "anomaly_report.h"
+#include "anomaly_scorer.h"
+#include "json.h"
+#include "progress.h"
+
+#define USUAL_ALARMS 6 /* per hour */
+
+static struct {
+  char *model, *plot, *precision;
+  double per_hour;
+  gboolean json;
+  int threads;
+} option = { .per_hour = USUAL_ALARMS };
+
+static const GOptionEntry entries[] = {
+  { "anomaly", 0, 0, G_OPTION_ARG_FILENAME, &option.model,
+      "a model file of task anomaly", "MODEL" },
+  { "false-alarms-per-hour", 0, 0, G_OPTION_ARG_DOUBLE, &option.per_hour,
+      "what the threshold is calibrated for (default: 6)", "RATE" },
+  { "plot", 0, 0, G_OPTION_ARG_FILENAME, &option.plot,
+      "write roc.svg, score-CLIP.svg, scores.csv and sheet.png (the highest "
+      "scores, where they are, and the truth) into the folder",
+      "FOLDER" },
+  { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
+      "threads (default: all cores)", "N" },
+  { "precision", 0, 0, G_OPTION_ARG_STRING, &option.precision,
+      "auto, f32 or bf16 (default: auto)", "NAME" },
+  { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
+  { 0 }
+};
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+  return (x > y) - (x < y);
+}
+
+/* Median milliseconds of a frame, and frames per second. */
+static void
+measure_time (const AnomalyScorer *s, double *ms, double *rate)
+{
+  double sum = 0;
+  g_array_sort (s->ms, compare);
+  for (guint i = 0; i < s->ms->len; i++)
+    sum += g_array_index (s->ms, double, i);
+  *ms = g_array_index (s->ms, double, s->ms->len / 2);
+  *rate = s->ms->len * 1000.0 / MAX (sum, 1e-3);
+}
+
+/* The raw score that normal footage reaches as often as asked for. */
+static double
+threshold_of (const AnomalyScorer *s, int channel)
+{
+  return ae_calibration_threshold (
+      ae_detector_calibration (s->detector, (AeChannel) channel),
+      option.per_hour);
+}
+
+static void
+measure_pixels (const AnomalyScorer *s, double *all, double *unusual)
+{
+  for (int c = 0; c < AE_N_CHANNELS; c++) {
+    all[c] = anomaly_pixels_area (s->pixels[c], FALSE);
+    unusual[c] = anomaly_pixels_area (s->pixels[c], TRUE);
+  }
+}
+
+/* Charts of the tracks, time lines of those that are clips, and the sheet. */
+static gboolean
+plot (const AnomalyScorer *s, const GPtrArray *tracks,
+    const AnomalyFigures *figures, GError **error)
+{
+  if (!option.plot)
+    return TRUE;
+  double threshold = threshold_of (s, AE_CHANNEL_FUSED);
+  g_autofree char *roc = g_build_filename (option.plot, "roc.svg", NULL);
+  g_autofree char *csv = g_build_filename (option.plot, "scores.csv", NULL);
+  g_autofree char *sheet = g_build_filename (option.plot, "sheet.png", NULL);
+  for (guint i = 0; i < tracks->len; i++) {
+    const AnomalyTrack *t = g_ptr_array_index (tracks, i);
+    g_autofree char *name = g_strdup_printf ("score-%s.svg", t->name);
+    g_autofree char *path = g_build_filename (option.plot, name, NULL);
+    if (t->seconds > 0 && !anomaly_chart_time (t, threshold, path, error))
+      return FALSE;
+  }
+  return anomaly_chart_roc (tracks, figures, roc, error)
+         && anomaly_csv_save (tracks, csv, error)
+         && anomaly_shots_save (s->shots, threshold, sheet, error);
+}
+
+static GPtrArray *
+score_clips (AnomalyScorer *s, const GPtrArray *clips, GError **error)
+{
+  g_autoptr (GPtrArray) tracks
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) anomaly_track_free);
+  Progress progress;
+  AnomalyTrack *track = NULL;
+  progress_start (&progress, 10);
+  for (guint i = 0; i < clips->len; i++) {
+    const AnomalyClip *clip = g_ptr_array_index (clips, i);
+    if (progress_due (&progress))
+      progress_show (&progress, (double) i / clips->len, clip->name);
+    if (!(track = anomaly_score_clip (s, clip, error)))
+      break;
+    g_ptr_array_add (tracks, track);
+  }
+  progress_end (&progress);
+  return track ? g_steal_pointer (&tracks) : NULL;
+}
+
+static gboolean
+run_clips (AnomalyScorer *s, char **inputs, int n, Json *json, GError **error)
+{
+  for (int i = 0; i < n; i++)
+    if (anomaly_pictures_is_set (inputs[i])) {
+      g_set_error (error, AETOOL_DOMAIN, AE_ERROR_ARGUMENT,
+          "%s: found a folder of pictures (it has good/), wanted clips: %s is "
+          "for video",
+          inputs[i], option.model);
+      return FALSE;
+    }
+  g_autoptr (GPtrArray) clips = anomaly_clips (inputs, n, error);
+  g_autoptr (GPtrArray) tracks = clips ? score_clips (s, clips, error) : NULL;
+  if (!tracks)
+    return FALSE;
+  AnomalyReport r = { .tracks = tracks, .has_masks = s->has_masks,
+    .per_hour = option.per_hour };
+  for (int c = 0; c < AE_N_CHANNELS; c++)
+    if (!anomaly_figures (&r.figures[c], tracks, (AeChannel) c,
+            threshold_of (s, c), error))
+      return FALSE;
+  measure_time (s, &r.ms, &r.rate);
+  measure_pixels (s, r.pixels, r.pixels_unusual);
+  if (json)
+    anomaly_report_json (json, &r);
+  else
+    anomaly_report_print (&r);
+  return plot (s, tracks, r.figures, error);
+}
+
+/* The area of one kind of defect against the good ones. */
+static gboolean
+measure_kind (AnomalyKind *kind, AnomalyTrack *good, AnomalyTrack *defect,
+    GError **error)
+{
+  AnomalyFigures f;
+  g_autoptr (GPtrArray) both = g_ptr_array_new ();
+  g_ptr_array_add (both, good);
+  g_ptr_array_add (both, defect);
+  *kind = (AnomalyKind) { defect->name, anomaly_track_length (defect) };
+  for (int c = 0; c < AE_N_CHANNELS; c++) {
+    if (!anomaly_figures (&f, both, (AeChannel) c, INFINITY, error))
+      return FALSE;
+    kind->area[c] = f.area;
+  }
+  return TRUE;
+}
+
+static gboolean
+report_pictures (AnomalyScorer *s, const GPtrArray *tracks, Json *json,
+    GError **error)
+{
+  AnomalyTrack *good = g_ptr_array_index (tracks, 0);
+  AnomalyKind all = { "all" }, kind;
+  g_autoptr (GArray) kinds = g_array_new (FALSE, FALSE, sizeof all);
+  AnomalyPicturesReport r
+      = { .kinds = kinds, .n_good = anomaly_track_length (good) };
+  for (guint i = 1; i < tracks->len; i++) {
+    if (!measure_kind (&kind, good, g_ptr_array_index (tracks, i), error))
+      return FALSE;
+    all.n += kind.n;
+    g_array_append_val (kinds, kind);
+  }
+  for (int c = 0; c < AE_N_CHANNELS; c++) {
+    if (!anomaly_figures (&r.figures[c], tracks, (AeChannel) c,
+            threshold_of (s, c), error))
+      return FALSE;
+    all.area[c] = r.figures[c].area;
+  }
+  r.figures[AE_CHANNEL_MOTION].area = NAN; /* there is none */
+  g_array_append_val (kinds, all);
+  measure_time (s, &r.ms, &r.rate);
+  measure_pixels (s, r.pixels, r.pixels_unusual);
+  if (json)
+    anomaly_report_json_pictures (json, &r);
+  else
+    anomaly_report_print_pictures (&r);
+  return plot (s, tracks, r.figures, error);
+}
+
+static gboolean
+run_pictures (
+    AnomalyScorer *s, char **inputs, int n, Json *json, GError **error)
+{
+  if (n != 1) {
+    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_ARGUMENT,
+        "found %d inputs, wanted one folder with good/ and defects: %s is for "
+        "pictures",
+        n, option.model);
+    return FALSE;
+  }
+  g_autoptr (GPtrArray) tracks = anomaly_pictures_score (s, inputs[0], error);
+  return tracks && report_pictures (s, tracks, json, error);
+}
+
+static int
+run (char **inputs, int n, const AeDetectorOptions *options)
+{
+  GError *error = NULL;
+  AnomalyScorer scorer;
+  g_autoptr (Json) json = option.json ? json_new () : NULL;
+  if (option.plot && g_mkdir_with_parents (option.plot, 0777) != 0)
+    return aetool_error ("%s: cannot make the folder", option.plot);
+  if (json)
+    json_open (json, NULL, '{');
+  gboolean ok = anomaly_scorer_init (&scorer, option.model, options, &error);
+  if (ok)
+    ok = ae_detector_for_pictures (scorer.detector)
+             ? run_pictures (&scorer, inputs, n, json, &error)
+             : run_clips (&scorer, inputs, n, json, &error);
+  if (ok && json) {
+    json_close (json, '{');
+    json_print (json);
+  }
+  anomaly_scorer_clear (&scorer);
+  return ok ? AETOOL_OK : aetool_g_error (error);
+}
+
+int
+aetool_eval_anomaly (int argc, char **argv)
+{
+  AeDetectorOptions options = { 0 };
+  if (!aetool_parse (&argc, &argv, "INPUT...",
+          "Prints how well a detector tells what is unusual.",
+          "An INPUT is a clip or a folder of clips NAME.mkv; beside them "
+          "NAME.labels.txt (a line\nfor each frame, 1 = unusual; without it "
+          "all frames count as usual) and NAME.mask.mkv\n(white = unusual). "
+          "For a model of pictures it is a folder with good/ and folders of\n"
+          "defects; masks in ../masks/DEFECT/NAME.png.\nAUC: area under the "
+          "curve, all clips together; EER: equal error rate; AP: average "
+          "precision;\nready: without frames that come before the detector is "
+          "ready, which have the score 0;\nin unusual frames: of their pixels "
+          "only.",
+          entries))
+    return AETOOL_USAGE;
+  if (argc < 2)
+    return aetool_usage ("wanted clips or a folder of clips");
+  if (!(option.per_hour > 0 && option.per_hour <= 1e6))
+    return aetool_usage ("--false-alarms-per-hour %g: wanted above 0, at most "
+                         "1000000", option.per_hour);
+  if (option.threads < 0)
+    return aetool_usage ("--threads %d: wanted 0 or more", option.threads);
+  if (!aetool_parse_precision (option.precision, &options.precision))
+    return AETOOL_USAGE;
+  options.n_threads = option.threads;
+  return run (argv + 1, argc - 1, &options);
+}
