@@ -159,6 +159,7 @@ struct _GstGanDiscriminate {
   /* Streaming thread; start and stop. */
   GstVideoInfo info;
   gboolean have_info;
+  gboolean refused; /* the last caps, with an error message */
   gboolean live, live_known;
   GstAeFrameTimes times;
   GstAeAnomalyEvents events;
@@ -473,7 +474,7 @@ forget_stream (GstGanDiscriminate *self)
   gst_ae_anomaly_report_clear (&self->report);
   GST_OBJECT_UNLOCK (self);
   gst_ae_json_outlet_reset (self->json);
-  self->have_info = self->live_known = FALSE;
+  self->have_info = self->refused = self->live_known = FALSE;
   gst_ae_frame_times_init (&self->times);
   self->events = (GstAeAnomalyEvents){ 0 };
   self->last_update = 0;
@@ -554,8 +555,9 @@ gst_gan_discriminate_set_caps (
   }
   self->have_info
       = gst_ae_anomaly_scorer_set_format (self->scorer, &format, &error);
-  if (!self->have_info)
+  if (!self->have_info && !self->refused)
     GST_AE_ERROR (self, GST_AE_RUNNING, &error);
+  self->refused = !self->have_info; /* sources try the same caps again */
   return self->have_info;
 }
 

@@ -150,6 +150,23 @@ expect_mask_refused (guint width, guint height, guint8 grey, GQuark domain,
   g_free (path);
 }
 
+/* Sticky caps come again with each event and buffer. */
+GST_START_TEST (test_other_proportions_are_one_error)
+{
+  Scene s;
+
+  scene_open_bare (&s, EACH);
+  scene_caps (&s, "GRAY8", 160, 120);
+  for (guint i = 0; i < 3; i++)
+    ck_assert_int_eq (gst_harness_push (s.h, scene_picture (&s, 60, -1, -1)),
+        GST_FLOW_NOT_NEGOTIATED);
+  scene_expect_trouble (&s, GST_MESSAGE_ERROR, GST_STREAM_ERROR,
+      GST_STREAM_ERROR_WRONG_TYPE, "160x120 (1.333 to 1)");
+  scene_expect_no_trouble (&s);
+  scene_close (&s);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_a_mask_that_does_not_fit_is_an_error)
 {
   expect_mask_refused (64, 48, 255, GST_STREAM_ERROR,
@@ -684,6 +701,7 @@ discriminate_stream_suite (void)
   tcase_add_test (tc, test_unusable_mask_files_are_errors_at_the_start);
   tcase_add_test (
       tc, test_an_unwritable_json_location_is_an_error_at_the_start);
+  tcase_add_test (tc, test_other_proportions_are_one_error);
   tcase_add_test (tc, test_a_mask_that_does_not_fit_is_an_error);
   tcase_add_test (tc, test_wrong_settings_while_running_change_nothing);
   tcase_add_test (tc, test_a_model_is_exchanged_while_the_stream_runs);
