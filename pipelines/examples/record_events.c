@@ -14,6 +14,7 @@
  * them to the files. Each file is a pipeline of its own, so that it can be
  * ended while the rest goes on. */
 
+#include <errno.h>
 #include <glib-unix.h>
 #include <gst/app/app.h>
 #include <gst/gst.h>
@@ -64,6 +65,7 @@ typedef struct {
   GstClockTime first, last; /* running times of frames; NONE: there is none */
   GstClockTime until;       /* NONE: the event is on */
   gboolean ended;           /* no more frames */
+  gint *n_failed;           /* counts the files that could not be written */
 } File;
 
 /* What happened to an event. */
@@ -85,6 +87,7 @@ typedef struct {
   const char *source;
   char *prefix; /* of the files' names */
   int status;
+  gint n_failed;
   GAsyncQueue *news; /* of News, from the thread that scores */
   GQueue frames;     /* of Frame; the encoder's thread, as the next */
   GPtrArray *files;
@@ -190,12 +193,19 @@ file_end (File *file)
 }
 
 static void
+file_fail (File *file, const char *text)
+{
+  g_printerr ("%s: %s\n", file->path, text);
+  g_atomic_int_inc (file->n_failed);
+}
+
+static void
 file_add (File *file, const Frame *frame)
 {
   if (file->ended)
     return;
   if (gst_app_src_get_current_level_bytes (file->input) > MAX_WAITING) {
-    g_printerr ("%s: the disk is too slow\n", file->path);
+    file_fail (file, "the disk is too slow");
     file_end (file);
     return;
   }
@@ -211,7 +221,7 @@ file_add (File *file, const Frame *frame)
 
 /* Tells how the file ended, if it has within `patience`. */
 static gboolean
-file_is_done (const File *file, GstClockTime patience)
+file_is_done (File *file, GstClockTime patience)
 {
   g_autoptr (GstBus) bus = gst_element_get_bus (file->pipeline);
   g_autoptr (GstMessage) message = gst_bus_timed_pop_filtered (
@@ -222,7 +232,7 @@ file_is_done (const File *file, GstClockTime patience)
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = NULL;
     gst_message_parse_error (message, &error, NULL);
-    g_printerr ("%s: %s\n", file->path, error->message);
+    file_fail (file, error->message);
   } else if (file->first != GST_CLOCK_TIME_NONE) {
     JsonBuilder *b = begin_line ("file");
     add_file (b, file->event_id, file->path);
@@ -271,6 +281,7 @@ take_news (Recorder *r, GstCaps *caps)
   for (News *news; (news = g_async_queue_try_pop (r->news)); g_free (news)) {
     if (news->begins) {
       File *file = file_new (path_of (r, news->id), news->id, caps);
+      file->n_failed = &r->n_failed;
       g_ptr_array_add (r->files, file);
       GstClockTimeDiff from = (GstClockTimeDiff) news->start
           - (GstClockTimeDiff) (option.before * GST_SECOND);
@@ -517,7 +528,10 @@ main (int argc, char **argv)
     return 2;
   if (option.output == NULL)
     option.output = g_strdup (".");
-  g_mkdir_with_parents (option.output, 0777);
+  if (g_mkdir_with_parents (option.output, 0777) != 0) {
+    g_printerr ("record_events: %s: %s\n", option.output, g_strerror (errno));
+    return 1;
+  }
 
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
   g_autoptr (GError) error = NULL;
@@ -533,6 +547,7 @@ main (int argc, char **argv)
   } else {
     connect_all (&r);
     run (&r);
+    r.status |= r.n_failed > 0;
   }
   recorder_clear (&r);
   g_free (option.model);

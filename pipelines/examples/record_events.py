@@ -70,6 +70,7 @@ def seconds(nanoseconds):
 class File:
     """Coded frames into a Matroska file, beside the pipeline they come from:
     it can be ended while that goes on."""
+    n_failed = 0
 
     def __init__(self, path, event_id, caps):
         self.path, self.event_id = path, event_id
@@ -90,7 +91,7 @@ class File:
         if self.closed:
             return
         if self.input.get_property('current-level-bytes') > MAX_WAITING:
-            print(f'{self.path}: the disk is too slow', file=sys.stderr)
+            self.fail('the disk is too slow')
             self.end()
             return
         if self.first is None:
@@ -106,14 +107,17 @@ class File:
             self.closed = True
             self.input.emit('end-of-stream')
 
+    def fail(self, text):
+        print(f'{self.path}: {text}', file=sys.stderr)
+        File.n_failed += 1
+
     def on_message(self, bus, message):
         if not self.pipeline or message.type not in (
                 Gst.MessageType.EOS, Gst.MessageType.ERROR):
             return
         self.closed = True
         if message.type == Gst.MessageType.ERROR:
-            print(f'{self.path}: {message.parse_error()[0].message}',
-                  file=sys.stderr)
+            self.fail(message.parse_error()[0].message)
         elif self.first is not None:
             say('file', **{'event-id': self.event_id, 'file': str(self.path),
                            'start': seconds(self.first),
@@ -298,7 +302,10 @@ def parse():
 def main():
     options = parse()
     Gst.init(None)
-    pathlib.Path(options.output).mkdir(parents=True, exist_ok=True)
+    try:
+        pathlib.Path(options.output).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f'record_events: {error}')
     recorder = Recorder(options)
     try:
         pipeline = build(options, recorder)
@@ -307,6 +314,8 @@ def main():
     failed = run(pipeline, recorder)
     if failed:
         sys.exit(f'{options.source}: {failed[0]}')
+    if File.n_failed:
+        sys.exit(1)
 
 
 if __name__ == '__main__':

@@ -250,9 +250,16 @@ def check_interrupt(program):
     shutil.rmtree('live')
 
 
+def check_no_folder(program):
+    text = run(*program, 'test', '--no-display', '--output', 'c.mkv/x',
+               status=1)
+    assert 'c.mkv' in text and len(text.splitlines()) == 1, text
+
+
 def test_record_events_c():
     check_recording([RECORD_C], Path('odd.mkv').resolve().as_uri())
     check_interrupt([RECORD_C])
+    check_no_folder([RECORD_C])
     assert 'wanted one SOURCE' in run(RECORD_C, status=2)
     assert 'nosuch' in run(RECORD_C, '--no-display', 'file:///nosuch',
                            status=1)
@@ -264,6 +271,7 @@ def test_record_events():
         return reason
     check_recording(RECORD, 'odd.mkv')
     check_interrupt(RECORD)
+    check_no_folder(RECORD)
     assert 'nosuch' in run(*RECORD, 'nosuch', '--no-display', status=1)
     assert 'seconds' in run(*RECORD, 'test', '--before', -1, status=2)
     return None
