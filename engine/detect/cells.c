@@ -121,6 +121,12 @@ ae_cell_average_add (AeCellAverage *a)
   return a->mean;
 }
 
+int
+ae_cell_average_n (const AeCellAverage *a)
+{
+  return a->n;
+}
+
 /* Keeps top[0] the smallest of n numbers that are a heap. */
 static void
 sift_down (float *top, int n)

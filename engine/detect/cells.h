@@ -28,6 +28,9 @@ float *ae_cell_average_next (AeCellAverage *average);
  * values, valid until the next call. */
 const float *ae_cell_average_add (AeCellAverage *average);
 
+/* Pictures that the averages are of, up to AE_CELL_PICTURES. */
+int ae_cell_average_n (const AeCellAverage *average);
+
 /* The mean of the `n` largest of `cells` numbers where `mask` (may be NULL) is
  * not 0, or of all if they are fewer; 0 if none is left. n <= AE_CELL_MOST. */
 #define AE_CELL_MOST 64

@@ -68,16 +68,17 @@ static const AeChannel appearance_channel[AE_APPEARANCES] = {
 };
 
 static void
-score_appearance (AeChannels *c, const float *seen)
+score_appearance (AeChannels *c, const AeObservation *observed)
 {
   const AeFacts *f = c->facts;
+  const float *seen = observed->appearance;
   size_t cells = (size_t) f->columns * (size_t) f->rows;
   for (int k = 0; k < AE_APPEARANCES; k++) {
     float *to = c->cells[appearance_channel[k]];
     const AeUsual *usual = f->usual[k];
     for (size_t i = 0; i < cells; i++)
-      to[i] = bounded (
-          (seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
+      to[i] = bounded (observed->sure
+          * (seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
           / usual[i].deviation);
   }
 }
@@ -103,9 +104,10 @@ measure_distances (AeChannels *c, const float *motion)
 }
 
 static void
-score_motion (AeChannels *c, const float *motion)
+score_motion (AeChannels *c, const AeObservation *observed)
 {
   const AeFacts *f = c->facts;
+  const float *motion = observed->motion;
   size_t cells = (size_t) f->columns * (size_t) f->rows, next = 0;
   size_t measured = measure_distances (c, motion);
   float *to = c->cells[AE_CHANNEL_MOTION];
@@ -115,7 +117,7 @@ score_motion (AeChannels *c, const float *motion)
     float distance = 0;
     if (measured && moves > LEAST_MOVES)
       distance = c->distances[next++] / f->motion_scale;
-    to[i] = bounded (fminf (moves / ENOUGH_MOVES, 1)
+    to[i] = bounded (observed->sure * fminf (moves / ENOUGH_MOVES, 1)
         * (m[AE_MOTION_SPEED] / f->limit[i] + DISTANCE_WEIGHT * distance));
   }
 }
@@ -169,8 +171,8 @@ fuse (AeChannels *c)
 void
 ae_channels_score (AeChannels *c, const AeObservation *seen)
 {
-  score_appearance (c, seen->appearance);
-  score_motion (c, seen->motion);
+  score_appearance (c, seen);
+  score_motion (c, seen);
   fuse (c);
 }
 

@@ -272,6 +272,10 @@ ae_observer_add (
   take_latents (o);
   *observation = (AeObservation){ .motion = motion,
     .appearance = take_appearance (o),
-    .latents = o->latents };
+    .latents = o->latents,
+    .sure = 1 };
+  if (o->motion)
+    observation->sure = sqrtf ((float) ae_cell_average_n (o->appearance)
+                               / AE_CELL_PICTURES);
   return true;
 }

@@ -33,6 +33,8 @@ typedef struct {
   const float *motion;     /* cells x AE_MOTION_FEATURES */
   const float *appearance; /* cells x AE_APPEARANCES */
   const float *latents;    /* cells x latent, of this picture alone */
+  float sure; /* 1, less while the averages are of few pictures: their noise is
+                 as much larger */
 } AeObservation;
 
 typedef struct AeObserver AeObserver;
