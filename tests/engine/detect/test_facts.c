@@ -382,7 +382,7 @@ START_TEST (test_scores_are_finite)
   for (int k = 1; k < AE_N_CHANNELS; k++)
     f.weight[k] = 3e38f;
   f.motion_scale = 1e-40f;
-  AeObservation seen = { motion, appearance, NULL };
+  AeObservation seen = { motion, appearance, NULL, 1 };
   ck_assert_int_eq (ae_channels_init (&c, &f, &err), AE_OK);
   ae_channels_score (&c, &seen);
   for (int k = 0; k < AE_N_CHANNELS; k++) {
