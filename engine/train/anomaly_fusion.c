@@ -16,10 +16,12 @@
 #define LEAST_VISIBLE 0.5f
 #define OWN (AE_N_CHANNELS - 1) /* channels that are fused */
 
-/* Weights that are tried, of each channel. */
+/* Weights that are tried, of each look: motion's is 1. What is made odd here
+ * shows in looks more than what is odd does, so they may add to motion but not
+ * replace it. */
 #define TRIALS 4
-#define N_TRIALS (TRIALS * TRIALS * TRIALS * TRIALS)
-static const float trials[TRIALS] = { 0, 0.25f, 0.5f, 1 };
+#define N_TRIALS (TRIALS * TRIALS * TRIALS)
+static const float trials[TRIALS] = { 0, 0.1f, 0.25f, 0.5f };
 #define NEARLY 0.01 /* of the area under the curve */
 
 /* What all cells of some pictures contribute, channel by channel. */
@@ -198,29 +200,35 @@ judge (const Fusion *f, const float weight[OWN], float *cells, float *scores,
   return kinds ? sum / kinds : 0;
 }
 
-static float
-weights_of_trial (size_t trial, float weight[OWN])
+/* False: the same as larger ones, where there is no motion to compare with. */
+static bool
+weights_of_trial (const Fusion *f, size_t trial, float weight[OWN])
 {
+  bool motion = f->work->facts.shape.past > 0;
   float most = 0;
-  for (int c = 0; c < OWN; c++, trial /= TRIALS) {
+  for (int c = 0; c < OWN; c++) {
+    if (c + 1 == AE_CHANNEL_MOTION) {
+      weight[c] = motion;
+      continue;
+    }
     weight[c] = trials[trial % TRIALS];
     most = fmaxf (most, weight[c]);
+    trial /= TRIALS;
   }
-  return most;
+  return motion || most == trials[TRIALS - 1];
 }
 
-/* What a choice costs where others are nearly as good: looks that are learned
- * from little footage are less sure than motion. */
 static float
-price (const float weight[OWN])
+sum_of (const float weight[OWN])
 {
   float sum = 0;
   for (int c = 0; c < OWN; c++)
-    sum += c + 1 == AE_CHANNEL_MOTION ? 1 - weight[c] : 0.1f * weight[c];
+    sum += weight[c];
   return sum;
 }
 
-/* Of the choices within NEARLY of the best the one of least price. */
+/* Of the choices within NEARLY of the best the one of least weights: looks that
+ * are learned from little footage are less sure than motion. */
 static void
 try_weights (Fusion *f, float *cells, float *scores, float *some,
     uint8_t *labels)
@@ -228,17 +236,16 @@ try_weights (Fusion *f, float *cells, float *scores, float *some,
   double area[N_TRIALS], best = -1;
   float weight[OWN], least = INFINITY;
   for (size_t t = 0; t < N_TRIALS; t++) {
-    /* weights that are all below 1 are the same as larger ones */
-    area[t] = weights_of_trial (t, weight) < 1
-                  ? -1
-                  : judge (f, weight, cells, scores, some, labels);
+    area[t] = weights_of_trial (f, t, weight)
+                  ? judge (f, weight, cells, scores, some, labels)
+                  : -1;
     best = fmax (best, area[t]);
   }
   for (size_t t = 0; t < N_TRIALS; t++) {
-    float most = weights_of_trial (t, weight);
-    if (most < 1 || area[t] < best - NEARLY || price (weight) >= least)
+    if (!weights_of_trial (f, t, weight) || area[t] < best - NEARLY
+        || sum_of (weight) >= least)
       continue;
-    least = price (weight);
+    least = sum_of (weight);
     memcpy (f->work->facts.weight + 1, weight, sizeof weight);
   }
 }
