@@ -51,7 +51,7 @@ AeStatus ae_facts_init (
     AeFacts *facts, const AeObserverShape *shape, AeError *err);
 void ae_facts_clear (AeFacts *facts);
 
-/* Takes n points over. Errors: those of ae_neighbours_new. */
+/* Copies n points (n x AE_MOTION_POINT). Errors: those of ae_neighbours_new. */
 AeStatus ae_facts_set_motion (
     AeFacts *facts, const float *points, size_t n, AeError *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/anomaly_fit.h"
 
+#include "train/anomaly_calibrate.h"
 #include "train/anomaly_fusion.h"
 #include "train/anomaly_usual.h"
 #include "train/recipe.h"

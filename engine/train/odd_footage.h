@@ -26,14 +26,14 @@ typedef struct {
                          reached, in pixels per frame */
 } AeOddSource;
 
-/* n frames, and what of the thing is seen in each: a share, 0 to 1. Free with
- * ae_free. */
+/* n frames (n x height x width), and what of the thing is seen in each: a share,
+ * 0 to 1. */
 typedef struct {
   uint8_t *pixels;
   float *visible;
 } AeOddFootage;
 
-/* Errors: MEMORY. */
+/* To be cleared. Errors: MEMORY. */
 AeStatus ae_odd_footage_make (AeOddFootage *odd, const AeOddSource *source,
     AeOddKind kind, AeRng *rng, AeError *err);
 void ae_odd_footage_clear (AeOddFootage *odd);

@@ -7,6 +7,7 @@
 
 #include <ae/roc.h>
 
+#include "train/anomaly_calibrate.h"
 #include "train/anomaly_fusion.h"
 #include "train/anomaly_nets.h"
 #include "train/anomaly_usual.h"
