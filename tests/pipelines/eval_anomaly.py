@@ -39,7 +39,7 @@ seed = 3
 
 def run(*args, status=0):
     done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=250)
+                          stderr=subprocess.PIPE, timeout=1000)
     out, err = done.stdout.decode(), done.stderr.decode()
     assert done.returncode == status, (
         f'status {done.returncode}, wanted {status}: {out}{err}')
@@ -85,7 +85,7 @@ def write_clip(path, frames, width=WIDTH, height=HEIGHT):
          'rawvideoparse', 'format=gray8', f'width={width}',
          f'height={height}', 'framerate=10/1', '!', 'avenc_ffv1', '!',
          'matroskamux', '!', 'filesink', f'location={path}'],
-        check=True, timeout=60)
+        check=True, timeout=600)
 
 
 def write_labels(path, odd):

@@ -33,7 +33,7 @@ RATE, ODD = 30, (7, 8)  # frames per second, seconds of odd.mkv
 
 def run(*args, status=0):
     done = subprocess.run(list(map(str, args)), stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=100)
+                          stderr=subprocess.STDOUT, timeout=400)
     text = done.stdout.decode()
     assert done.returncode == status, f'{done.returncode}: {text}'
     return text
@@ -90,7 +90,7 @@ class Sender:
         self.process.communicate()
 
     def end(self):
-        text = self.process.communicate(timeout=100)[0].decode()
+        text = self.process.communicate(timeout=400)[0].decode()
         assert self.process.returncode == 0, text
         return text
 
@@ -240,7 +240,7 @@ def check_interrupt(program):
     first = process.stdout.readline()
     time.sleep(2)
     process.send_signal(signal.SIGINT)
-    text = (first + process.communicate(timeout=60)[0]).decode()
+    text = (first + process.communicate(timeout=400)[0]).decode()
     assert process.returncode == 0, text
     files = [json.loads(line) for line in text.splitlines()
              if '"file"' in line.split(',')[0]]

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 START = ('gst-launch-1.0 ', 'gst-inspect-1.0 ')
-TIMEOUT = 120
+TIMEOUT = 600
 # Instead of the bundled one: a small codec, made in seconds
 CODEC_RECIPE = '''[model]
 task = codec

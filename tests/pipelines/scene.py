@@ -59,7 +59,7 @@ def write_clip(path, seconds, rate, odd=(0, 0)):
     subprocess.run(
         ['gst-launch-1.0', '-q', 'filesrc', f'location={path}.yuv', '!',
          *PARSE.format(rate).split(), '!', 'avenc_ffv1', '!', 'matroskamux',
-         '!', 'filesink', f'location={path}'], check=True, timeout=100)
+         '!', 'filesink', f'location={path}'], check=True, timeout=400)
 
 
 def n_frames(path):
@@ -67,6 +67,6 @@ def n_frames(path):
     subprocess.run(
         ['gst-launch-1.0', '-q', 'filesrc', f'location={path}', '!',
          'decodebin', '!', 'videoconvert', '!', 'video/x-raw,format=I420',
-         '!', 'filesink', 'location=decoded.yuv'], check=True, timeout=100)
+         '!', 'filesink', 'location=decoded.yuv'], check=True, timeout=400)
     with open('decoded.yuv', 'rb') as file:
         return len(file.read()) / (WIDTH * HEIGHT * 3 / 2)

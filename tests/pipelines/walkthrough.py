@@ -55,7 +55,7 @@ def refuses(aetool):
     found = []
     if subprocess.run([aetool, 'eval', '--anomaly', 'x', '--help'],
                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                      timeout=100).returncode:
+                      timeout=400).returncode:
         found.append(('eval --anomaly', 'this aetool has no eval --anomaly'))
     if subprocess.run(['/usr/bin/python3', '-c', 'import gi; '
                        'gi.require_version("Gst", "1.0")'],
@@ -112,7 +112,7 @@ def main():
                 continue
             run_as = adapt(command, root, aetool)
             done = subprocess.run(
-                run_as, shell=True, timeout=200, stdin=subprocess.DEVNULL,
+                run_as, shell=True, timeout=800, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             text = done.stdout.decode()
             try:
