@@ -41,6 +41,19 @@ gst_ae_score_job_free (GstAeScoreJob **job)
   g_clear_pointer (job, g_free);
 }
 
+/* From here on scores are what the calibrations are of. */
+static void
+count_less_while_unsure (GstAeScores *s)
+{
+  gsize n = (gsize) s->columns * (gsize) s->rows;
+
+  for (int i = 0; i < AE_N_CHANNELS; i++)
+    s->detection.score[i]
+        = ae_detection_sure_score (&s->detection, (AeChannel) i);
+  for (gsize i = 0; i < n; i++)
+    s->grid[i] *= s->detection.sure;
+}
+
 static void
 run (gpointer data)
 {
@@ -61,6 +74,7 @@ run (gpointer data)
     ae_detector_grid_size (detector, &s->columns, &s->rows);
     s->grid = g_memdup2 (ae_detector_grid (detector, task->channel),
         sizeof (gfloat) * (gsize) s->columns * (gsize) s->rows);
+    count_less_while_unsure (s);
   }
   s->end = g_get_monotonic_time ();
 }

@@ -77,9 +77,8 @@ score_appearance (AeChannels *c, const AeObservation *observed)
     float *to = c->cells[appearance_channel[k]];
     const AeUsual *usual = f->usual[k];
     for (size_t i = 0; i < cells; i++)
-      to[i] = bounded (observed->sure
-          * (seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
-          / usual[i].deviation);
+      to[i] = bounded ((seen[i * AE_APPEARANCES + (size_t) k] - usual[i].mean)
+                       / usual[i].deviation);
   }
 }
 
@@ -117,7 +116,7 @@ score_motion (AeChannels *c, const AeObservation *observed)
     float distance = 0;
     if (measured && moves > LEAST_MOVES)
       distance = c->distances[next++] / f->motion_scale;
-    to[i] = bounded (observed->sure * fminf (moves / ENOUGH_MOVES, 1)
+    to[i] = bounded (fminf (moves / ENOUGH_MOVES, 1)
         * (m[AE_MOTION_SPEED] / f->limit[i] + DISTANCE_WEIGHT * distance));
   }
 }

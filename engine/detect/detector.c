@@ -58,6 +58,12 @@ ae_detector_new (AeDetector **out, AeModel *model,
   return status;
 }
 
+float
+ae_detection_sure_score (const AeDetection *detection, AeChannel channel)
+{
+  return detection->sure * detection->score[channel];
+}
+
 static void
 unbind (AeDetector *d)
 {
@@ -190,6 +196,7 @@ score (AeDetector *d)
   d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
   if (!d->last.ready)
     return;
+  d->last.sure = seen.sure;
   ae_channels_score (&d->channels, &seen);
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]

@@ -43,7 +43,8 @@ note_scores (void *context, const AeObservation *seen, bool begins)
   ae_channels_score (&c->work->channels, seen);
   for (int i = 0; i < AE_N_CHANNELS; i++)
     c->scores[i][c->n]
-        = ae_channels_picture (&c->work->channels, (AeChannel) i, NULL);
+        = seen->sure
+          * ae_channels_picture (&c->work->channels, (AeChannel) i, NULL);
   if (begins)
     c->runs[c->n_runs++] = 0;
   c->runs[c->n_runs - 1]++;

@@ -12,7 +12,7 @@ first_found (const AnomalyTrack *t, AeChannel channel, guint from, guint end,
 {
   while (from < end
          && !(t->ready->data[from]
-              && anomaly_track_score (t, channel, from) >= threshold))
+              && anomaly_track_sure_score (t, channel, from) >= threshold))
     from++;
   return from;
 }
@@ -28,10 +28,12 @@ count_alarms (AnomalyEvents *e, const AnomalyTrack *t, AeChannel channel,
   if (from == end || !(t->seconds > 0))
     return;
   guint n = end - from;
+  g_autofree float *scores = g_new (float, n);
+  for (guint i = 0; i < n; i++)
+    scores[i] = anomaly_track_sure_score (t, channel, from + i);
   e->usual_hours += n * t->seconds / 3600;
-  e->false_alarms
-      += (guint) ae_calibration_count (&anomaly_track_score (t, channel, from),
-          n, NULL, 1, t->seconds, e->threshold);
+  e->false_alarms += (guint) ae_calibration_count (
+      scores, n, NULL, 1, t->seconds, e->threshold);
 }
 
 static int

@@ -16,6 +16,7 @@ anomaly_track_new (const char *name, double seconds)
   t->seconds = seconds;
   for (int c = 0; c < AE_N_CHANNELS; c++)
     t->score[c] = g_array_new (FALSE, FALSE, sizeof (float));
+  t->sure = g_array_new (FALSE, FALSE, sizeof (float));
   t->ready = g_byte_array_new ();
   t->unusual = g_byte_array_new ();
   return t;
@@ -27,6 +28,7 @@ anomaly_track_free (AnomalyTrack *t)
   g_free (t->name);
   for (int c = 0; c < AE_N_CHANNELS; c++)
     g_array_unref (t->score[c]);
+  g_array_unref (t->sure);
   g_byte_array_unref (t->ready);
   g_byte_array_unref (t->unusual);
   g_free (t);
@@ -41,6 +43,7 @@ anomaly_track_add (
     float score = ready ? detection->score[c] : 0;
     g_array_append_val (t->score[c], score);
   }
+  g_array_append_val (t->sure, detection->sure);
   g_byte_array_append (t->ready, &ready, 1);
   g_byte_array_append (t->unusual, &label, 1);
 }

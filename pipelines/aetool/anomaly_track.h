@@ -13,6 +13,7 @@ typedef struct {
   char *name;
   double seconds;               /* between frames; 0: pictures */
   GArray *score[AE_N_CHANNELS]; /* of float; 0 where not ready */
+  GArray *sure;                 /* of float; see AeDetection */
   GByteArray *ready, *unusual;  /* of frames, 0 or 1 */
 } AnomalyTrack;
 
@@ -25,6 +26,11 @@ void anomaly_track_add (
 #define anomaly_track_length(track) ((track)->unusual->len)
 #define anomaly_track_score(track, channel, i) \
   g_array_index ((track)->score[channel], float, i)
+
+/* To compare with a calibration: less where it is less sure. */
+#define anomaly_track_sure_score(track, channel, i) \
+  (g_array_index ((track)->sure, float, i) \
+      * anomaly_track_score (track, channel, i))
 
 /* A causal median over half a second, as an array of float: of the frame and
  * those before it. */

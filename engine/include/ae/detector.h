@@ -69,7 +69,9 @@ typedef struct {
 
 typedef struct {
   bool ready; /* false: too few frames seen yet; scores are 0 */
-  float score[AE_N_CHANNELS]; /* raw, of the frame; see the calibrations */
+  float score[AE_N_CHANNELS]; /* raw, of the frame */
+  float sure; /* 1; less, above 0, for the first frames of a stream, whose
+                 averages over time are of few pictures */
   float light; /* how much the light of the whole picture changed at once
                   against the last seconds: 0 not at all, 1 twice (or half) as
                   bright */
@@ -78,6 +80,11 @@ typedef struct {
   bool fresh; /* false: the frame comes too soon for the model's frame rate, and
                  all is as of the one before */
 } AeDetection;
+
+/* What the calibrations are of: the raw score, as much smaller as it is less
+ * sure. */
+AE_API float ae_detection_sure_score (
+    const AeDetection *detection, AeChannel channel);
 
 /* The next frame, `seconds` after the one before (0: does not follow it, or
  * first). Cannot fail once bound. */

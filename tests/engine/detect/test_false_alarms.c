@@ -82,7 +82,7 @@ score_fresh (uint64_t seed, bool dusk)
     w.light = dusk ? 1 - 0.5f * (float) i / FRESH : 1;
     walkers_next (&w);
     ae_detector_process (d, &image, i ? 1.0 / RATE : 0, &seen);
-    scores[i] = seen.score[AE_CHANNEL_FUSED];
+    scores[i] = ae_detection_sure_score (&seen, AE_CHANNEL_FUSED);
   }
   return d;
 }
