@@ -6,6 +6,7 @@
 #include "util/mem.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROPORTIONS 0.05 /* that pictures may differ from the model's */
@@ -17,6 +18,7 @@ struct AeDetector {
   AeFacts facts;
   AeObserver *observer;
   AeChannels channels;
+  float *sorted; /* of cells; scratch */
   /* of the bound format */
   AeImage format;
   AeGrey *grey;
@@ -35,6 +37,16 @@ ae_channel_name (AeChannel channel)
   return (unsigned) channel < AE_N_CHANNELS ? names[channel] : "";
 }
 
+static AeStatus
+make_scratch (AeDetector *d, AeError *err)
+{
+  size_t cells = (size_t) d->facts.columns * (size_t) d->facts.rows;
+  d->sorted = ae_alloc (cells * sizeof *d->sorted);
+  return d->sorted
+             ? AE_OK
+             : ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu cells", cells);
+}
+
 AeStatus
 ae_detector_new (AeDetector **out, AeModel *model,
     const AeDetectorOptions *options, AeError *err)
@@ -51,6 +63,8 @@ ae_detector_new (AeDetector **out, AeModel *model,
         d->facts.latent, d->options.n_threads, d->options.precision, err);
   if (status == AE_OK)
     status = ae_channels_init (&d->channels, &d->facts, err);
+  if (status == AE_OK)
+    status = make_scratch (d, err);
   if (status == AE_OK)
     *out = d;
   else
@@ -83,6 +97,7 @@ ae_detector_free (AeDetector **detector)
     return;
   unbind (d);
   ae_channels_clear (&d->channels);
+  ae_free (d->sorted);
   ae_observer_free (&d->observer);
   ae_facts_clear (&d->facts);
   ae_model_unref (&d->model);
@@ -189,6 +204,26 @@ ae_detector_grid_size (const AeDetector *d, int *columns, int *rows)
   *rows = d->facts.rows;
 }
 
+static int
+compare (const void *a, const void *b)
+{
+  float x = *(const float *) a, y = *(const float *) b;
+  return (x > y) - (x < y);
+}
+
+/* The median of the cells that count. */
+static float
+median_of (AeDetector *d, AeChannel channel)
+{
+  size_t cells = (size_t) d->facts.columns * (size_t) d->facts.rows, n = 0;
+  const float *values = d->channels.cells[channel];
+  for (size_t i = 0; i < cells; i++)
+    if (!d->mask || d->mask[i])
+      d->sorted[n++] = values[i];
+  qsort (d->sorted, n, sizeof *d->sorted, compare);
+  return n ? d->sorted[n / 2] : 0;
+}
+
 static void
 score (AeDetector *d)
 {
@@ -201,6 +236,7 @@ score (AeDetector *d)
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]
         = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
+  d->last.generated = median_of (d, AE_CHANNEL_DISCRIMINATOR);
 }
 
 void
@@ -278,6 +314,22 @@ ae_detector_peak (
   float w = 1.0f / (float) f->columns, h = 1.0f / (float) f->rows;
   *region = (AeRegion){ (float) x0 * w, (float) y0 * h,
     (float) (x1 - x0 + 1) * w, (float) (y1 - y0 + 1) * h };
+}
+
+void
+ae_detector_size (const AeDetector *d, int *width, int *height)
+{
+  *width = d->facts.shape.width;
+  *height = d->facts.shape.height;
+}
+
+void
+ae_detector_expected (
+    const AeDetector *d, uint8_t *seen, uint8_t *expected)
+{
+  const AeObserverShape *s = &d->facts.shape;
+  memcpy (seen, d->picture, (size_t) s->width * (size_t) s->height);
+  ae_observer_prediction (d->observer, expected);
 }
 
 const AeCalibration *

@@ -279,3 +279,13 @@ ae_observer_add (
                                / AE_CELL_PICTURES);
   return true;
 }
+
+void
+ae_observer_prediction (const AeObserver *o, uint8_t *to)
+{
+  const float *from = output (o, PREDICTION);
+  for (size_t i = 0; i < pixels_of (o); i++) {
+    float grey = number (from[i]) * AE_GREY_DEVIATION + AE_GREY_MEAN;
+    to[i] = (uint8_t) (fminf (fmaxf (grey, 0), 255) + 0.5f);
+  }
+}

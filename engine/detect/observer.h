@@ -61,4 +61,8 @@ void ae_observer_set_pace (AeObserver *observer, double pace);
 bool ae_observer_add (
     AeObserver *observer, const uint8_t *grey, AeObservation *observation);
 
+/* What the generator made of the pictures before the last, or of the last one
+ * (past 0): height x width, of 8 bits. */
+void ae_observer_prediction (const AeObserver *observer, uint8_t *to);
+
 #endif

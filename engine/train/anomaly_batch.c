@@ -97,10 +97,20 @@ is_changed (const float *a, const float *b, int width)
 }
 
 void
-ae_anomaly_fake (const float *real, const AeAnomalyCrop *crop,
-    const AeAnomalySource *source, AeRng *rng, float *fake, float *changed)
+ae_anomaly_changes (const float *real, const float *fake,
+    const AeAnomalyCrop *crop, float *changed)
 {
   int w = crop->width, h = crop->height, unit = AE_ANOMALY_SCALE;
+  for (int y = 0; y < h; y += unit)
+    for (int x = 0; x < w; x += unit)
+      *changed++ = is_changed (real + y * w + x, fake + y * w + x, w);
+}
+
+void
+ae_anomaly_fake (const float *real, const AeAnomalyCrop *crop,
+    const AeAnomalySource *source, AeRng *rng, float *fake)
+{
+  int w = crop->width, h = crop->height;
   if (source->other_place) {
     Patch p = draw_patch (crop, source, rng);
     memcpy (fake, real, (size_t) (w * h) * sizeof *fake);
@@ -108,7 +118,4 @@ ae_anomaly_fake (const float *real, const AeAnomalyCrop *crop,
   } else {
     ae_anomaly_cut (source->frame, source->width, crop, fake);
   }
-  for (int y = 0; y < h; y += unit)
-    for (int x = 0; x < w; x += unit)
-      *changed++ = is_changed (real + y * w + x, fake + y * w + x, w);
 }

@@ -18,6 +18,11 @@ typedef struct {
 void ae_anomaly_cut (const uint8_t *frame, int width,
     const AeAnomalyCrop *crop, float *to);
 
+/* The places (8x8 pixels) of two samples that differ enough for one to be called
+ * a fake of the other: height / 8 x width / 8 of 1 or 0. */
+void ae_anomaly_changes (const float *real, const float *fake,
+    const AeAnomalyCrop *crop, float *changed);
+
 /* Where the pixels of a fake come from. */
 typedef struct {
   const uint8_t *frame;
@@ -26,10 +31,8 @@ typedef struct {
                         with soft edges), not all of the crop at its place */
 } AeAnomalySource;
 
-/* fake: height x width as `real`, which is what `crop` cut out.
- * changed: height / 8 x width / 8; 1 where the fake differs enough to be called
- * one, else 0. */
+/* fake: height x width as `real`, which is what `crop` cut out. */
 void ae_anomaly_fake (const float *real, const AeAnomalyCrop *crop,
-    const AeAnomalySource *source, AeRng *rng, float *fake, float *changed);
+    const AeAnomalySource *source, AeRng *rng, float *fake);
 
 #endif

@@ -8,11 +8,13 @@
 #include "util/mem.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SCORES 200000 /* of cells, kept for each channel */
-#define MOST_PICTURES 600 /* kept to choose weights, of usual and odd ones */
-#define ODD_PER_BLOCK 4   /* of each kind */
+#define MOST_PICTURES 400 /* of each kind, kept to choose weights */
+#define ODD_PER_BLOCK 2   /* of each kind */
 #define LEAST_VISIBLE 0.5f
 #define OWN (AE_N_CHANNELS - 1) /* channels that are fused */
 
@@ -26,20 +28,19 @@ static const float trials[TRIALS] = { 0, 0.1f, 0.25f, 0.5f };
 
 /* What all cells of some pictures contribute, channel by channel. */
 typedef struct {
-  float *maps;   /* n x OWN x cells */
-  uint8_t *kind; /* 0 usual, 1 + AeOddKind */
-  size_t n, n_usual;
+  float *maps; /* MOST_PICTURES x OWN x cells */
+  size_t n, seen;
 } Pictures;
+
+/* Pictures as they were, and those that something was put into. */
+enum { AS_IT_WAS = AE_N_ODD, N_KINDS };
 
 typedef struct {
   AeAnomalyWork *work;
   size_t cells;
   AeSampleRows scores[AE_N_CHANNELS];
-  Pictures pictures;
+  Pictures pictures[N_KINDS];
   AeRng rng;
-  uint64_t seen;
-  /* of the odd footage that is being looked at */
-  const AeOddFootage *odd;
 } Fusion;
 
 static void
@@ -68,49 +69,48 @@ find_rarities (Fusion *f)
   }
 }
 
+/* What was scored last. All pictures of a kind have the same chance to be
+ * kept. */
 static void
-keep_picture (Fusion *f, size_t at, uint8_t kind)
+keep_picture (Fusion *f, int kind)
 {
   AeAnomalyWork *w = f->work;
-  float *to = f->pictures.maps + at * OWN * f->cells;
+  Pictures *p = &f->pictures[kind];
+  size_t at = p->n;
+  if (p->n == MOST_PICTURES)
+    at = (size_t) (ae_rng_next (&f->rng) % (p->seen + 1));
+  p->seen++;
+  if (at >= MOST_PICTURES)
+    return;
+  p->n += at == p->n;
+  float *to = p->maps + at * OWN * f->cells;
   for (int c = 1; c < AE_N_CHANNELS; c++)
     for (size_t i = 0; i < f->cells; i++)
       *to++ = ae_channels_contribution ((AeChannel) c,
           ae_channels_rarity (
               &w->facts, (AeChannel) c, w->channels.cells[c][i]));
-  f->pictures.kind[at] = kind;
 }
 
-/* All usual pictures have the same chance to be kept. */
 static void
 gather_usual (void *context, const AeObservation *seen, bool begins)
 {
   (void) begins;
   Fusion *f = context;
-  Pictures *p = &f->pictures;
-  size_t at = p->n;
-  if (p->n == MOST_PICTURES)
-    at = (size_t) (ae_rng_next (&f->rng) % (f->seen + 1));
-  f->seen++;
-  if (at >= MOST_PICTURES)
-    return;
-  p->n += at == p->n;
   ae_channels_score (&f->work->channels, seen);
-  keep_picture (f, at, 0);
+  keep_picture (f, AS_IT_WAS);
 }
 
 static void
 look_at_odd (Fusion *f, const AeFootageView *view, const AeOddFootage *odd,
-    uint8_t kind)
+    AeOddKind kind)
 {
   AeAnomalyWork *w = f->work;
-  Pictures *p = &f->pictures;
   size_t pixels
       = (size_t) w->facts.shape.width * (size_t) w->facts.shape.height;
   AeObservation seen;
   int together = 0; /* pictures that it has been seen in */
   ae_observer_reset (w->observer);
-  for (size_t t = 0; t < view->n && p->n < 2 * MOST_PICTURES; t++) {
+  for (size_t t = 0; t < view->n; t++) {
     ae_anomaly_pace (w, view, t);
     bool ready = ae_observer_add (w->observer, odd->pixels + t * pixels, &seen);
     together = odd->visible[t] >= LEAST_VISIBLE ? together + 1 : 0;
@@ -118,7 +118,7 @@ look_at_odd (Fusion *f, const AeFootageView *view, const AeOddFootage *odd,
     if (!ready || together < enough)
       continue;
     ae_channels_score (&w->channels, &seen);
-    keep_picture (f, p->n++, kind);
+    keep_picture (f, (int) kind);
   }
 }
 
@@ -129,8 +129,7 @@ make_odd (Fusion *f, const AeFootageView *view, AeError *err)
   AeOddSource source = { w->facts.shape.width, w->facts.shape.height,
     view->frames, view->n, w->facts.limit };
   AeStatus status = AE_OK;
-  for (int i = 0; status == AE_OK && i < ODD_PER_BLOCK * AE_N_ODD
-       && f->pictures.n < 2 * MOST_PICTURES; i++) {
+  for (int i = 0; status == AE_OK && i < ODD_PER_BLOCK * AE_N_ODD; i++) {
     AeOddFootage odd;
     AeOddKind kind = (AeOddKind) (i % AE_N_ODD);
     if (atomic_load (w->cancel))
@@ -138,7 +137,7 @@ make_odd (Fusion *f, const AeFootageView *view, AeError *err)
     status = ae_odd_footage_make (&odd, &source, kind, &f->rng, err);
     if (status != AE_OK)
       break;
-    look_at_odd (f, view, &odd, (uint8_t) (1 + kind));
+    look_at_odd (f, view, &odd, kind);
     ae_odd_footage_clear (&odd);
   }
   return status;
@@ -150,7 +149,7 @@ gather_odd (Fusion *f, AeError *err)
 {
   AeFootageView view;
   AeStatus status = AE_OK;
-  for (int all = 0; all < 2 && f->pictures.n == f->pictures.n_usual; all++)
+  for (int all = 0; all < 2 && f->pictures[AE_ODD_FAST].n == 0; all++)
     for (size_t i = 0; status == AE_OK
          && ae_footage_block (f->work->footage, i, &view); i++) {
       if (view.held_out || all)
@@ -161,10 +160,9 @@ gather_odd (Fusion *f, AeError *err)
 }
 
 static float
-fused_score (const Fusion *f, size_t picture, const float weight[OWN],
+fused_score (const Fusion *f, const float *maps, const float weight[OWN],
     float *cells)
 {
-  const float *maps = f->pictures.maps + picture * OWN * f->cells;
   memset (cells, 0, f->cells * sizeof *cells);
   for (int c = 0; c < OWN; c++)
     for (size_t i = 0; weight[c] > 0 && i < f->cells; i++)
@@ -173,29 +171,45 @@ fused_score (const Fusion *f, size_t picture, const float weight[OWN],
       cells, NULL, f->cells, ae_channels_n_top (&f->work->facts));
 }
 
-/* Mean over the kinds of the area under the curve of usual against odd ones;
- * `scores` and `labels` are scratch. */
-static double
-judge (const Fusion *f, const float weight[OWN], float *cells, float *scores,
-    float *some, uint8_t *labels)
+/* Scratch. */
+typedef struct {
+  float *cells;
+  float *scores;   /* N_KINDS x MOST_PICTURES */
+  float *compared; /* N_KINDS x MOST_PICTURES */
+  uint8_t *labels; /* N_KINDS x MOST_PICTURES */
+} Judge;
+
+static size_t
+put (const Fusion *f, const Judge *j, int kind, size_t n)
 {
-  const Pictures *p = &f->pictures;
+  size_t count = f->pictures[kind].n;
+  memcpy (j->compared + n, j->scores + kind * MOST_PICTURES,
+      count * sizeof (float));
+  memset (j->labels + n, kind == AE_ODD_FAST || kind == AE_ODD_LOOK, count);
+  return n + count;
+}
+
+/* Mean over the kinds of what is odd of the area under the curve: of those
+ * against what is not, be it put in or as it was. */
+static double
+judge (const Fusion *f, const float weight[OWN], const Judge *j)
+{
   double sum = 0;
   int kinds = 0;
-  for (size_t i = 0; i < p->n; i++)
-    scores[i] = fused_score (f, i, weight, cells);
-  for (int kind = 1; kind <= AE_N_ODD; kind++) {
-    size_t n = 0;
-    for (size_t i = 0; i < p->n; i++)
-      if (p->kind[i] == 0 || p->kind[i] == kind) {
-        some[n] = scores[i];
-        labels[n++] = p->kind[i] != 0;
-      }
+  for (int kind = 0; kind < N_KINDS; kind++)
+    for (size_t i = 0; i < f->pictures[kind].n; i++)
+      j->scores[kind * MOST_PICTURES + (int) i] = fused_score (
+          f, f->pictures[kind].maps + i * OWN * f->cells, weight, j->cells);
+  for (int kind = AE_ODD_FAST; kind <= AE_ODD_LOOK; kind++) {
+    size_t n = put (f, j, AS_IT_WAS, 0);
+    n = put (f, j, AE_ODD_NOT, n);
+    n = put (f, j, kind, n);
     AeRoc roc;
-    if (ae_roc_measure (&roc, some, labels, n, NULL) == AE_OK) {
+    if (ae_roc_measure (&roc, j->compared, j->labels, n, NULL) == AE_OK) {
       sum += roc.area;
       kinds++;
     }
+    if (getenv("DBG")) fprintf(stderr,"%.4f ",roc.area);
   }
   return kinds ? sum / kinds : 0;
 }
@@ -230,15 +244,13 @@ sum_of (const float weight[OWN])
 /* Of the choices within NEARLY of the best the one of least weights: looks that
  * are learned from little footage are less sure than motion. */
 static void
-try_weights (Fusion *f, float *cells, float *scores, float *some,
-    uint8_t *labels)
+try_weights (Fusion *f, const Judge *j)
 {
   double area[N_TRIALS], best = -1;
   float weight[OWN], least = INFINITY;
   for (size_t t = 0; t < N_TRIALS; t++) {
-    area[t] = weights_of_trial (f, t, weight)
-                  ? judge (f, weight, cells, scores, some, labels)
-                  : -1;
+    area[t] = weights_of_trial (f, t, weight) ? judge (f, weight, j) : -1;
+    if (getenv("DBG")) fprintf(stderr,"%g %g %g %g: %.4f\n",weight[0],weight[1],weight[2],weight[3],area[t]);
     best = fmax (best, area[t]);
   }
   for (size_t t = 0; t < N_TRIALS; t++) {
@@ -253,16 +265,17 @@ try_weights (Fusion *f, float *cells, float *scores, float *some,
 static AeStatus
 find_weights (Fusion *f, AeError *err)
 {
-  size_t n = f->pictures.n;
-  float *cells = ae_alloc (f->cells * sizeof (float));
-  float *scores = ae_alloc (2 * n * sizeof (float));
-  uint8_t *labels = ae_alloc (n);
-  bool ok = cells && scores && labels;
+  size_t n = (size_t) N_KINDS * MOST_PICTURES;
+  Judge j = { ae_alloc (f->cells * sizeof (float)),
+    ae_alloc (n * sizeof (float)), ae_alloc (n * sizeof (float)),
+    ae_alloc (n) };
+  bool ok = j.cells && j.scores && j.compared && j.labels;
   if (ok)
-    try_weights (f, cells, scores, scores + n, labels);
-  ae_free (cells);
-  ae_free (scores);
-  ae_free (labels);
+    try_weights (f, &j);
+  ae_free (j.cells);
+  ae_free (j.scores);
+  ae_free (j.compared);
+  ae_free (j.labels);
   return ok ? AE_OK : ae_fail (err, AE_ERROR_MEMORY, "no memory for scores");
 }
 
@@ -276,11 +289,12 @@ fusion_init (Fusion *f, AeAnomalyWork *w, AeError *err)
   for (int c = 1; status == AE_OK && c < AE_N_CHANNELS; c++)
     status = ae_sample_rows_init (
         &f->scores[c], SCORES, 1, w->seed + 4 + (uint64_t) c, err);
-  f->pictures.maps = ae_alloc (
-      f->cells * OWN * 2 * MOST_PICTURES * sizeof (float));
-  f->pictures.kind = ae_calloc (2 * MOST_PICTURES, 1);
-  if (status == AE_OK && (!f->pictures.maps || !f->pictures.kind))
-    status = ae_fail (err, AE_ERROR_MEMORY, "no memory for scores of cells");
+  for (int kind = 0; status == AE_OK && kind < N_KINDS; kind++) {
+    f->pictures[kind].maps
+        = ae_alloc (f->cells * OWN * MOST_PICTURES * sizeof (float));
+    if (!f->pictures[kind].maps)
+      status = ae_fail (err, AE_ERROR_MEMORY, "no memory for scores of cells");
+  }
   return status;
 }
 
@@ -289,8 +303,8 @@ fusion_clear (Fusion *f)
 {
   for (int c = 1; c < AE_N_CHANNELS; c++)
     ae_sample_rows_clear (&f->scores[c]);
-  ae_free (f->pictures.maps);
-  ae_free (f->pictures.kind);
+  for (int kind = 0; kind < N_KINDS; kind++)
+    ae_free (f->pictures[kind].maps);
 }
 
 AeStatus
@@ -307,7 +321,6 @@ ae_anomaly_find_fusion (AeAnomalyWork *w, AeError *err)
   if (status == AE_OK) {
     find_rarities (&f);
     status = ae_anomaly_walk (w, true, gather_usual, &f, err);
-    f.pictures.n_usual = f.pictures.n;
   }
   if (status == AE_OK)
     status = gather_odd (&f, err);

@@ -5,6 +5,7 @@
 #include "train/anomaly_batch.h"
 #include "train/anomaly_fit.h"
 #include "train/anomaly_nets.h"
+#include "train/anomaly_things.h"
 #include "train/footage.h"
 #include "train/recipe.h"
 #include "util/mem.h"
@@ -17,10 +18,13 @@
 #define JITTER 0.1f /* of light, beside what detect/grey.h leaves */
 #define CROPS 64    /* to validate on */
 #define LEAST_COUNTED 0.02f /* share of the fakes' places; see weigh_fakes */
-/* Shares of the fakes: a patch of the same frame, one of another time; the rest
- * are whole frames of another time. */
+/* Shares of the fakes of video: something put in that is odd. Of the others: a
+ * patch of the same frame, one of another time; the rest are whole frames of
+ * another time. */
+#define ODD_THING 0.6f
 #define SAME_FRAME 0.5f
 #define OTHER_FRAME 0.25f
+#define USUAL_THING 0.5f /* of real windows, with something usual put in */
 
 struct AeAnomalyTrainer {
   AeRecipe *recipe;
@@ -31,6 +35,8 @@ struct AeAnomalyTrainer {
   int batch, patch;
   int width, height; /* of the footage; 0: no picture yet */
   AeAnomalyCrop crop; /* its size */
+  AeAnomalyThings *things; /* of video */
+  uint8_t *scene[2]; /* a window's frames: as they are, and odd */
   atomic_bool cancel;
 };
 
@@ -176,6 +182,9 @@ ae_anomaly_trainer_free (AeAnomalyTrainer **trainer)
   if (!t)
     return;
   ae_adversarial_free (&t->adversarial);
+  ae_anomaly_things_free (&t->things);
+  ae_free (t->scene[0]);
+  ae_free (t->scene[1]);
   ae_footage_free (&t->footage);
   ae_recipe_free (&t->recipe);
   ae_free (t);
@@ -208,6 +217,18 @@ ae_anomaly_trainer_cancel (AeAnomalyTrainer *t)
 
 /* Batches. */
 
+static bool
+make_scenes (AeAnomalyTrainer *t, int width, int height)
+{
+  size_t bytes = window_of (t) * (size_t) width * (size_t) height;
+  t->things = ae_anomaly_things_new (
+      width, height, (uint64_t) number (t->recipe, "training", "seed"));
+  t->scene[0] = ae_alloc (bytes);
+  t->scene[1] = ae_alloc (bytes);
+  return t->things && t->scene[0] && t->scene[1]
+         && ae_adversarial_extra (t->adversarial, 1);
+}
+
 /* The first picture decides how large crops are. */
 static AeStatus
 bind (AeAnomalyTrainer *t, AeError *err)
@@ -227,7 +248,8 @@ bind (AeAnomalyTrainer *t, AeError *err)
   if (status != AE_OK)
     return status;
   if (!ae_adversarial_extra (t->adversarial, 0)
-      || !ae_adversarial_extra_weight (t->adversarial))
+      || !ae_adversarial_extra_weight (t->adversarial)
+      || (t->shape.past > 0 && !t->things && !make_scenes (t, w, h)))
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for fakes");
   t->width = w;
   t->height = h;
@@ -253,18 +275,28 @@ draw_crop (const AeAnomalyTrainer *t, AeRng *rng)
   return c;
 }
 
+/* `frames`: those before, and the one to predict. */
 static void
-fill_real (AeAnomalyTrainer *t, int sample, const AeFootageView *v,
+cut_past (const AeAnomalyTrainer *t, const uint8_t *const *frames,
+    const AeAnomalyCrop *crop, float *to)
+{
+  size_t one = (size_t) crop->width * (size_t) crop->height;
+  for (int i = 0; i < t->shape.past; i++, to += one)
+    ae_anomaly_cut (frames[i], t->width, crop, to);
+}
+
+static void
+fill_real (AeAnomalyTrainer *t, int sample, const uint8_t *const *frames,
     const AeAnomalyCrop *crop)
 {
   size_t one = (size_t) crop->width * (size_t) crop->height;
   float *in
       = part_of (t, ae_adversarial_input (t->adversarial, 0), sample);
   float *real = part_of (t, ae_adversarial_real (t->adversarial), sample);
-  ae_anomaly_cut (v->frames[t->shape.past], t->width, crop, real);
-  for (int i = 0; i < t->shape.past; i++, in += one)
-    ae_anomaly_cut (v->frames[i], t->width, crop, in);
-  if (t->shape.past == 0)
+  ae_anomaly_cut (frames[t->shape.past], t->width, crop, real);
+  if (t->shape.past > 0)
+    cut_past (t, frames, crop, in);
+  else
     memcpy (in, real, one * sizeof *in);
 }
 
@@ -282,13 +314,14 @@ draw_window (AeAnomalyTrainer *t, AeFootageView *v)
           || ae_footage_window (t->footage, false, length, 0, v));
 }
 
+/* The frame is of another place or time; what was before is as it was. */
 static void
-fill_fake (AeAnomalyTrainer *t, int sample, const AeFootageView *v,
+fill_fake (AeAnomalyTrainer *t, int sample, const uint8_t *const *frames,
     const AeAnomalyCrop *crop)
 {
   AeAdversarial *a = t->adversarial;
   AeFootageView other = { 0 };
-  AeAnomalySource source = { v->frames[t->shape.past], t->width, t->height,
+  AeAnomalySource source = { frames[t->shape.past], t->width, t->height,
     true };
   float u = ae_rng_uniform (&t->rng);
   if (u >= SAME_FRAME && draw_window (t, &other)) {
@@ -297,9 +330,73 @@ fill_fake (AeAnomalyTrainer *t, int sample, const AeFootageView *v,
     source.other_place = u < SAME_FRAME + OTHER_FRAME || t->shape.past == 0;
   }
   ae_anomaly_fake (part_of (t, ae_adversarial_real (a), sample), crop,
-      &source, &t->rng, part_of (t, ae_adversarial_extra (a, 0), sample),
-      part_of (t, ae_adversarial_extra_weight (a), sample));
+      &source, &t->rng, part_of (t, ae_adversarial_extra (a, 0), sample));
+  if (t->shape.past > 0)
+    cut_past (t, frames, crop,
+        part_of (t, ae_adversarial_extra (a, 1), sample));
   ae_footage_view_clear (&other);
+}
+
+static void
+list_frames (
+    const AeAnomalyTrainer *t, const uint8_t *scene, const uint8_t **frames)
+{
+  for (size_t i = 0; i < window_of (t); i++)
+    frames[i] = scene + i * (size_t) t->width * (size_t) t->height;
+}
+
+/* Something odd went through all of the frames. */
+static bool
+fill_odd (AeAnomalyTrainer *t, int sample, const AeAnomalyCrop *crop)
+{
+  AeAdversarial *a = t->adversarial;
+  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1];
+  AeOddKind kind
+      = ae_rng_below (&t->rng, 2) ? AE_ODD_FAST : AE_ODD_LOOK;
+  memcpy (t->scene[1], t->scene[0],
+      window_of (t) * (size_t) t->width * (size_t) t->height);
+  if (!ae_anomaly_things_put (
+          t->things, kind, crop, &t->rng, t->scene[1], window_of (t)))
+    return false;
+  list_frames (t, t->scene[1], frames);
+  cut_past (
+      t, frames, crop, part_of (t, ae_adversarial_extra (a, 1), sample));
+  ae_anomaly_cut (frames[t->shape.past], t->width, crop,
+      part_of (t, ae_adversarial_extra (a, 0), sample));
+  return true;
+}
+
+/* Copies the window, for things to be put in. */
+static void
+copy_scene (AeAnomalyTrainer *t, const AeFootageView *v,
+    const AeAnomalyCrop *crop, const uint8_t **frames)
+{
+  size_t pixels = (size_t) t->width * (size_t) t->height;
+  for (size_t i = 0; i < window_of (t); i++)
+    memcpy (t->scene[0] + i * pixels, v->frames[i], pixels);
+  if (ae_rng_uniform (&t->rng) < USUAL_THING)
+    ae_anomaly_things_put (
+        t->things, AE_ODD_NOT, crop, &t->rng, t->scene[0], window_of (t));
+  list_frames (t, t->scene[0], frames);
+}
+
+static void
+fill_sample (AeAnomalyTrainer *t, int sample, const AeFootageView *v)
+{
+  AeAdversarial *a = t->adversarial;
+  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1] = { v->frames[0] };
+  AeAnomalyCrop crop = draw_crop (t, &t->rng);
+  crop.gain += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
+  crop.shift += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
+  if (t->things)
+    copy_scene (t, v, &crop, frames);
+  fill_real (t, sample, frames, &crop);
+  if (!t->things || ae_rng_uniform (&t->rng) >= ODD_THING
+      || !fill_odd (t, sample, &crop))
+    fill_fake (t, sample, frames, &crop);
+  ae_anomaly_changes (part_of (t, ae_adversarial_real (a), sample),
+      part_of (t, ae_adversarial_extra (a, 0), sample), &crop,
+      part_of (t, ae_adversarial_extra_weight (a), sample));
 }
 
 /* Places that were changed count as much as all of a picture would, unless they
@@ -320,15 +417,14 @@ weigh_fakes (AeAnomalyTrainer *t)
 static bool
 fill_batch (AeAnomalyTrainer *t)
 {
+  if (t->things)
+    ae_anomaly_things_choose (
+        t->things, t->footage, ae_anomaly_trainer_steps (t));
   for (int i = 0; i < t->batch; i++) {
     AeFootageView v;
     if (!draw_window (t, &v))
       return false;
-    AeAnomalyCrop crop = draw_crop (t, &t->rng);
-    crop.gain += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
-    crop.shift += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
-    fill_real (t, i, &v, &crop);
-    fill_fake (t, i, &v, &crop);
+    fill_sample (t, i, &v);
     ae_footage_view_clear (&v);
   }
   weigh_fakes (t);
@@ -371,7 +467,7 @@ fill_validation (AeAnomalyTrainer *t, int first)
       return false;
     ae_rng_seed (&rng, 1000 + (uint64_t) (first + i));
     AeAnomalyCrop crop = draw_crop (t, &rng);
-    fill_real (t, i, &v, &crop);
+    fill_real (t, i, v.frames, &crop);
     ae_footage_view_clear (&v);
   }
   return true;

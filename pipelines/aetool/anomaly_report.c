@@ -99,6 +99,10 @@ anomaly_report_print (const AnomalyReport *r)
       r->tracks->len, frames, unusual, early);
   print_areas (r);
   print_events (r);
+  if (r->n_generated > 0)
+    printf ("\nFrames that the generator made, against the camera's (%u of "
+            "each): AUC %.4f\n",
+        r->n_generated, r->generated);
   printf ("\nScoring: %.2f ms a frame (median), %.1f frames/s\n", r->ms,
       r->rate);
 }
@@ -137,6 +141,10 @@ anomaly_report_json (Json *json, const AnomalyReport *r)
   json_number (json, "usual_hours", r->figures[0].events.usual_hours);
   json_number (json, "median_ms", r->ms);
   json_number (json, "frames_per_second", r->rate);
+  if (r->n_generated > 0) {
+    json_number (json, "generated_frames", r->n_generated);
+    json_number (json, "generated_auc", r->generated);
+  }
   json_open (json, "channels", '{');
   for (int c = 0; c < AE_N_CHANNELS; c++) {
     const AnomalyFigures *f = &r->figures[c];

@@ -18,6 +18,8 @@ typedef struct {
   AnomalyFigures figures[AE_N_CHANNELS];
   double pixels[AE_N_CHANNELS];         /* area over pixels of all frames */
   double pixels_unusual[AE_N_CHANNELS]; /* of unusual frames */
+  guint n_generated; /* frames of a generator's; 0: none was given */
+  double generated;  /* area of those against as many of the camera's */
 } AnomalyReport;
 
 void anomaly_report_print (const AnomalyReport *report);

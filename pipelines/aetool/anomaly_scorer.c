@@ -4,8 +4,6 @@
 
 #include "aetool.h"
 
-#define USUAL_RATE 25 /* where a clip does not tell */
-
 gboolean
 anomaly_scorer_init (AnomalyScorer *s, const char *path,
     const AeDetectorOptions *options, GError **error)
@@ -182,14 +180,6 @@ check_lengths (Reading *r, GError **error)
   return FALSE;
 }
 
-static double
-frame_seconds (const GstVideoFrame *frame)
-{
-  int n = GST_VIDEO_INFO_FPS_N (&frame->info);
-  int d = GST_VIDEO_INFO_FPS_D (&frame->info);
-  return n > 0 && d > 0 ? (double) d / n : 1.0 / USUAL_RATE;
-}
-
 static gboolean
 score_next (AnomalyScorer *s, Reading *r, AnomalyTrack *track,
     const GstVideoFrame *frame, GError **error)
@@ -216,7 +206,7 @@ score_all (AnomalyScorer *s, Reading *r, GError **error)
   const GstVideoFrame *frame;
   while (!local && (frame = frames_reader_next (r->frames, &local))) {
     if (!track)
-      track = anomaly_track_new (r->clip->name, frame_seconds (frame));
+      track = anomaly_track_new (r->clip->name, frames_seconds (frame));
     score_next (s, r, track, frame, &local);
   }
   if (!local && check_lengths (r, &local))

@@ -8,6 +8,7 @@
 #include "aetool.h"
 #include "anomaly_chart.h"
 #include "anomaly_csv.h"
+#include "anomaly_generated.h"
 #include "anomaly_pictures.h"
 #include "anomaly_report.h"
 #include "anomaly_scorer.h"
@@ -17,7 +18,7 @@
 #define USUAL_ALARMS 6 /* per hour */
 
 static struct {
-  char *model, *plot, *precision;
+  char *model, *generator, *plot, *precision;
   double per_hour;
   gboolean json;
   int threads;
@@ -28,6 +29,10 @@ static const GOptionEntry entries[] = {
       "a model file of task anomaly", "MODEL" },
   { "false-alarms-per-hour", 0, 0, G_OPTION_ARG_DOUBLE, &option.per_hour,
       "what the threshold is calibrated for (default: 6)", "RATE" },
+  { "generator", 0, 0, G_OPTION_ARG_FILENAME, &option.generator,
+      "another model of task anomaly: are frames that it predicts told from "
+      "the clips'?",
+      "MODEL" },
   { "plot", 0, 0, G_OPTION_ARG_FILENAME, &option.plot,
       "write roc.svg, score-CLIP.svg, scores.csv and sheet.png (the highest "
       "scores, where they are, and the truth) into the folder",
@@ -121,7 +126,19 @@ score_clips (AnomalyScorer *s, const GPtrArray *clips, GError **error)
 }
 
 static gboolean
-run_clips (AnomalyScorer *s, char **inputs, int n, Json *json, GError **error)
+measure_generated (AnomalyReport *r, const AeDetectorOptions *options,
+    GPtrArray *clips, GError **error)
+{
+  AnomalyGeneratedTask task
+      = { option.model, option.generator, options, clips };
+  return !option.generator
+         || anomaly_generated_measure (
+             &task, &r->generated, &r->n_generated, error);
+}
+
+static gboolean
+run_clips (AnomalyScorer *s, char **inputs, int n,
+    const AeDetectorOptions *options, Json *json, GError **error)
 {
   for (int i = 0; i < n; i++)
     if (anomaly_pictures_is_set (inputs[i])) {
@@ -143,6 +160,8 @@ run_clips (AnomalyScorer *s, char **inputs, int n, Json *json, GError **error)
       return FALSE;
   measure_time (s, &r.ms, &r.rate);
   measure_pixels (s, r.pixels, r.pixels_unusual);
+  if (!measure_generated (&r, options, clips, error))
+    return FALSE;
   if (json)
     anomaly_report_json (json, &r);
   else
@@ -229,7 +248,7 @@ run (char **inputs, int n, const AeDetectorOptions *options)
   if (ok)
     ok = ae_detector_for_pictures (scorer.detector)
              ? run_pictures (&scorer, inputs, n, json, &error)
-             : run_clips (&scorer, inputs, n, json, &error);
+             : run_clips (&scorer, inputs, n, options, json, &error);
   if (ok && json) {
     json_close (json, '{');
     json_print (json);

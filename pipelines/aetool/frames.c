@@ -8,6 +8,8 @@
 #include "aetool.h"
 #include "inputs.h"
 
+#define USUAL_RATE 25 /* frames per second, where a stream does not tell */
+
 /* Moves the first error on the bus into *error; FALSE when there is none. */
 static gboolean
 take_error (GstElement *pipeline, const char *what, GError **error)
@@ -179,4 +181,12 @@ frames_image (const GstVideoFrame *frame, AeImage *image)
     image->plane[i] = GST_VIDEO_FRAME_PLANE_DATA (frame, i);
     image->stride[i] = GST_VIDEO_FRAME_PLANE_STRIDE (frame, i);
   }
+}
+
+double
+frames_seconds (const GstVideoFrame *frame)
+{
+  int n = GST_VIDEO_INFO_FPS_N (&frame->info);
+  int d = GST_VIDEO_INFO_FPS_D (&frame->info);
+  return n > 0 && d > 0 ? (double) d / n : 1.0 / USUAL_RATE;
 }

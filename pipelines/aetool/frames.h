@@ -30,6 +30,10 @@ FramesReader *frames_reader_new (
  * set, when it cannot be had. */
 const GstVideoFrame *frames_reader_next (FramesReader *reader, GError **error);
 void frames_reader_free (FramesReader *reader);
+
+/* What the frame lasts; of 25 per second where its stream does not tell. */
+double frames_seconds (const GstVideoFrame *frame);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FramesReader, frames_reader_free)
 
 /* Formats: GRAY8, I420, Y444, RGB. Planes of `frame` are not copied. */

@@ -184,6 +184,15 @@ def test_charts_show_every_clip():
     assert Path('plot/sheet.png').stat().st_size > 1000
 
 
+def test_generated_frames_are_told_from_the_cameras():
+    found = json.loads(measure('--json', '--generator', 'a.onnx', 'test')[0])
+    assert found['generated_frames'] > 10, found
+    assert 0.7 < found['generated_auc'] <= 1, found
+    assert 'AUC' in measure('--generator', 'a.onnx', 'test')[0].split(
+        'Frames that the generator made')[1]
+    assert 'no.onnx' in measure('--generator=no.onnx', 'test', status=3)[1]
+
+
 def test_without_masks_there_are_no_pixels():
     folder = copy_test('no-masks')
     (folder / 'odd.mask.mkv').unlink()

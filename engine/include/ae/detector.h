@@ -72,6 +72,10 @@ typedef struct {
   float score[AE_N_CHANNELS]; /* raw, of the frame */
   float sure; /* 1; less, above 0, for the first frames of a stream, whose
                  averages over time are of few pictures */
+  float generated; /* how much the picture as a whole looks as if a generator
+                      had made it: the score of the discriminator that half of
+                      the cells reach, which nothing that is odd in a part of the
+                      picture changes */
   float light; /* how much the light of the whole picture changed at once
                   against the last seconds: 0 not at all, 1 twice (or half) as
                   bright */
@@ -98,6 +102,16 @@ AE_API const float *ae_detector_grid (
     const AeDetector *detector, AeChannel channel);
 AE_API void ae_detector_peak (
     const AeDetector *detector, AeChannel channel, AeRegion *region);
+
+/* Size of the pictures that the model sees. */
+AE_API void ae_detector_size (
+    const AeDetector *detector, int *width, int *height);
+
+/* Of the last frame, once ready: as the model saw it, grey and of the usual
+ * light, and as it expected it to be. Both height x width bytes of that
+ * size. */
+AE_API void ae_detector_expected (
+    const AeDetector *detector, uint8_t *seen, uint8_t *expected);
 
 /* How often the channel reaches a score on normal footage: of the model. */
 AE_API const AeCalibration *ae_detector_calibration (
