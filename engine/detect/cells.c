@@ -3,6 +3,7 @@
 
 #include "util/mem.h"
 
+#include <math.h>
 #include <string.h>
 
 #define REACH 2 /* cells of the window to each side */
@@ -66,17 +67,37 @@ ae_cell_average_next (AeCellAverage *a)
   return a->ring + (size_t) a->next * floats_of (a);
 }
 
-/* Always in the order of the ring's places. */
+/* The later a picture the more it counts: the last AE_CELL_PICTURES times as
+ * much as the first. Less noise than of half as many pictures, and as fast. */
+static float
+weight_of (int back)
+{
+  return (float) (AE_CELL_PICTURES - back);
+}
+
+static float
+sum_of_weights (int n)
+{
+  float sum = 0;
+  for (int back = 0; back < n; back++)
+    sum += weight_of (back);
+  return sum;
+}
+
+/* The last picture first. */
 static void
 average_pictures (AeCellAverage *a)
 {
   size_t n = floats_of (a);
+  float sum = sum_of_weights (a->n);
   memset (a->mean, 0, n * sizeof (float));
-  for (int p = 0; p < a->n; p++)
+  for (int back = 0; back < a->n; back++) {
+    int place = (a->next + AE_CELL_PICTURES - 1 - back) % AE_CELL_PICTURES;
+    const float *from = a->ring + (size_t) place * n;
+    float weight = weight_of (back) / sum;
     for (size_t i = 0; i < n; i++)
-      a->mean[i] += a->ring[(size_t) p * n + i];
-  for (size_t i = 0; i < n; i++)
-    a->mean[i] /= (float) a->n;
+      a->mean[i] += weight * from[i];
+  }
 }
 
 static int
@@ -121,10 +142,20 @@ ae_cell_average_add (AeCellAverage *a)
   return a->mean;
 }
 
-int
-ae_cell_average_n (const AeCellAverage *a)
+/* Independent pictures that so many weighted ones are worth. */
+static float
+worth_of (int n)
 {
-  return a->n;
+  float sum = sum_of_weights (n), squares = 0;
+  for (int back = 0; back < n; back++)
+    squares += weight_of (back) * weight_of (back);
+  return squares > 0 ? sum * sum / squares : 0;
+}
+
+float
+ae_cell_average_sure (const AeCellAverage *a)
+{
+  return sqrtf (worth_of (a->n) / worth_of (AE_CELL_PICTURES));
 }
 
 /* Keeps top[0] the smallest of n numbers that are a heap. */

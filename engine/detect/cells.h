@@ -2,8 +2,8 @@
 #ifndef AE_DETECT_CELLS_H
 #define AE_DETECT_CELLS_H
 
-/* The cells of a picture, and values of them averaged over the last pictures
- * and over a window of some cells around each. */
+/* The cells of a picture, and values of them averaged over the last pictures,
+ * the last of them most, and over a window of some cells around each. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,8 +28,9 @@ float *ae_cell_average_next (AeCellAverage *average);
  * values, valid until the next call. */
 const float *ae_cell_average_add (AeCellAverage *average);
 
-/* Pictures that the averages are of, up to AE_CELL_PICTURES. */
-int ae_cell_average_n (const AeCellAverage *average);
+/* 1 for averages of AE_CELL_PICTURES; of fewer as much less as their noise is
+ * larger. */
+float ae_cell_average_sure (const AeCellAverage *average);
 
 /* The mean of the `n` largest of `cells` numbers where `mask` (may be NULL) is
  * not 0, or of all if they are fewer; 0 if none is left. n <= AE_CELL_MOST. */

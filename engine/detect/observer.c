@@ -275,8 +275,7 @@ ae_observer_add (
     .latents = o->latents,
     .sure = 1 };
   if (o->motion)
-    observation->sure = sqrtf ((float) ae_cell_average_n (o->appearance)
-                               / AE_CELL_PICTURES);
+    observation->sure = ae_cell_average_sure (o->appearance);
   return true;
 }
 

@@ -18,25 +18,29 @@ static const struct {
 } sizes[] = { { 1, 1, 1 }, { 1, 7, 3 }, { 4, 4, 1 }, { 13, 11, 5 } };
 #define N_SIZES ((int) (sizeof sizes / sizeof *sizes))
 
-/* From its definition: the mean of the last pictures since `first`, in a window
+/* From its definition: the mean of the last pictures since `first`, weighted 6,
+ * 5, 4 and so on from the last one, in a window
  * of 5x5 cells, where those beyond the edge are those at the edge. */
 static double
 reference (int size, int first, int last, int x, int y, int value)
 {
   static const double window[5] = { 1, 3, 4, 3, 1 };
   int columns = sizes[size].columns, rows = sizes[size].rows;
-  double sum = 0;
+  double sum = 0, weights = 0;
   if (first < last - AE_CELL_PICTURES + 1)
     first = last - AE_CELL_PICTURES + 1;
-  for (int p = first; p <= last; p++)
+  for (int p = first; p <= last; p++) {
+    double weight = AE_CELL_PICTURES - (last - p);
+    weights += weight;
     for (int j = -2; j <= 2; j++)
       for (int i = -2; i <= 2; i++) {
         int cx = x + i < 0 ? 0 : x + i < columns ? x + i : columns - 1;
         int cy = y + j < 0 ? 0 : y + j < rows ? y + j : rows - 1;
-        sum += window[i + 2] * window[j + 2] / 144
+        sum += weight * window[i + 2] * window[j + 2] / 144
                * picture[p][(cy * columns + cx) * sizes[size].values + value];
       }
-  return sum / (last - first + 1);
+  }
+  return sum / weights;
 }
 
 static void
