@@ -258,6 +258,24 @@ START_TEST (test_odd_scores_more_than_all_that_is_usual)
 }
 END_TEST
 
+/* What is there at once, in sight as a whole, is found in half a second. */
+START_TEST (test_odd_is_found_soon)
+{
+  AeDetector *d = open_detector (0, 1);
+  const AeCalibration *k = ae_detector_calibration (d, AE_CHANNEL_FUSED);
+  look_at_odd (d, 0);
+  int pictures = 0;
+  for (double p = 0; p < 0.5; pictures++) {
+    ck_assert_int_lt (pictures, 5);
+    draw_odd (8 + pictures);
+    AeDetection seen = look (d, 0.1);
+    p = ae_calibration_probability (
+        k, ae_detection_sure_score (&seen, AE_CHANNEL_FUSED), 6);
+  }
+  close_detector (&d);
+}
+END_TEST
+
 START_TEST (test_grid_and_peak_lie_where_it_is)
 {
   AeDetector *d = open_detector (0, 1);
@@ -582,6 +600,7 @@ detector_suite (void)
   tcase_add_unchecked_fixture (tcase, make_models, remove_models);
   tcase_add_test (tcase, test_ready_from_the_second_picture_on);
   tcase_add_test (tcase, test_odd_scores_more_than_all_that_is_usual);
+  tcase_add_test (tcase, test_odd_is_found_soon);
   tcase_add_test (tcase, test_grid_and_peak_lie_where_it_is);
   tcase_add_test (tcase, test_mask_hides_it);
   tcase_add_test (tcase, test_other_sizes);
