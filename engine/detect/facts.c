@@ -3,10 +3,10 @@
 
 #include "graph/model.h"
 #include "util/mem.h"
+#include "util/number.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_SIDE 4096
@@ -182,7 +182,7 @@ read_number (double *value, const AeModel *model, const char *key, double low,
 {
   const char *text = ae_model_meta (model, key);
   char *end = NULL, wanted[64];
-  *value = text ? strtod (text, &end) : NAN;
+  *value = text ? ae_number_read (text, &end) : NAN;
   if (text && end != text && *end == '\0' && *value >= low && *value <= high)
     return AE_OK;
   snprintf (wanted, sizeof wanted, "a number from %g to %g", low, high);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
 #include "ae_tmp.h"
+#include "decimal_comma.h"
 
 #include "detect/channels.h"
 #include "detect/facts.h"
@@ -178,6 +179,24 @@ START_TEST (test_facts_survive_a_file)
   ae_model_unref (&read);
   ae_tmp_remove (folder);
   ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* The rate is 12.5. */
+START_TEST (test_facts_do_not_depend_on_the_locale)
+{
+  AeError err = { 0 };
+  AeFacts facts = make_facts (), found;
+  AeModel *model = make_model (&facts, NULL, 0);
+  if (decimal_comma_begin ()) {
+    AeStatus status = ae_facts_read (&found, model, &err);
+    decimal_comma_end ();
+    ck_assert_msg (status == AE_OK, "%s", err.text);
+    expect_same (&facts, &found);
+    ae_facts_clear (&found);
+  }
+  ae_model_unref (&model);
+  ae_facts_clear (&facts);
 }
 END_TEST
 
@@ -407,6 +426,7 @@ facts_suite (void)
   TCase *tcase = tcase_create ("facts");
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_facts_survive_a_file, 0, 2);
+  tcase_add_test (tcase, test_facts_do_not_depend_on_the_locale);
   tcase_add_loop_test (tcase, test_what_is_wrong_is_named, 0, N_CHANGES);
   tcase_add_test (tcase, test_no_memory);
   tcase_add_test (tcase, test_motion_points_are_copied);
