@@ -34,8 +34,11 @@ decimal_comma_make (const char *folder)
 static inline void
 decimal_comma_remove (const char *folder)
 {
-  ae_tmp_remove (ae_tmp_path (folder, "xx_XX/LC_MESSAGES"));
-  ae_tmp_remove (ae_tmp_path (folder, "xx_XX"));
+  char parts[120], whole[100];
+  snprintf (whole, sizeof whole, "%s/xx_XX", folder);
+  snprintf (parts, sizeof parts, "%s/LC_MESSAGES", whole);
+  ae_tmp_remove (parts);
+  ae_tmp_remove (whole);
   ae_tmp_remove (folder);
 }
 
