@@ -41,6 +41,7 @@ make_facts (void)
       ae_mixture_fit (&f.latent, rows, 60, LATENT, &options, &err), AE_OK);
   ck_assert_int_eq (ae_facts_set_motion (&f, points, POINTS, &err), AE_OK);
   f.motion_scale = 0.75f;
+  f.motion_jitter = 0.2f;
   for (int c = 0; c < AE_N_CHANNELS; c++) {
     f.weight[c] = c ? 0.25f * (float) c : 0;
     for (int k = 0; c && k < AE_RARITY_STEPS; k++)
@@ -144,6 +145,7 @@ expect_same (const AeFacts *a, const AeFacts *b)
         a->n_points * AE_MOTION_POINT * sizeof (float));
   ck_assert (!a->motion == !b->motion);
   ck_assert (a->motion_scale == b->motion_scale);
+  ck_assert (a->motion_jitter == b->motion_jitter);
   ck_assert_mem_eq (a->rarity + 1, b->rarity + 1,
       sizeof a->rarity - sizeof a->rarity[0]);
   ck_assert_mem_eq (a->weight + 1, b->weight + 1,
@@ -165,6 +167,7 @@ START_TEST (test_facts_survive_a_file)
     ae_free (facts.points);
     facts.points = NULL;
     facts.n_points = 0;
+    facts.motion_jitter = 0;
   }
   AeModel *model = make_model (&facts, NULL, 0);
   ck_assert_int_eq (ae_model_save (model, path, &err), AE_OK);
@@ -246,6 +249,8 @@ static const struct {
                .wanted = "shape 5, wanted 4" } },
   { SHAPE, { "anomaly.motion_scale", .shape = { 1, { 2 } },
                .wanted = "shape 2, wanted 1" } },
+  { SHAPE, { "anomaly.motion_jitter", .shape = { 2, { 1, 1 } },
+               .wanted = "shape 1x1, wanted 1" } },
   { SHAPE, { "anomaly.motion", .shape = { 2, { 9, 4 } },
                .wanted = "points of 5 values" } },
   { SHAPE, { "anomaly.motion", .shape = { 1, { 45 } },
@@ -270,6 +275,8 @@ static const struct {
                 .wanted = "weight -0.5" } },
   { NUMBER, { "anomaly.motion_scale", .number = 0,
                 .wanted = "\"anomaly.motion_scale\"" } },
+  { NUMBER, { "anomaly.motion_jitter", .number = -1,
+                .wanted = "\"anomaly.motion_jitter\" holds a number" } },
   { NUMBER, { "anomaly.motion", .index = 44, .number = -INFINITY,
                 .wanted = "\"anomaly.motion\" holds -inf" } },
   { NUMBER, { "anomaly.latent", .index = 0, .number = 7,
