@@ -535,6 +535,36 @@ START_TEST (test_slow_input_has_the_same_speeds)
 }
 END_TEST
 
+/* As after a reset; but a stream that is always so slow has no gaps. */
+START_TEST (test_a_gap_is_forgotten)
+{
+  static const struct {
+    double usual, gap;
+    bool forgotten;
+  } cases[] = { { 0.1, 0.4, false }, { 0.1, 0.6, true }, { 0.1, 300, true },
+    { 0.5, 2.4, false }, { 0.5, 2.6, true }, { 4, 4, false } };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    AeDetector *d = open_detector (0, 1);
+    AeDetection seen = { 0 };
+    for (int t = 0; t < 8; t++) {
+      draw_odd (t);
+      seen = look (d, t ? cases[i].usual : 0);
+    }
+    ck_assert (seen.ready);
+    draw_odd (12);
+    seen = look (d, cases[i].gap);
+    ck_assert_msg (seen.fresh && seen.ready == !cases[i].forgotten,
+        "%g s after %g s", cases[i].gap, cases[i].usual);
+    for (int c = 0; !seen.ready && c < AE_N_CHANNELS; c++)
+      ck_assert (seen.score[c] == 0
+                 && ae_detector_grid (d, (AeChannel) c)[0] == 0);
+    draw_odd (13);
+    ck_assert (look (d, cases[i].gap).ready); /* it got slower */
+    close_detector (&d);
+  }
+}
+END_TEST
+
 START_TEST (test_kinds_of_pictures_score_the_same)
 {
   static const struct {
@@ -648,6 +678,7 @@ detector_suite (void)
   tcase_add_test (tcase, test_black_pictures);
   tcase_add_test (tcase, test_fast_input_is_thinned);
   tcase_add_test (tcase, test_slow_input_has_the_same_speeds);
+  tcase_add_test (tcase, test_a_gap_is_forgotten);
   tcase_add_test (tcase, test_kinds_of_pictures_score_the_same);
   tcase_add_test (tcase, test_single_pictures);
   tcase_add_test (tcase, test_no_memory);
