@@ -209,3 +209,32 @@ ae_cells_top (const float *values, const uint8_t *mask, size_t cells, int n)
     sum += top[i];
   return kept ? (float) (sum / kept) : 0;
 }
+
+/* Hoare's selection. */
+float
+ae_cells_nth (float *values, size_t n, size_t nth)
+{
+  ptrdiff_t low = 0, high = (ptrdiff_t) n - 1, wanted = (ptrdiff_t) nth;
+  while (low < high) {
+    float pivot = values[low + (high - low) / 2];
+    ptrdiff_t i = low, j = high;
+    while (i <= j) {
+      while (values[i] < pivot)
+        i++;
+      while (pivot < values[j])
+        j--;
+      if (i > j)
+        break;
+      float value = values[i];
+      values[i++] = values[j];
+      values[j--] = value;
+    }
+    if (wanted <= j)
+      high = j;
+    else if (wanted >= i)
+      low = i;
+    else
+      break;
+  }
+  return values[wanted];
+}

@@ -38,4 +38,8 @@ float ae_cell_average_sure (const AeCellAverage *average);
 float ae_cells_top (
     const float *values, const uint8_t *mask, size_t cells, int n);
 
+/* The number that `nth` of n are not larger than, nth < n; puts them into another
+ * order. */
+float ae_cells_nth (float *values, size_t n, size_t nth);
+
 #endif

@@ -102,6 +102,19 @@ measure_distances (AeChannels *c, const float *motion)
   return n;
 }
 
+/* Velocities that are noisier than those of the training stray further from
+ * them: 1, or less. It takes some time to believe that: what jumps about only
+ * once is odd. */
+static float
+sure_of_motion (const AeFacts *f, const AeObservation *observed)
+{
+  float usual = f->motion_jitter;
+  float known = (float) observed->jitter.pictures / AE_JITTER_MEMORY;
+  float jitter = usual + known * (observed->jitter.mean - usual);
+  bool noisy = usual > 0 && jitter > usual;
+  return noisy ? sqrtf (usual / jitter) : 1;
+}
+
 static void
 score_motion (AeChannels *c, const AeObservation *observed)
 {
@@ -110,13 +123,14 @@ score_motion (AeChannels *c, const AeObservation *observed)
   size_t cells = (size_t) f->columns * (size_t) f->rows, next = 0;
   size_t measured = measure_distances (c, motion);
   float *to = c->cells[AE_CHANNEL_MOTION];
+  float sure = sure_of_motion (f, observed);
   for (size_t i = 0; i < cells; i++) {
     const float *m = motion + i * AE_MOTION_FEATURES;
     float moves = m[AE_MOTION_SHARE];
     float distance = 0;
     if (measured && moves > LEAST_MOVES)
       distance = c->distances[next++] / f->motion_scale;
-    to[i] = bounded (fminf (moves / ENOUGH_MOVES, 1)
+    to[i] = bounded (sure * fminf (moves / ENOUGH_MOVES, 1)
         * (m[AE_MOTION_SPEED] / f->limit[i] + DISTANCE_WEIGHT * distance));
   }
 }

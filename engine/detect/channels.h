@@ -26,7 +26,7 @@ void ae_channels_reset (AeChannels *channels);
  * reconstruction, latent, discriminator: how many deviations the cell is above
  * its own mean. motion: speed over the cell's limit where enough moves, plus
  * the distance to the usual motions, in units of one that is seldom
- * reached. fused: sum of what the channels contribute, weighted. All lie
+ * reached, as much less as velocities are noisier than usual. fused: sum of what the channels contribute, weighted. All lie
  * between -1e6 and 1e6, whatever the facts are. */
 void ae_channels_score (AeChannels *channels, const AeObservation *seen);
 

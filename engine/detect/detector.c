@@ -6,11 +6,13 @@
 #include "util/mem.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PROPORTIONS 0.05 /* that pictures may differ from the model's */
 #define SOON 0.8 /* of the model's time between pictures: earlier ones wait */
+/* Times between pictures, the model's or the stream's own where that is longer:
+ * after more than these nothing is known of what moved meanwhile. */
+#define GAP 5
 
 struct AeDetector {
   AeModel *model;
@@ -25,6 +27,7 @@ struct AeDetector {
   uint8_t *picture; /* at the model's size */
   uint8_t *mask;    /* of cells; NULL: all count */
   double waited;    /* seconds since the last picture that was scored */
+  double usual;     /* that time for the last one; 0: there was none */
   bool begun;       /* a picture was taken since the last reset */
   AeDetection last;
 };
@@ -193,7 +196,7 @@ ae_detector_reset (AeDetector *d)
     ae_grey_reset (d->grey);
   ae_channels_reset (&d->channels);
   d->begun = false;
-  d->waited = 0;
+  d->waited = d->usual = 0;
   d->last = (AeDetection){ 0 };
 }
 
@@ -202,13 +205,6 @@ ae_detector_grid_size (const AeDetector *d, int *columns, int *rows)
 {
   *columns = d->facts.columns;
   *rows = d->facts.rows;
-}
-
-static int
-compare (const void *a, const void *b)
-{
-  float x = *(const float *) a, y = *(const float *) b;
-  return (x > y) - (x < y);
 }
 
 /* The median of the cells that count. */
@@ -220,8 +216,21 @@ median_of (AeDetector *d, AeChannel channel)
   for (size_t i = 0; i < cells; i++)
     if (!d->mask || d->mask[i])
       d->sorted[n++] = values[i];
-  qsort (d->sorted, n, sizeof *d->sorted, compare);
-  return n ? d->sorted[n / 2] : 0;
+  return n ? ae_cells_nth (d->sorted, n, n / 2) : 0;
+}
+
+/* What moves is forgotten after a gap; the light is not, it knows about time. */
+static void
+take_time (AeDetector *d)
+{
+  if (d->usual > 0
+      && d->waited > GAP * fmax (d->usual, 1 / d->facts.frame_rate)) {
+    ae_observer_reset (d->observer);
+    ae_channels_reset (&d->channels);
+    d->last = (AeDetection){ .fresh = true };
+  }
+  d->usual = d->waited;
+  ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
 }
 
 static void
@@ -248,12 +257,12 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   d->waited += seconds;
   d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
   if (d->last.fresh) {
+    if (d->begun)
+      take_time (d);
     AeLight light = ae_grey_load (
         d->grey, frame, d->begun ? d->waited : 0, d->picture);
     d->last.light = light.light;
     d->last.contrast = light.contrast;
-    if (d->begun)
-      ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
     d->begun = true;
     d->waited = 0;
     score (d);

@@ -3,10 +3,10 @@
 
 #include "graph/model.h"
 #include "util/mem.h"
+#include "util/number.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MOST_SIDE 4096
@@ -93,7 +93,7 @@ pack_numbers (const AeFacts *f)
 {
   size_t cells = cells_of (f);
   size_t n = 2 * cells * AE_APPEARANCES
-             + (AE_N_CHANNELS - 1) * (AE_RARITY_STEPS + 1) + 1;
+             + (AE_N_CHANNELS - 1) * (AE_RARITY_STEPS + 1) + 2;
   float *own = ae_alloc (n * sizeof (float)), *to = own;
   if (!own)
     return NULL;
@@ -107,7 +107,8 @@ pack_numbers (const AeFacts *f)
       *to++ = f->rarity[i][k];
   for (int i = 1; i < AE_N_CHANNELS; i++)
     *to++ = f->weight[i];
-  *to = f->motion_scale;
+  *to++ = f->motion_scale;
+  *to = f->motion_jitter;
   return own;
 }
 
@@ -129,6 +130,8 @@ ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
         rarity },
     { "anomaly.weights", ae_shape (1, AE_N_CHANNELS - 1), weight },
     { "anomaly.motion_scale", ae_shape (1, 1), weight + AE_N_CHANNELS - 1 },
+    { "anomaly.motion_jitter", ae_shape (1, 1),
+        f->motion_jitter > 0 ? weight + AE_N_CHANNELS : NULL },
     { "anomaly.latent",
         ae_shape (1, f->latent ? (int) f->latent->floats : 0),
         f->latent ? f->latent->block : NULL },
@@ -182,7 +185,7 @@ read_number (double *value, const AeModel *model, const char *key, double low,
 {
   const char *text = ae_model_meta (model, key);
   char *end = NULL, wanted[64];
-  *value = text ? strtod (text, &end) : NAN;
+  *value = text ? ae_number_read (text, &end) : NAN;
   if (text && end != text && *end == '\0' && *value >= low && *value <= high)
     return AE_OK;
   snprintf (wanted, sizeof wanted, "a number from %g to %g", low, high);
@@ -313,6 +316,20 @@ read_fusion (AeFacts *f, const AeModel *model, AeError *err)
   return scale[0] > 0 ? AE_OK : not_above_zero ("anomaly.motion_scale", err);
 }
 
+/* Models of before have none. */
+static AeStatus
+read_jitter (AeFacts *f, const AeModel *model, AeError *err)
+{
+  const char *name = "anomaly.motion_jitter";
+  if (ae_graph_find (ae_model_graph (model), name) < 0)
+    return AE_OK;
+  const float *jitter = find_shaped (model, name, ae_shape (1, 1), err);
+  if (!jitter)
+    return err ? err->status : AE_ERROR_FORMAT;
+  f->motion_jitter = jitter[0];
+  return jitter[0] > 0 ? AE_OK : not_above_zero (name, err);
+}
+
 static AeStatus
 read_densities (AeFacts *f, const AeModel *model, AeError *err)
 {
@@ -378,7 +395,8 @@ ae_facts_read (AeFacts *f, const AeModel *model, AeError *err)
   f->any_camera = any && strcmp (any, "yes") == 0;
   f->frame_rate = rate;
   AeStatus (*const parts[]) (AeFacts *, const AeModel *, AeError *)
-      = { read_cells, read_fusion, read_densities, read_calibrations };
+      = { read_cells, read_fusion, read_jitter, read_densities,
+            read_calibrations };
   for (size_t i = 0; status == AE_OK && i < sizeof parts / sizeof *parts; i++)
     status = parts[i](f, model, err);
   if (status != AE_OK)

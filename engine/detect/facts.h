@@ -34,6 +34,7 @@ typedef struct {
   size_t n_points;   /* may be 0 */
   AeNeighbours *motion; /* of these; NULL when there are none */
   float motion_scale;   /* a distance that is seldom reached; above 0 */
+  float motion_jitter;  /* usual one, see detect/jitter.h; 0: not known */
   float rarity[AE_N_CHANNELS][AE_RARITY_STEPS]; /* the fused one's is unused */
   float weight[AE_N_CHANNELS]; /* in the fused score, >= 0; its own is unused */
   AeCalibration calibration[AE_N_CHANNELS];
@@ -66,7 +67,7 @@ typedef struct {
   const float *values; /* of the facts, or of `own` */
 } AeFactTensor;
 
-#define AE_FACT_TENSORS 7
+#define AE_FACT_TENSORS 8
 typedef struct {
   AeFactTensor tensor[AE_FACT_TENSORS];
   size_t n_tensors;

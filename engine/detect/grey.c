@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "detect/grey.h"
 
+#include "detect/light_memory.h"
 #include "util/mem.h"
 #include "util/pool.h"
 #include "video/pixel_rows.h"
@@ -11,9 +12,6 @@
 
 #define ROWS_PER_JOB 8
 #define SCRATCH_ROWS 4 /* luma, two of colour that nobody wants, sums */
-/* Grey levels added to means before they are compared: noise in the dark is no
- * change of light. */
-#define DARK 4.0f
 #define LEAST_DEVIATION 1e-3f
 
 /* Which samples make one of the new size, and their weights, which add up
@@ -33,8 +31,7 @@ struct AeGrey {
   size_t scratch_row;
   float *scaled; /* across.n x down.n grey levels */
   double *sum, *squares; /* of each row */
-  bool known; /* the light of earlier pictures: */
-  double mean, deviation;
+  AeLightMemory *light;
 };
 
 static int
@@ -113,6 +110,7 @@ ae_grey_new (const AeImage *format, int width, int height, int n_threads)
       || !make_axis (&grey->across, format->width, width)
       || !make_axis (&grey->down, format->height, height)
       || !(grey->scaled = ae_calloc (n, sizeof (float)))
+      || !(grey->light = ae_light_memory_new (width, height))
       || !(grey->sum = ae_calloc ((size_t) height, sizeof (double)))
       || !(grey->squares = ae_calloc ((size_t) height, sizeof (double))))
     ae_grey_free (&grey);
@@ -126,6 +124,7 @@ ae_grey_free (AeGrey **grey)
     free_axis (&(*grey)->across);
     free_axis (&(*grey)->down);
     ae_free ((*grey)->scratch);
+    ae_light_memory_free (&(*grey)->light);
     ae_free ((*grey)->scaled);
     ae_free ((*grey)->sum);
     ae_free ((*grey)->squares);
@@ -137,7 +136,7 @@ ae_grey_free (AeGrey **grey)
 void
 ae_grey_reset (AeGrey *grey)
 {
-  grey->known = false;
+  ae_light_memory_reset (grey->light);
 }
 
 typedef struct {
@@ -233,28 +232,9 @@ light_job (void *arg, size_t index, int thread)
   }
 }
 
-/* Takes the picture's mean and deviation into the memory; returns how far its
- * light is from that so far. */
 static float
-remember (AeGrey *g, double mean, double deviation, double seconds)
+gain_for (float deviation)
 {
-  if (!g->known || !(seconds > 0)) {
-    g->known = true;
-    g->mean = mean;
-    g->deviation = deviation;
-    return 0;
-  }
-  double changed = fabs (log2 ((mean + DARK) / (g->mean + DARK)));
-  double share = -expm1 (-seconds / AE_GREY_MEMORY);
-  g->mean += share * (mean - g->mean);
-  g->deviation += share * (deviation - g->deviation);
-  return (float) changed;
-}
-
-static float
-gain_of (const AeGrey *g)
-{
-  float deviation = (float) g->deviation;
   float gain = AE_GREY_DEVIATION
                / (deviation > LEAST_DEVIATION ? deviation : LEAST_DEVIATION);
   gain = gain > AE_GREY_LEAST_GAIN ? gain : AE_GREY_LEAST_GAIN;
@@ -275,10 +255,10 @@ ae_grey_load (AeGrey *g, const AeImage *in, double seconds, uint8_t *out)
   }
   double mean = sum / n, variance = squares / n - mean * mean;
   double deviation = sqrt (variance > 0 ? variance : 0);
-  AeLight light
-      = { remember (g, mean, deviation, seconds), (float) deviation };
-  load.gain = gain_of (g);
-  load.offset = AE_GREY_MEAN - (float) g->mean * load.gain;
+  AeLightPicture picture = { g->scaled, mean, deviation, seconds };
+  AeUsualLight usual = ae_light_memory_add (g->light, &picture);
+  load.gain = gain_for ((float) usual.deviation);
+  load.offset = AE_GREY_MEAN - (float) usual.mean * load.gain;
   ae_pool_run (pool, g->n_threads, jobs, light_job, &load);
-  return light;
+  return (AeLight){ usual.changed, (float) deviation };
 }

@@ -28,8 +28,8 @@ typedef struct {
 } AeLight;
 
 /* Scales `in` (antialiased) to out (height x width bytes) and brings it to the
- * usual light: by the mean and deviation of the last AE_GREY_MEMORY seconds,
- * with a gain of AE_GREY_LEAST_GAIN to AE_GREY_MOST_GAIN. `seconds` after the
+ * usual light: by the mean and deviation of the last AE_GREY_MEMORY seconds, as
+ * they are in the light of now (see detect/light_memory.h), with a gain of AE_GREY_LEAST_GAIN to AE_GREY_MOST_GAIN. `seconds` after the
  * picture before, 0: does not follow it. The same for any number of threads. */
 #define AE_GREY_MEMORY 20.0
 #define AE_GREY_LEAST_GAIN 0.3f

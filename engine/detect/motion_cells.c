@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "detect/motion_cells.h"
 
+#include "detect/changes.h"
 #include "util/mem.h"
 #include "video/flow.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #define HALF (AE_CELL / 2) /* places of the flow field along a cell */
 #define LEAST_PACE 0.1f
 #define MOST_PACE 10.0f
+#define EDGE 4 /* places: as far the flow's patches reach over it */
+#define EDGE_VECTORS 2.0f /* lengths of a vector that its place is from there */
 #define UNSURE 0.05f /* share of places below which speeds tend to 0 */
 
 /* Means over all places of a cell. */
@@ -19,6 +23,8 @@ struct AeMotionCells {
   int columns, rows;
   float scale; /* of vectors */
   AeCellAverage *average;
+  AeChanges *changes;
+  AeJitter *jitter;
   float *features;
 };
 
@@ -35,7 +41,9 @@ ae_motion_cells_new (int width, int height, int n_threads)
   c->flow = ae_flow_new (width, height, n_threads);
   c->average = ae_cell_average_new (c->columns, c->rows, N_SUMS);
   c->features = ae_calloc (cells, AE_MOTION_FEATURES * sizeof (float));
-  if (!c->flow || !c->average || !c->features)
+  c->changes = ae_changes_new (c->columns, c->rows);
+  c->jitter = ae_jitter_new (c->columns * c->rows);
+  if (!c->flow || !c->average || !c->features || !c->changes || !c->jitter)
     ae_motion_cells_free (&c);
   return c;
 }
@@ -49,6 +57,8 @@ ae_motion_cells_free (AeMotionCells **cells)
     return;
   ae_flow_free (&c->flow);
   ae_cell_average_free (&c->average);
+  ae_changes_free (&c->changes);
+  ae_jitter_free (&c->jitter);
   ae_free (c->features);
   ae_free (c);
 }
@@ -58,6 +68,8 @@ ae_motion_cells_reset (AeMotionCells *c)
 {
   ae_flow_reset (c->flow);
   ae_cell_average_reset (c->average);
+  ae_changes_reset (c->changes);
+  ae_jitter_reset (c->jitter);
 }
 
 void
@@ -66,8 +78,19 @@ ae_motion_cells_set_pace (AeMotionCells *c, float pace)
   c->scale = 1 / fminf (fmaxf (pace, LEAST_PACE), MOST_PACE);
 }
 
+/* Where things come and go at the picture's edge nothing tells what moved where:
+ * a vector of a place is too long for its distance from there. */
+static bool
+is_wild (int place, float vector, int places)
+{
+  int from_edge = place < places - 1 - place ? place : places - 1 - place;
+  return from_edge < EDGE
+         && EDGE_VECTORS * fabsf (vector) > (float) (2 * from_edge + 1);
+}
+
+/* `changed`: how sure it is that anything did. */
 static void
-sum_cell (const AeFlowField *field, float scale, int x, int y,
+sum_cell (const AeFlowField *field, float scale, float changed, int x, int y,
     float sums[N_SUMS])
 {
   float s[N_SUMS] = { 0 };
@@ -78,6 +101,9 @@ sum_cell (const AeFlowField *field, float scale, int x, int y,
       float square = u * u + v * v;
       if (!(square > AE_MOTION_MOVES * AE_MOTION_MOVES))
         continue;
+      if (is_wild (i, field->u[at], field->width)
+          || is_wild (j, field->v[at], field->height))
+        continue;
       s[MOVES] += 1;
       s[LENGTH] += sqrtf (square);
       s[SUM_U] += u;
@@ -85,16 +111,28 @@ sum_cell (const AeFlowField *field, float scale, int x, int y,
       s[SQUARES] += square;
     }
   for (int i = 0; i < N_SUMS; i++)
-    sums[i] = s[i] / (HALF * HALF);
+    sums[i] = changed * s[i] / (HALF * HALF);
+}
+
+static AeCellVelocity
+velocity_of (const float sums[N_SUMS])
+{
+  float share = sums[MOVES], scale = share > 0 ? 1 / share : 0;
+  return (AeCellVelocity){ share, sums[SUM_U] * scale, sums[SUM_V] * scale };
 }
 
 static const float *
-average_field (AeMotionCells *c, const AeFlowField *field)
+average_field (
+    AeMotionCells *c, const AeFlowField *field, const float *changed)
 {
+  AeCellVelocity *velocity = ae_jitter_next (c->jitter);
   float *sums = ae_cell_average_next (c->average);
   for (int y = 0; y < c->rows; y++)
-    for (int x = 0; x < c->columns; x++, sums += N_SUMS)
-      sum_cell (field, c->scale, x, y, sums);
+    for (int x = 0; x < c->columns; x++, sums += N_SUMS) {
+      sum_cell (field, c->scale, *changed++, x, y, sums);
+      *velocity++ = velocity_of (sums);
+    }
+  ae_jitter_add (c->jitter);
   return ae_cell_average_add (c->average);
 }
 
@@ -115,14 +153,21 @@ describe (AeMotionCells *c, const float *sums)
   }
 }
 
+AeJitterLevel
+ae_motion_cells_jitter (const AeMotionCells *c)
+{
+  return ae_jitter_level (c->jitter);
+}
+
 const float *
 ae_motion_cells_add (
     AeMotionCells *c, const uint8_t *grey, ptrdiff_t stride)
 {
   AeFlowField field;
+  const float *changed = ae_changes_add (c->changes, grey, stride);
   ae_flow_add (c->flow, grey, stride);
   if (!ae_flow_field (c->flow, &field))
     return NULL;
-  describe (c, average_field (c, &field));
+  describe (c, average_field (c, &field, changed));
   return c->features;
 }

@@ -4,9 +4,11 @@
 
 /* What moves in each cell of a picture, and how. Optical flow is averaged over
  * the last pictures and over a window around the cell: arms and legs swing at
- * up to twice the speed of who walks, and average out. */
+ * up to twice the speed of who walks, and average out. A cell that changes by
+ * no more than the picture's noise does not move. */
 
 #include "detect/cells.h"
+#include "detect/jitter.h"
 
 #define AE_MOTION_MOVES 0.4f /* pixels per picture: slower is still */
 
@@ -33,6 +35,9 @@ void ae_motion_cells_reset (AeMotionCells *cells);
 /* How long after the one before the next pictures come, in units of the usual
  * time (1 at first): speeds are of the usual time. */
 void ae_motion_cells_set_pace (AeMotionCells *cells, float pace);
+
+/* How noisy velocities are; see detect/jitter.h. */
+AeJitterLevel ae_motion_cells_jitter (const AeMotionCells *cells);
 
 /* The next picture. Returns the features, (height/8) x (width/8) x
  * AE_MOTION_FEATURES, valid until the next; NULL with the first one. */

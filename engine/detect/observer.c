@@ -274,8 +274,10 @@ ae_observer_add (
     .appearance = take_appearance (o),
     .latents = o->latents,
     .sure = 1 };
-  if (o->motion)
+  if (o->motion) {
     observation->sure = ae_cell_average_sure (o->appearance);
+    observation->jitter = ae_motion_cells_jitter (o->motion);
+  }
   return true;
 }
 

@@ -35,6 +35,7 @@ typedef struct {
   const float *latents;    /* cells x latent, of this picture alone */
   float sure; /* 1, less while the averages are of few pictures: their noise is
                  as much larger */
+  AeJitterLevel jitter; /* of velocities */
 } AeObservation;
 
 typedef struct AeObserver AeObserver;

@@ -2,6 +2,7 @@
 #include <ae/calibration.h>
 
 #include "util/error.h"
+#include "util/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -105,7 +106,7 @@ ae_calibration_read (
   const char *at = text + strlen (BEGIN);
   for (int i = 0; i < N_NUMBERS; i++) {
     char *end = (char *) at;
-    double value = *at == ' ' ? strtod (at, &end) : 0;
+    double value = *at == ' ' ? ae_number_read (at, &end) : 0;
     if (end == at || !isfinite (value))
       return ae_fail (err, AE_ERROR_FORMAT,
           "number %d of a calibration is '%.20s', wanted one of %d finite "

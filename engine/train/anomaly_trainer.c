@@ -9,6 +9,7 @@
 #include "train/footage.h"
 #include "train/recipe.h"
 #include "util/mem.h"
+#include "util/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -505,7 +506,8 @@ build_net (AeAnomalyTrainer *t, const char *text, const AeModel *g,
   char size[32], past[16], rate[32], steps[32], frames[32];
   snprintf (size, sizeof size, "%dx%d", t->width, t->height);
   snprintf (past, sizeof past, "%d", t->shape.past);
-  snprintf (rate, sizeof rate, "%g", number (r, "anomaly", "frame_rate"));
+  ae_number_print (
+      rate, sizeof rate, "%g", number (r, "anomaly", "frame_rate"));
   snprintf (steps, sizeof steps, "%lld",
       (long long) ae_anomaly_trainer_steps (t));
   snprintf (frames, sizeof frames, "%zu", ae_anomaly_trainer_n_frames (t));

@@ -35,6 +35,8 @@ typedef struct {
   uint32_t *speeds; /* cells x BINS */
   AeSampleRows latents, motions;
   double *sum, *squares; /* AE_APPEARANCES x cells */
+  double jitter; /* sum over the pictures in which it is known */
+  size_t n_jitter;
 } Gathered;
 
 static int
@@ -51,6 +53,8 @@ gather_basics (void *context, const AeObservation *seen, bool begins)
   Gathered *g = context;
   size_t d = (size_t) g->work->facts.shape.latent;
   g->pictures++;
+  g->n_jitter += seen->jitter.pictures > 0;
+  g->jitter += seen->jitter.mean;
   for (size_t i = 0; i < g->cells; i++) {
     const float *m = seen->motion + i * AE_MOTION_FEATURES;
     if (m[AE_MOTION_SHARE] > MOVES)
@@ -162,6 +166,8 @@ find_basics (Gathered *g, AeError *err)
     status = find_limits (g, err);
   if (status != AE_OK)
     return status;
+  if (g->n_jitter > 0)
+    w->facts.motion_jitter = (float) (g->jitter / (double) g->n_jitter);
   AeMixtureOptions options = { .components = COMPONENTS,
     .full = true,
     .rounds = ROUNDS,

@@ -8,6 +8,7 @@
 #include "train/recipe.h"
 #include "train/trainer.h"
 #include "util/mem.h"
+#include "util/number.h"
 #include "util/pool.h"
 #include "video/motion.h"
 
@@ -425,8 +426,8 @@ ae_denoise_trainer_model (
   snprintf (steps, sizeof steps, "%lld",
       (long long) ae_trainer_steps (t->trainer));
   snprintf (frames, sizeof frames, "%zu", ae_denoise_trainer_n_frames (t));
-  snprintf (still, sizeof still, "%.2f", t->score.still);
-  snprintf (video, sizeof video, "%.2f", t->score.video);
+  ae_number_print (still, sizeof still, "%.2f", t->score.still);
+  ae_number_print (video, sizeof video, "%.2f", t->score.video);
   char *text = ae_recipe_text (t->recipe);
   if (!text)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for the recipe's text");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/schema.h"
 
+#include "util/number.h"
+
 #include <math.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -201,7 +202,7 @@ read_number (const char *text, double *value)
   char *end;
   if (*text == '\0')
     return false;
-  *value = strtod (text, &end);
+  *value = ae_number_read (text, &end);
   while (*end == ' ' || *end == '\t')
     end++;
   return *end == '\0' && isfinite (*value);
@@ -280,7 +281,7 @@ ae_key_check (const AeKey *key, const char *value, AeError *err)
 double
 ae_key_number (const char *value)
 {
-  return strtod (value, NULL);
+  return ae_number_read (value, NULL);
 }
 
 bool
@@ -295,7 +296,7 @@ ae_key_ints (const char *value, int list[AE_KEY_MAX_LIST])
 {
   size_t n = 0;
   for (const char *item = value; n < AE_KEY_MAX_LIST;) {
-    list[n++] = (int) strtod (item, NULL);
+    list[n++] = (int) ae_number_read (item, NULL);
     item += strcspn (item, ",");
     if (*item++ == '\0')
       break;

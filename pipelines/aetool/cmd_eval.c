@@ -295,7 +295,7 @@ aetool_eval (int argc, char **argv)
           "Prints PSNR and SSIM of denoisers on clean material with noise "
           "added, or on pairs.",
           "Of codecs: see aetool eval --codec bundled --help.\n"
-          "Of detectors: see aetool eval --anomaly MODEL --help.\n"
+          "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "
           "frame before.\nErrors are averaged over a clip's frames, dB over "
           "clips.",

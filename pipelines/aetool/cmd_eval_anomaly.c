@@ -13,6 +13,7 @@
 #include "anomaly_report.h"
 #include "anomaly_scorer.h"
 #include "json.h"
+#include "paths.h"
 #include "progress.h"
 
 #define USUAL_ALARMS 6 /* per hour */
@@ -26,7 +27,7 @@ static struct {
 
 static const GOptionEntry entries[] = {
   { "anomaly", 0, 0, G_OPTION_ARG_FILENAME, &option.model,
-      "a model file of task anomaly", "MODEL" },
+      "a detector's model file, or `bundled'", "MODEL" },
   { "false-alarms-per-hour", 0, 0, G_OPTION_ARG_DOUBLE, &option.per_hour,
       "what the threshold is calibrated for (default: 6)", "RATE" },
   { "generator", 0, 0, G_OPTION_ARG_FILENAME, &option.generator,
@@ -284,5 +285,12 @@ aetool_eval_anomaly (int argc, char **argv)
   if (!aetool_parse_precision (option.precision, &options.precision))
     return AETOOL_USAGE;
   options.n_threads = option.threads;
+  if (g_strcmp0 (option.model, "bundled") == 0) {
+    GError *error = NULL;
+    g_free (option.model);
+    option.model = paths_bundled ("anomaly.onnx", &error);
+    if (!option.model)
+      return aetool_g_error (error);
+  }
   return run (argv + 1, argc - 1, &options);
 }

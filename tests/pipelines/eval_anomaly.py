@@ -242,6 +242,17 @@ def test_masks_that_do_not_fit_are_named():
     assert 'has more frames' in err, err
 
 
+def test_bundled_is_the_one_of_the_models():
+    Path('models').mkdir()
+    shutil.copy('a.onnx', 'models/anomaly.onnx')
+    os.environ['AE_MODEL_PATH'] = 'models'
+    found = json.loads(run('eval', '--anomaly', 'bundled', 'test',
+                           '--json')[0])
+    del os.environ['AE_MODEL_PATH']
+    wanted = json.loads(measure('test', '--json')[0])
+    assert found['channels'] == wanted['channels']
+
+
 def test_wrong_use_is_named():
     err = run('eval', '--anomaly', MODELS / 'denoise-fast.onnx', 'test',
               status=3)[1]

@@ -91,7 +91,9 @@ AE_API float ae_detection_sure_score (
     const AeDetection *detection, AeChannel channel);
 
 /* The next frame, `seconds` after the one before (0: does not follow it, or
- * first). Cannot fail once bound. */
+ * first). After a gap, more than five times as long as the stream or the model
+ * has it from one picture to the next, what moved is forgotten: the detection is
+ * not ready. Cannot fail once bound. */
 AE_API void ae_detector_process (AeDetector *detector, const AeImage *frame,
     double seconds, AeDetection *detection);
 

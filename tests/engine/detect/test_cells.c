@@ -152,6 +152,31 @@ START_TEST (test_top_of_nothing_is_0)
 }
 END_TEST
 
+static int
+compare (const void *a, const void *b)
+{
+  float x = *(const float *) a, y = *(const float *) b;
+  return (x > y) - (x < y);
+}
+
+START_TEST (test_nth_is_as_if_sorted)
+{
+  float values[50], sorted[50], mixed[50];
+  AeRng rng;
+  ae_rng_seed (&rng, 5);
+  for (size_t n = 1; n <= 50; n++) {
+    for (size_t i = 0; i < n; i++) /* every third set has equal ones */
+      values[i] = sorted[i] = n % 3 ? ae_rng_normal (&rng)
+                                    : (float) ae_rng_below (&rng, 4);
+    qsort (sorted, n, sizeof *sorted, compare);
+    for (size_t k = 0; k < n; k++) {
+      memcpy (mixed, values, sizeof mixed);
+      ck_assert (ae_cells_nth (mixed, n, k) == sorted[k]);
+    }
+  }
+}
+END_TEST
+
 static Suite *
 cells_suite (void)
 {
@@ -163,6 +188,7 @@ cells_suite (void)
   tcase_add_test (tcase, test_no_memory);
   tcase_add_test (tcase, test_top_is_the_mean_of_the_largest);
   tcase_add_test (tcase, test_top_of_nothing_is_0);
+  tcase_add_test (tcase, test_nth_is_as_if_sorted);
   return suite;
 }
 

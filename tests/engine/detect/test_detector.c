@@ -417,6 +417,62 @@ START_TEST (test_slow_change_of_light_is_not_odd)
 }
 END_TEST
 
+/* Of the last pictures of usual footage. */
+typedef struct {
+  double mean[AE_N_CHANNELS], deviation[AE_N_CHANNELS];
+} Level;
+
+enum { LAST = 300 };
+
+/* So that half the light still has enough contrast. */
+static void
+raise_contrast (void)
+{
+  for (int i = 0; i < W * H; i++)
+    grey[i] = (uint8_t) fminf (fmaxf (120 + 2.5f * (grey[i] - 110.0f), 0), 255);
+}
+
+/* Light goes down to `light` in n pictures. */
+static Level
+level_at_end (AeDetector *d, int n, float light)
+{
+  Level l = { { 0 } };
+  ae_detector_reset (d);
+  for (int t = 0; t < n; t++) {
+    int time = t % (2 * USUAL); /* to and fro, so that nothing jumps */
+    draw_usual (10000 + (time < USUAL ? time : 2 * USUAL - 1 - time));
+    raise_contrast ();
+    darken (powf (light, (float) t / (float) n));
+    AeDetection seen = look (d, t ? 0.1 : 0);
+    for (int c = 0; t >= n - LAST && c < AE_N_CHANNELS; c++) {
+      l.mean[c] += seen.score[c] / LAST;
+      l.deviation[c] += seen.score[c] * seen.score[c] / LAST;
+    }
+  }
+  for (int c = 0; c < AE_N_CHANNELS; c++)
+    l.deviation[c] = sqrt (l.deviation[c] - l.mean[c] * l.mean[c]);
+  return l;
+}
+
+/* Half as bright in one, three and ten minutes: all channels stay where they
+ * are, as far as that can be told from how they go up and down by day. */
+START_TEST (test_dusk_moves_no_channel)
+{
+  static const int pictures[] = { 600, 1800, 6000 };
+  AeDetector *d = open_detector (0, 1);
+  Level day = level_at_end (d, 2 * USUAL, 1);
+  Level dusk = level_at_end (d, pictures[_i], 0.5f);
+  for (int c = 0; c < AE_N_CHANNELS; c++) {
+    double by = (dusk.mean[c] - day.mean[c]) / day.deviation[c];
+    printf ("dusk of %d s: %s %+.2f deviations\n", pictures[_i] / 10,
+        ae_channel_name ((AeChannel) c), by);
+    ck_assert_msg (fabs (by) < 1, "%s moves by %g deviations",
+        ae_channel_name ((AeChannel) c), by);
+  }
+  close_detector (&d);
+}
+END_TEST
+
 START_TEST (test_sudden_change_of_light_is_told)
 {
   AeDetector *d = open_detector (0, 1);
@@ -494,6 +550,36 @@ START_TEST (test_slow_input_has_the_same_speeds)
   float b = seen[1].score[AE_CHANNEL_MOTION];
   ck_assert_msg (b > 0.7f * a && b < 1.4f * a, "%g, and %g", a, b);
   close_detector (&d);
+}
+END_TEST
+
+/* As after a reset; but a stream that is always so slow has no gaps. */
+START_TEST (test_a_gap_is_forgotten)
+{
+  static const struct {
+    double usual, gap;
+    bool forgotten;
+  } cases[] = { { 0.1, 0.4, false }, { 0.1, 0.6, true }, { 0.1, 300, true },
+    { 0.5, 2.4, false }, { 0.5, 2.6, true }, { 4, 4, false } };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    AeDetector *d = open_detector (0, 1);
+    AeDetection seen = { 0 };
+    for (int t = 0; t < 8; t++) {
+      draw_odd (t);
+      seen = look (d, t ? cases[i].usual : 0);
+    }
+    ck_assert (seen.ready);
+    draw_odd (12);
+    seen = look (d, cases[i].gap);
+    ck_assert_msg (seen.fresh && seen.ready == !cases[i].forgotten,
+        "%g s after %g s", cases[i].gap, cases[i].usual);
+    for (int c = 0; !seen.ready && c < AE_N_CHANNELS; c++)
+      ck_assert (seen.score[c] == 0
+                 && ae_detector_grid (d, (AeChannel) c)[0] == 0);
+    draw_odd (13);
+    ck_assert (look (d, cases[i].gap).ready); /* it got slower */
+    close_detector (&d);
+  }
 }
 END_TEST
 
@@ -606,10 +692,12 @@ detector_suite (void)
   tcase_add_test (tcase, test_other_sizes);
   tcase_add_test (tcase, test_same_scores_with_any_threads_and_again);
   tcase_add_test (tcase, test_slow_change_of_light_is_not_odd);
+  tcase_add_loop_test (tcase, test_dusk_moves_no_channel, 0, 3);
   tcase_add_test (tcase, test_sudden_change_of_light_is_told);
   tcase_add_test (tcase, test_black_pictures);
   tcase_add_test (tcase, test_fast_input_is_thinned);
   tcase_add_test (tcase, test_slow_input_has_the_same_speeds);
+  tcase_add_test (tcase, test_a_gap_is_forgotten);
   tcase_add_test (tcase, test_kinds_of_pictures_score_the_same);
   tcase_add_test (tcase, test_single_pictures);
   tcase_add_test (tcase, test_no_memory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
 #include "ae_tmp.h"
+#include "decimal_comma.h"
 
 #include "detect/channels.h"
 #include "detect/facts.h"
@@ -40,6 +41,7 @@ make_facts (void)
       ae_mixture_fit (&f.latent, rows, 60, LATENT, &options, &err), AE_OK);
   ck_assert_int_eq (ae_facts_set_motion (&f, points, POINTS, &err), AE_OK);
   f.motion_scale = 0.75f;
+  f.motion_jitter = 0.2f;
   for (int c = 0; c < AE_N_CHANNELS; c++) {
     f.weight[c] = c ? 0.25f * (float) c : 0;
     for (int k = 0; c && k < AE_RARITY_STEPS; k++)
@@ -143,6 +145,7 @@ expect_same (const AeFacts *a, const AeFacts *b)
         a->n_points * AE_MOTION_POINT * sizeof (float));
   ck_assert (!a->motion == !b->motion);
   ck_assert (a->motion_scale == b->motion_scale);
+  ck_assert (a->motion_jitter == b->motion_jitter);
   ck_assert_mem_eq (a->rarity + 1, b->rarity + 1,
       sizeof a->rarity - sizeof a->rarity[0]);
   ck_assert_mem_eq (a->weight + 1, b->weight + 1,
@@ -164,6 +167,7 @@ START_TEST (test_facts_survive_a_file)
     ae_free (facts.points);
     facts.points = NULL;
     facts.n_points = 0;
+    facts.motion_jitter = 0;
   }
   AeModel *model = make_model (&facts, NULL, 0);
   ck_assert_int_eq (ae_model_save (model, path, &err), AE_OK);
@@ -178,6 +182,24 @@ START_TEST (test_facts_survive_a_file)
   ae_model_unref (&read);
   ae_tmp_remove (folder);
   ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* The rate is 12.5. */
+START_TEST (test_facts_do_not_depend_on_the_locale)
+{
+  AeError err = { 0 };
+  AeFacts facts = make_facts (), found;
+  AeModel *model = make_model (&facts, NULL, 0);
+  if (decimal_comma_begin ()) {
+    AeStatus status = ae_facts_read (&found, model, &err);
+    decimal_comma_end ();
+    ck_assert_msg (status == AE_OK, "%s", err.text);
+    expect_same (&facts, &found);
+    ae_facts_clear (&found);
+  }
+  ae_model_unref (&model);
+  ae_facts_clear (&facts);
 }
 END_TEST
 
@@ -227,6 +249,8 @@ static const struct {
                .wanted = "shape 5, wanted 4" } },
   { SHAPE, { "anomaly.motion_scale", .shape = { 1, { 2 } },
                .wanted = "shape 2, wanted 1" } },
+  { SHAPE, { "anomaly.motion_jitter", .shape = { 2, { 1, 1 } },
+               .wanted = "shape 1x1, wanted 1" } },
   { SHAPE, { "anomaly.motion", .shape = { 2, { 9, 4 } },
                .wanted = "points of 5 values" } },
   { SHAPE, { "anomaly.motion", .shape = { 1, { 45 } },
@@ -251,6 +275,8 @@ static const struct {
                 .wanted = "weight -0.5" } },
   { NUMBER, { "anomaly.motion_scale", .number = 0,
                 .wanted = "\"anomaly.motion_scale\"" } },
+  { NUMBER, { "anomaly.motion_jitter", .number = -1,
+                .wanted = "\"anomaly.motion_jitter\" holds a number" } },
   { NUMBER, { "anomaly.motion", .index = 44, .number = -INFINITY,
                 .wanted = "\"anomaly.motion\" holds -inf" } },
   { NUMBER, { "anomaly.latent", .index = 0, .number = 7,
@@ -407,6 +433,7 @@ facts_suite (void)
   TCase *tcase = tcase_create ("facts");
   suite_add_tcase (suite, tcase);
   tcase_add_loop_test (tcase, test_facts_survive_a_file, 0, 2);
+  tcase_add_test (tcase, test_facts_do_not_depend_on_the_locale);
   tcase_add_loop_test (tcase, test_what_is_wrong_is_named, 0, N_CHANGES);
   tcase_add_test (tcase, test_no_memory);
   tcase_add_test (tcase, test_motion_points_are_copied);

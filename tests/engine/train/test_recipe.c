@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
+#include "decimal_comma.h"
 
 #include "train/recipe.h"
 #include "util/mem.h"
@@ -36,6 +37,24 @@ START_TEST (test_values_and_defaults)
   ck_assert_int_eq (list[0] * 10000 + list[1] * 100 + list[2], 163248);
   ae_recipe_free (&recipe);
   ck_assert_ptr_null (recipe);
+}
+END_TEST
+
+START_TEST (test_numbers_do_not_depend_on_the_locale)
+{
+  AeRecipe *recipe;
+  AeError err = { 0 };
+  if (!decimal_comma_begin ())
+    return;
+  AeStatus status = ae_recipe_parse (
+      &recipe, "[training]\nlearning_rate = 0.25\n", &err);
+  double rate = status == AE_OK
+      ? ae_recipe_number (recipe, "training", "learning_rate", 7)
+      : 0;
+  decimal_comma_end ();
+  ck_assert_msg (status == AE_OK, "%s", err.text);
+  ck_assert (rate == 0.25);
+  ae_recipe_free (&recipe);
 }
 END_TEST
 
@@ -181,6 +200,7 @@ recipe_suite (void)
   Suite *suite = suite_create ("recipe");
   TCase *tcase = tcase_create ("recipe");
   tcase_add_test (tcase, test_values_and_defaults);
+  tcase_add_test (tcase, test_numbers_do_not_depend_on_the_locale);
   tcase_add_test (tcase, test_every_default_passes_its_own_check);
   tcase_add_loop_test (tcase, test_wrong_lines_are_named, 0,
       (int) (sizeof bad / sizeof *bad));
