@@ -3,6 +3,8 @@
 
 #include "detect/channels.h"
 #include "detect/grey.h"
+#include "util/clock.h"
+#include "util/fpenv.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -25,6 +27,7 @@ struct AeDetector {
   double waited;    /* seconds since the last picture that was scored */
   bool begun;       /* a picture was taken since the last reset */
   AeDetection last;
+  AeDetectorTimes times;
 };
 
 const char *
@@ -188,12 +191,31 @@ score (AeDetector *d)
 {
   AeObservation seen;
   d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
+  ae_observer_times (d->observer, &d->times);
   if (!d->last.ready)
     return;
+  double start = ae_now_ms ();
   ae_channels_score (&d->channels, &seen);
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]
         = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
+  d->times.cells += ae_now_ms () - start;
+}
+
+static void
+look_at (AeDetector *d, const AeImage *frame)
+{
+  double start = ae_now_ms ();
+  AeLight light = ae_grey_load (
+      d->grey, frame, d->begun ? d->waited : 0, d->picture);
+  d->times.scaling = ae_now_ms () - start;
+  d->last.light = light.light;
+  d->last.contrast = light.contrast;
+  if (d->begun)
+    ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
+  d->begun = true;
+  d->waited = 0;
+  score (d);
 }
 
 void
@@ -205,15 +227,10 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   d->waited += seconds;
   d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
   if (d->last.fresh) {
-    AeLight light = ae_grey_load (
-        d->grey, frame, d->begun ? d->waited : 0, d->picture);
-    d->last.light = light.light;
-    d->last.contrast = light.contrast;
-    if (d->begun)
-      ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
-    d->begun = true;
-    d->waited = 0;
-    score (d);
+    /* all threads that work on it compute alike */
+    unsigned mode = ae_fpenv_enter ();
+    look_at (d, frame);
+    ae_fpenv_leave (mode);
   }
   *detection = d->last;
 }
@@ -271,6 +288,12 @@ ae_detector_peak (
   float w = 1.0f / (float) f->columns, h = 1.0f / (float) f->rows;
   *region = (AeRegion){ (float) x0 * w, (float) y0 * h,
     (float) (x1 - x0 + 1) * w, (float) (y1 - y0 + 1) * h };
+}
+
+AeDetectorTimes
+ae_detector_times (const AeDetector *d)
+{
+  return d->times;
 }
 
 const AeCalibration *
