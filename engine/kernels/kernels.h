@@ -181,6 +181,8 @@ typedef struct {
   int n; /* sums of a place, at most AE_MOST_SUMS */
 } AePlaceRows;
 
+#define AE_TRIANGLE_ROWS 32
+
 /* What the choice between methods of convolution weighs, in multiply-adds of a
  * vector of 16 lanes: the transforms of Winograd's F(4x4,3x3) and F(6x6,3x3)
  * per pixel and block of channels. Measured (`aetool autotune`). */
@@ -236,6 +238,11 @@ typedef struct {
 
   /* The same of one entry, both kinds, to the sums of nine places. */
   void (*add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
+
+  /* |F x|^2 of each of AE_TRIANGLE_ROWS x of d values, which lie as
+   * [value][x]; F is lower triangular, row by row without what is 0. */
+  void (*triangle_squares) (
+      const float *factor, const float *x, size_t d, float *squares);
 
   /* Rows of pixels, 16 bytes apart. */
   void (*move_pixels) (const AePixelMove *move, uint8_t *to);
