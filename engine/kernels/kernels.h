@@ -123,7 +123,13 @@ typedef struct {
    * pixels of to_px values. */
   void (*to_pixels) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
       size_t to_px);
-  /* The same as planes, which are n values each. */
+  /* n pixels of `channels` <= 16 planes, which are `plane` floats apart: `step`
+   * pixels follow each other without gaps, the next ones lie to_px values from
+   * these. */
+  void (*planes_to_pixels) (const float *from, size_t plane, int channels,
+      int n, int step, AeBf16 *to, size_t to_px);
+  /* Pixels of one block as to_pixels takes them to planes, which are n values
+   * each. */
   void (*to_planes) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
       size_t plane);
   /* The same, all 16 channels, as pairs of pixels: [n / 2][16][2]; behind an

@@ -43,6 +43,7 @@ ae_plan_free (AePlan **pointer)
 static AeStatus
 lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
 {
+  bool bf16 = options->bf16 && !options->training;
   AeStatus status = ae_graph_detach_outputs (graph, err);
   if (status == AE_OK)
     status = ae_graph_infer (graph, options->training, err);
@@ -53,9 +54,8 @@ lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
   if (status == AE_OK && options->optimise && !options->training)
     status = ae_graph_split_transposed (graph, err);
   if (status == AE_OK && options->optimise)
-    status = ae_graph_assign_layouts (graph, err);
-  if (status == AE_OK && options->optimise && options->bf16
-      && !options->training)
+    status = ae_graph_assign_layouts (graph, bf16, err);
+  if (status == AE_OK && options->optimise && bf16)
     status = ae_graph_assign_pixels (graph, err);
   return status;
 }
