@@ -190,7 +190,8 @@ def test_bench_suite_times_every_network():
                             '1', '--rounds', '1', '--no-onnxruntime',
                             '--json')[0])
     for name in ('ffdnet', 'unet', 'dncnn', 'encoder', 'decoder', 'mlp',
-                 'mlp, batch 64', 'dcgan-generator', 'denoise-quality'):
+                 'mlp, batch 64', 'dcgan-generator', 'denoise-quality',
+                 'anomaly'):
         assert result[name]['median_ms'] > 0, name
         assert result[name]['activation_bytes'] > 0, name
     assert result['geometric_mean'] is None
