@@ -36,7 +36,7 @@ ENGINE = {
     'coder': {'codec', 'graph', 'kernels', 'video', 'runtime', 'tensor',
         'util'},
     # Distances to many points are products.
-    'score': {'kernels/sgemm.h', 'tensor', 'util'},
+    'score': {'kernels/kernels.h', 'kernels/sgemm.h', 'tensor', 'util'},
     # Frames to scores of how unusual they are.
     'detect': {'video', 'runtime', 'graph', 'score', 'kernels', 'tensor',
         'util'},

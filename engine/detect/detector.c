@@ -3,6 +3,8 @@
 
 #include "detect/channels.h"
 #include "detect/grey.h"
+#include "util/clock.h"
+#include "util/fpenv.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -30,6 +32,7 @@ struct AeDetector {
   double usual;     /* that time for the last one; 0: there was none */
   bool begun;       /* a picture was taken since the last reset */
   AeDetection last;
+  AeDetectorTimes times;
 };
 
 const char *
@@ -238,14 +241,33 @@ score (AeDetector *d)
 {
   AeObservation seen;
   d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
+  ae_observer_times (d->observer, &d->times);
   if (!d->last.ready)
     return;
   d->last.sure = seen.sure;
+  double start = ae_now_ms ();
   ae_channels_score (&d->channels, &seen);
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]
         = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
   d->last.generated = median_of (d, AE_CHANNEL_DISCRIMINATOR);
+  d->times.cells += ae_now_ms () - start;
+}
+
+static void
+look_at (AeDetector *d, const AeImage *frame)
+{
+  if (d->begun)
+    take_time (d);
+  double start = ae_now_ms ();
+  AeLight light = ae_grey_load (
+      d->grey, frame, d->begun ? d->waited : 0, d->picture);
+  d->times.scaling = ae_now_ms () - start;
+  d->last.light = light.light;
+  d->last.contrast = light.contrast;
+  d->begun = true;
+  d->waited = 0;
+  score (d);
 }
 
 void
@@ -257,15 +279,10 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   d->waited += seconds;
   d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
   if (d->last.fresh) {
-    if (d->begun)
-      take_time (d);
-    AeLight light = ae_grey_load (
-        d->grey, frame, d->begun ? d->waited : 0, d->picture);
-    d->last.light = light.light;
-    d->last.contrast = light.contrast;
-    d->begun = true;
-    d->waited = 0;
-    score (d);
+    /* all threads that work on it compute alike */
+    unsigned mode = ae_fpenv_enter ();
+    look_at (d, frame);
+    ae_fpenv_leave (mode);
   }
   *detection = d->last;
 }
@@ -339,6 +356,12 @@ ae_detector_expected (
   const AeObserverShape *s = &d->facts.shape;
   memcpy (seen, d->picture, (size_t) s->width * (size_t) s->height);
   ae_observer_prediction (d->observer, expected);
+}
+
+AeDetectorTimes
+ae_detector_times (const AeDetector *d)
+{
+  return d->times;
 }
 
 const AeCalibration *

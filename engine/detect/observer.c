@@ -4,8 +4,11 @@
 #include <ae/session.h>
 
 #include "detect/grey.h"
+#include "util/clock.h"
 #include "util/mem.h"
+#include "util/pool.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,6 +30,11 @@ struct AeObserver {
   float *latents; /* cells x latent */
   float *logs;    /* cells */
   int n, next;    /* pictures in the ring; where the next one goes */
+  int n_threads;
+  AeDetectorTimes times;
+  /* of the picture at work */
+  const uint8_t *grey;
+  const float *seen_motion, *seen_appearance;
 };
 
 static AeStatus
@@ -109,6 +117,7 @@ ae_observer_new (AeObserver **out, AeModel *model,
   o->columns = shape->width / AE_CELL;
   o->rows = shape->height / AE_CELL;
   o->density = density;
+  o->n_threads = ae_pool_threads (n_threads);
   AeStatus status = AE_OK;
   if (!allocate (o, n_threads))
     status = ae_fail (err, AE_ERROR_MEMORY,
@@ -255,6 +264,52 @@ take_appearance (AeObserver *o)
   return ae_cell_average_add (o->appearance);
 }
 
+/* The two halves of a picture's work, which do not need each other. */
+
+static void
+see_motion (void *arg)
+{
+  AeObserver *o = arg;
+  double start = ae_now_ms ();
+  o->seen_motion
+      = ae_motion_cells_add (o->motion, o->grey, o->shape.width);
+  o->times.motion = ae_now_ms () - start;
+}
+
+static void
+see_appearance (void *arg)
+{
+  AeObserver *o = arg;
+  double start = ae_now_ms ();
+  run_networks (o);
+  double ran = ae_now_ms ();
+  take_latents (o);
+  double took = ae_now_ms ();
+  o->seen_appearance = take_appearance (o);
+  o->times.networks = ran - start;
+  o->times.densities = took - ran;
+  o->times.cells = ae_now_ms () - took;
+}
+
+/* False: motion counts, and the picture is the first. */
+static bool
+see (AeObserver *o)
+{
+  if (!o->motion) {
+    o->seen_motion = o->still;
+    see_appearance (o);
+    return true;
+  }
+  if (o->n < 2) {
+    see_motion (o);
+    return false;
+  }
+  ae_pool_run_beside (
+      ae_pool_shared (), o->n_threads, see_motion, see_appearance, o);
+  assert (o->seen_motion);
+  return true;
+}
+
 bool
 ae_observer_add (
     AeObserver *o, const uint8_t *grey, AeObservation *observation)
@@ -263,15 +318,11 @@ ae_observer_add (
   if (!o->motion)
     ae_observer_reset (o);
   keep_picture (o, grey);
-  const float *motion
-      = o->motion ? ae_motion_cells_add (o->motion, grey, o->shape.width)
-                  : o->still;
-  if (!motion)
+  o->grey = grey;
+  if (!see (o))
     return false;
-  run_networks (o);
-  take_latents (o);
-  *observation = (AeObservation){ .motion = motion,
-    .appearance = take_appearance (o),
+  *observation = (AeObservation){ .motion = o->seen_motion,
+    .appearance = o->seen_appearance,
     .latents = o->latents,
     .sure = 1 };
   if (o->motion) {
@@ -289,4 +340,12 @@ ae_observer_prediction (const AeObserver *o, uint8_t *to)
     float grey = number (from[i]) * AE_GREY_DEVIATION + AE_GREY_MEAN;
     to[i] = (uint8_t) (fminf (fmaxf (grey, 0), 255) + 0.5f);
   }
+}
+
+void
+ae_observer_times (const AeObserver *o, AeDetectorTimes *times)
+{
+  double scaling = times->scaling;
+  *times = o->times;
+  times->scaling = scaling;
 }

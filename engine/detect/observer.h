@@ -6,6 +6,7 @@
  * the pictures of one stream, before it is known what is usual there. */
 
 #include <ae/cpu.h>
+#include <ae/detector.h>
 #include <ae/model.h>
 
 #include "detect/motion_cells.h"
@@ -57,13 +58,17 @@ void ae_observer_reset (AeObserver *observer);
 void ae_observer_set_pace (AeObserver *observer, double pace);
 
 /* The next picture (height x width). False for the first one where motion
- * counts; while there are not `past` before it, the first stands for those. What is observed is valid
- * until the next. */
+ * counts; while there are not `past` before it, the first stands for those.
+ * What is observed is valid until the next. */
 bool ae_observer_add (
     AeObserver *observer, const uint8_t *grey, AeObservation *observation);
 
 /* What the generator made of the pictures before the last, or of the last one
  * (past 0): height x width, of 8 bits. */
 void ae_observer_prediction (const AeObserver *observer, uint8_t *to);
+
+/* What the last picture's motion, networks, densities and cells took; leaves
+ * the other times alone. */
+void ae_observer_times (const AeObserver *observer, AeDetectorTimes *times);
 
 #endif

@@ -11,6 +11,7 @@
 
 typedef struct {
   AeGraph *graph;
+  bool bf16;
   int *twin; /* per value: the same value in the other layout, or -1 */
   int n_twins; /* for which there is room */
   AeNode *nodes; /* the new list */
@@ -126,6 +127,7 @@ decide (const Pass *p, const AeNode *node, AeNodeCall *c)
   if (!node->op->layout)
     return plain;
   ae_node_call (c, p->graph, node, false);
+  c->call.bf16 = p->bf16;
   for (int i = 0; i < node->n_in; i++)
     c->in_view[i].layout = AE_LAYOUT_PLAIN;
   if (!node->op->layout (&c->call, &want))
@@ -169,11 +171,11 @@ place_outputs (Pass *p)
 }
 
 AeStatus
-ae_graph_assign_layouts (AeGraph *graph, AeError *err)
+ae_graph_assign_layouts (AeGraph *graph, bool bf16, AeError *err)
 {
   if (!ae_op_find ("ae", "Reorder", 1))
     return AE_OK;
-  Pass p = { .graph = graph, .n_twins = graph->n_values };
+  Pass p = { .graph = graph, .bf16 = bf16, .n_twins = graph->n_values };
   p.twin = ae_alloc ((size_t) graph->n_values * sizeof *p.twin);
   AeNodeCall *c = ae_node_call_new (graph);
   bool ok = p.twin && c;

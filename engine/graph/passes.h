@@ -63,8 +63,9 @@ AeStatus ae_graph_fuse (AeGraph *graph, bool training, AeError *err);
 AeStatus ae_graph_split_transposed (AeGraph *graph, AeError *err);
 
 /* Chooses a layout for every value and inserts Reorder nodes where producer
- * and consumer differ. Inputs and outputs of the graph stay plain. */
-AeStatus ae_graph_assign_layouts (AeGraph *graph, AeError *err);
+ * and consumer differ. Inputs and outputs of the graph stay plain. bf16: for
+ * products of that. */
+AeStatus ae_graph_assign_layouts (AeGraph *graph, bool bf16, AeError *err);
 
 /* After ae_graph_assign_layouts, for sessions whose products are made of bf16:
  * AE_LAYOUT_PIXELS for what only such products make and read. */

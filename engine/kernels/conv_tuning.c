@@ -4,12 +4,12 @@
 #include <ae/tuning.h>
 
 #include "kernels/conv.h"
+#include "util/clock.h"
 #include "util/error.h"
 #include "util/mem.h"
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #define REPEATS 5
 #define FORBIDDEN 1e12 /* a cost that keeps a method from being chosen */
@@ -34,14 +34,6 @@ static const int shapes[][6] = {
 
 static const double candidates[] = { 8, 12, 16, 20, 24, 28, 32, 40, 48, 60 };
 #define N_CANDIDATES ((int) (sizeof candidates / sizeof candidates[0]))
-
-static double
-now_ms (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec * 1e3 + (double) t.tv_nsec * 1e-6;
-}
 
 static AeConvGeo
 geometry (const AeTunedShape *s)
@@ -94,9 +86,9 @@ time_plan (const AeConvPlan *plan, const AeConvRun *run, const float *x,
 {
   double least = HUGE_VAL;
   for (int i = 0; i < REPEATS; i++) {
-    double start = now_ms ();
+    double start = ae_now_ms ();
     ae_conv_run (plan, run, x, packed, NULL, NULL, y);
-    double ms = now_ms () - start;
+    double ms = ae_now_ms () - start;
     least = ms < least ? ms : least;
   }
   return least;

@@ -123,7 +123,13 @@ typedef struct {
    * pixels of to_px values. */
   void (*to_pixels) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
       size_t to_px);
-  /* The same as planes, which are n values each. */
+  /* n pixels of `channels` <= 16 planes, which are `plane` floats apart: `step`
+   * pixels follow each other without gaps, the next ones lie to_px values from
+   * these. */
+  void (*planes_to_pixels) (const float *from, size_t plane, int channels,
+      int n, int step, AeBf16 *to, size_t to_px);
+  /* Pixels of one block as to_pixels takes them to planes, which are n values
+   * each. */
   void (*to_planes) (const float *from, size_t px, int n, int lanes, AeBf16 *to,
       size_t plane);
   /* The same, all 16 channels, as pairs of pixels: [n / 2][16][2]; behind an
@@ -181,6 +187,8 @@ typedef struct {
   int n; /* sums of a place, at most AE_MOST_SUMS */
 } AePlaceRows;
 
+#define AE_TRIANGLE_ROWS 32
+
 /* What the choice between methods of convolution weighs, in multiply-adds of a
  * vector of 16 lanes: the transforms of Winograd's F(4x4,3x3) and F(6x6,3x3)
  * per pixel and block of channels. Measured (`aetool autotune`). */
@@ -236,6 +244,11 @@ typedef struct {
 
   /* The same of one entry, both kinds, to the sums of nine places. */
   void (*add_nine) (const AeRowEntry *entry, const AePlaceRows *rows);
+
+  /* |F x|^2 of each of AE_TRIANGLE_ROWS x of d values, which lie as
+   * [value][x]; F is lower triangular, row by row without what is 0. */
+  void (*triangle_squares) (
+      const float *factor, const float *x, size_t d, float *squares);
 
   /* Rows of pixels, 16 bytes apart. */
   void (*move_pixels) (const AePixelMove *move, uint8_t *to);

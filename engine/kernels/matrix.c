@@ -108,8 +108,7 @@ ae_matrix_plan (AeConvPlan *p, const AeKernels *kernels)
     return false;
   p->packed = p->dst_blocks * AE_BLOCK
       + (ae_virtual_out_blocks (p) * weight_block (p) + 1) / 2;
-  p->work = strip_floats (p) + piece_floats (p)
-      + (size_t) ae_strip_cols (p, p->job_cols) * p->in_step * AE_BLOCK;
+  p->work = strip_floats (p) + piece_floats (p);
   return true;
 }
 
@@ -191,7 +190,7 @@ run_area (const AeMatrixRun *m, const AeConvArea *a, int thread)
     .c = c,
     .c_block = AE_PIECE * AE_BLOCK,
     .n_blocks = ae_virtual_out_blocks (p) };
-  ae_matrix_fill (m, a, c + piece_floats (p), strip);
+  ae_matrix_fill (m, a, strip);
   size_t end = cols * (a->rows - 1) + a->cols;
   kernels->begin ();
   for (size_t at = 0; at < end; at += AE_PIECE) {

@@ -41,9 +41,9 @@ ae_phase_columns (int w, int step, int phase)
 
 /* Writes the virtual source pixels that an area of the destination needs, with
  * the zero border in place, as [row][column][value]; zeros behind them, for
- * the last run of taps. `plain` as for ae_matrix_source. */
+ * the last run of taps. */
 void ae_matrix_fill (
-    const AeMatrixRun *m, const AeConvArea *a, float *plain, AeBf16 *strip);
+    const AeMatrixRun *m, const AeConvArea *a, AeBf16 *strip);
 
 /* Ends n sums from position `at` of the strip, [block][AE_PIECE][16]: the rows'
  * parts of them go to the destination, those of the border are dropped. */

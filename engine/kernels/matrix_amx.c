@@ -279,6 +279,89 @@ to_pairs (const float *from, size_t px, int n, AeBf16 *to)
         pair (_mm512_loadu_ps (from + i * px), _mm512_setzero_ps ()));
 }
 
+/* 16 pixels of up to 8 planes; only those of `mask` are read. Pixel 4 l + k is
+ * the l-th quarter of pixels[k]. */
+static inline void
+load_planes (const float *from, size_t plane, int channels, __mmask16 mask,
+    __m512i pixels[4])
+{
+  __m512i r[4], t[4];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    __m512 even = _mm512_setzero_ps (), odd = even;
+    if (2 * i < channels)
+      even = _mm512_maskz_loadu_ps (mask, from + 2 * i * plane);
+    if (2 * i + 1 < channels)
+      odd = _mm512_maskz_loadu_ps (mask, from + (2 * i + 1) * plane);
+    r[i] = pair (even, odd);
+  }
+  for (int i = 0; i < 4; i += 2) {
+    t[i] = _mm512_unpacklo_epi32 (r[i], r[i + 1]);
+    t[i + 1] = _mm512_unpackhi_epi32 (r[i], r[i + 1]);
+  }
+  for (int i = 0; i < 2; i++) {
+    pixels[2 * i] = _mm512_unpacklo_epi64 (t[i], t[i + 2]);
+    pixels[2 * i + 1] = _mm512_unpackhi_epi64 (t[i], t[i + 2]);
+  }
+}
+
+/* Where the next pixel goes. */
+typedef struct {
+  AeBf16 *to;
+  int channels, step, left; /* until the next gap */
+  size_t gap;
+} PixelRun;
+
+static inline void
+store_pixel (PixelRun *run, __mmask8 mask, __m128i pixel)
+{
+  _mm_mask_storeu_epi16 (run->to, mask, pixel);
+  run->to += run->channels;
+  if (--run->left == 0) {
+    run->to += run->gap;
+    run->left = run->step;
+  }
+}
+
+/* Up to 8 of the planes. */
+static void
+eight_planes_to_pixels (const float *from, size_t plane, int channels, int n,
+    PixelRun run)
+{
+  __mmask8 lanes = (__mmask8) ((1u << channels) - 1);
+  __m512i p[4];
+  for (int i = 0; i < n; i += 16) {
+    int count = n - i < 16 ? n - i : 16;
+    load_planes (
+        from + i, plane, channels, (__mmask16) ((1u << count) - 1), p);
+#pragma GCC unroll 16
+    for (int k = 0; k < 16; k++) {
+      if (k == count)
+        break;
+      __m512i at = p[k % 4];
+      store_pixel (&run, lanes,
+          k < 4    ? _mm512_castsi512_si128 (at)
+          : k < 8  ? _mm512_extracti32x4_epi32 (at, 1)
+          : k < 12 ? _mm512_extracti32x4_epi32 (at, 2)
+                   : _mm512_extracti32x4_epi32 (at, 3));
+    }
+  }
+}
+
+static void
+planes_to_pixels (const float *from, size_t plane, int channels, int n,
+    int step, AeBf16 *to, size_t to_px)
+{
+  PixelRun run = { .to = to,
+    .channels = channels,
+    .step = step,
+    .left = step,
+    .gap = to_px - (size_t) (step * channels) };
+  for (int l = 0; l < channels; l += 8, run.to += 8)
+    eight_planes_to_pixels (from + (size_t) l * plane, plane,
+        channels - l < 8 ? channels - l : 8, n, run);
+}
+
 /* Rows and columns of 16 x 16 values of 32 bits change places. */
 static inline void
 transpose (__m512i r[16])
@@ -459,6 +542,7 @@ const AeMatrixKernels ae_matrix_amx = {
   .gemm = gemm,
   .grad = grad,
   .to_pixels = to_pixels,
+  .planes_to_pixels = planes_to_pixels,
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,

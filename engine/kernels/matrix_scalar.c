@@ -74,6 +74,16 @@ to_pixels (const float *from, size_t px, int n, int lanes, AeBf16 *to,
 }
 
 static void
+planes_to_pixels (const float *from, size_t plane, int channels, int n,
+    int step, AeBf16 *to, size_t to_px)
+{
+  for (int i = 0; i < n; i++)
+    for (int l = 0; l < channels; l++)
+      to[(size_t) (i / step) * to_px + (size_t) (i % step * channels + l)]
+          = ae_to_bf16 (from[(size_t) l * plane + (size_t) i]);
+}
+
+static void
 to_planes (const float *from, size_t px, int n, int lanes, AeBf16 *to,
     size_t plane)
 {
@@ -141,6 +151,7 @@ const AeMatrixKernels ae_matrix_scalar = {
   .gemm = gemm,
   .grad = grad,
   .to_pixels = to_pixels,
+  .planes_to_pixels = planes_to_pixels,
   .to_planes = to_planes,
   .to_pairs = to_pairs,
   .finish = finish,

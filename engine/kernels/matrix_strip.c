@@ -77,10 +77,9 @@ fill_row_blocked (
   }
 }
 
-/* The same from planes: each of a step's rows is turned into pixels once. */
+/* The same from planes. */
 static void
-fill_row_plain (const AeMatrixRun *m, const AeConvArea *a, int y, float *plain,
-    AeBf16 *to)
+fill_row_plain (const AeMatrixRun *m, const AeConvArea *a, int y, AeBf16 *to)
 {
   const AeConvPlan *p = m->plan;
   const AeRowBuffer *src = &m->ends->src;
@@ -94,14 +93,10 @@ fill_row_plain (const AeMatrixRun *m, const AeConvArea *a, int y, float *plain,
     if (real_y >= p->src_h)
       return;
     size_t at = (size_t) (real_y % src->ring) * p->src_w + begin;
-    m->run->kernels->row_to_blocked (
+    m->run->kernels->matrix->planes_to_pixels (
         src->data + (size_t) a->image * c * src->plane + at, src->plane, c,
-        end - begin, plain, false);
-    for (int j = 0; j < step && begin + j < end; j++)
-      m->run->kernels->matrix->to_pixels (plain + (size_t) j * AE_BLOCK,
-          (size_t) AE_BLOCK * step, (end - begin - j + step - 1) / step, c,
-          to + (size_t) (begin / step - x) * depth + (i * step + j) * c,
-          depth);
+        end - begin, step,
+        to + (size_t) (begin / step - x) * depth + i * step * c, depth);
   }
 }
 
@@ -136,14 +131,14 @@ fill_row_pixels (const AeMatrixRun *m, const AeConvArea *a, int y, AeBf16 *to)
 
 void
 ae_matrix_fill (
-    const AeMatrixRun *m, const AeConvArea *a, float *plain, AeBf16 *strip)
+    const AeMatrixRun *m, const AeConvArea *a, AeBf16 *strip)
 {
   const AeConvPlan *p = m->plan;
   size_t row = (size_t) ae_strip_cols (p, a->cols) * ae_matrix_depth (p);
   int rows = a->rows + p->taps_y - 1;
   for (int r = 0; r < rows; r++)
     if (p->plain_src)
-      fill_row_plain (m, a, a->y - p->pad_y + r, plain, strip + r * row);
+      fill_row_plain (m, a, a->y - p->pad_y + r, strip + r * row);
     else if (p->pixels_src)
       fill_row_pixels (m, a, a->y - p->pad_y + r, strip + r * row);
     else

@@ -192,6 +192,22 @@ clamp_grad (const float *dy, const float *y, size_t n, const AeClamp *c,
   }
 }
 
+static void
+triangle_squares (
+    const float *factor, const float *x, size_t d, float *squares)
+{
+  for (size_t r = 0; r < AE_TRIANGLE_ROWS; r++) {
+    const float *f = factor;
+    squares[r] = 0;
+    for (size_t j = 0; j < d; j++) {
+      float sum = 0;
+      for (size_t i = 0; i <= j; i++)
+        sum += *f++ * x[i * AE_TRIANGLE_ROWS + r];
+      squares[r] += sum * sum;
+    }
+  }
+}
+
 static double
 peak (long rounds, float *sink)
 {
@@ -225,6 +241,7 @@ const AeKernels ae_kernels_scalar = {
   .sum_pixels = sum_pixels,
   .add_nine = add_nine,
   .add_rows = add_rows,
+  .triangle_squares = triangle_squares,
   .move_pixels = ae_move_pixels_scalar,
   .cosines_forward = ae_cosines_forward_scalar,
   .cosines_inverse = ae_cosines_inverse_scalar,

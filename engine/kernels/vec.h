@@ -108,6 +108,8 @@ void FN (cosines_forward) (const AeCosineWeights *w, const AePlaceSamples *from,
     float to[AE_PLACE_ROWS][AE_PLACE_SIDE]);
 void FN (cosines_inverse) (const AeCosineWeights *w,
     const int32_t from[AE_PLACE_ROWS][AE_PLACE_SIDE], AePlaceSamples *to);
+void FN (triangle_squares) (
+    const float *factor, const float *x, size_t d, float *squares);
 void FN (tiles_in_4) (const AeTiles *t);
 void FN (tiles_out_4) (const AeTiles *t);
 void FN (tile_weights_4) (const float *w, float *u, size_t stride);

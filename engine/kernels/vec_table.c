@@ -200,6 +200,7 @@ const AeKernels PASTE (ae_kernels, LEVEL) = {
   .sum_pixels = sum_pixels,
   .add_nine = FN (add_nine),
   .add_rows = FN (add_rows),
+  .triangle_squares = FN (triangle_squares),
   .move_pixels = FN (move_pixels),
   .cosines_forward = FN (cosines_forward),
   .cosines_inverse = FN (cosines_inverse),

@@ -310,8 +310,8 @@ ae_conv_rows_work (const AeOpCall *call)
 }
 
 bool
-ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *either,
-    bool *y)
+ae_conv_layout (const AeOpCall *call, const AeConvForm *form,
+    AeConvKind kind, bool *x, bool *either, bool *y)
 {
   const AeConvGeo *g = &form->geo;
   bool forward = kind == AE_CONV_FORWARD;
@@ -320,7 +320,8 @@ ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x, bool *either,
   int from = forward ? g->ic : g->oc, to = forward ? g->oc : g->ic;
   AeConvPlan plan;
   *x = from > FEW_CHANNELS;
-  *either = *x && plan_plain_src (&plan, form, kind, from, ae_kernels ());
+  *either
+      = *x && plan_plain_src (&plan, form, kind, from, kernels_of (call));
   *y = to > FEW_CHANNELS && (to > AE_MAX_DOTS || from % AE_BLOCK != 0);
   return *x || *y;
 }

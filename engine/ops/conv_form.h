@@ -75,8 +75,8 @@ size_t ae_conv_rows_work (const AeOpCall *call);
 
 /* Whether x and y of this call should be blocked, and whether a plain x does
  * as well; false: all plain. */
-bool ae_conv_layout (const AeConvForm *form, AeConvKind kind, bool *x,
-    bool *either, bool *y);
+bool ae_conv_layout (const AeOpCall *call, const AeConvForm *form,
+    AeConvKind kind, bool *x, bool *either, bool *y);
 
 /* AeOp.pixels. */
 void ae_conv_pixels (const AeOpCall *call, const AeConvForm *form,

@@ -88,7 +88,7 @@ layout (const AeOpCall *call, AeOpLayout *want)
 {
   AeConvForm form = form_of (call);
   bool x, either, y;
-  if (!ae_conv_layout (&form, AE_CONV_TRANSPOSED, &x, &either, &y))
+  if (!ae_conv_layout (call, &form, AE_CONV_TRANSPOSED, &x, &either, &y))
     return false;
   want->in_blocked = (x ? 1 : 0) | (y && ae_input (call, 3) ? 1 << 3 : 0);
   want->in_either = either;

@@ -3,11 +3,11 @@
 
 #include "runtime/lifetime.h"
 #include "runtime/strips.h"
+#include "util/clock.h"
 #include "util/fpenv.h"
 #include "util/mem.h"
 
 #include <string.h>
-#include <time.h>
 
 static AeStatus
 no_memory (AeError *err)
@@ -43,6 +43,7 @@ ae_plan_free (AePlan **pointer)
 static AeStatus
 lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
 {
+  bool bf16 = options->bf16 && !options->training;
   AeStatus status = ae_graph_detach_outputs (graph, err);
   if (status == AE_OK)
     status = ae_graph_infer (graph, options->training, err);
@@ -53,9 +54,8 @@ lower (AeGraph *graph, const AePlanOptions *options, AeError *err)
   if (status == AE_OK && options->optimise && !options->training)
     status = ae_graph_split_transposed (graph, err);
   if (status == AE_OK && options->optimise)
-    status = ae_graph_assign_layouts (graph, err);
-  if (status == AE_OK && options->optimise && options->bf16
-      && !options->training)
+    status = ae_graph_assign_layouts (graph, bf16, err);
+  if (status == AE_OK && options->optimise && bf16)
     status = ae_graph_assign_pixels (graph, err);
   return status;
 }
@@ -374,23 +374,15 @@ ae_plan_forward (AePlan *plan, bool training, uint64_t seed)
   ae_fpenv_leave (mode);
 }
 
-static double
-now_ms (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec * 1e3 + (double) t.tv_nsec * 1e-6;
-}
-
 void
 ae_plan_profile (AePlan *plan, double *ms)
 {
   unsigned mode = ae_fpenv_enter ();
   for (int s = 0; s < plan->n_steps;) {
-    double start = now_ms ();
+    double start = ae_now_ms ();
     int next = run_from (plan, s, ms);
     if (!plan->steps[s].strips)
-      ms[s] += now_ms () - start;
+      ms[s] += ae_now_ms () - start;
     s = next;
   }
   ae_fpenv_leave (mode);

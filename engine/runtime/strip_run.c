@@ -2,11 +2,11 @@
 /* Executing a run of steps: threads with a share of the chunks each. A thread
  * that is done takes half of what another one has left. */
 #include "runtime/strips.h"
+#include "util/clock.h"
 #include "util/mem.h"
 
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #define MAX_THREADS 64
 
@@ -149,20 +149,12 @@ make_rows (const Thread *t, int i, AeRows rows)
   call->op->forward_rows (call, &r);
 }
 
-static double
-now_ms (void)
-{
-  struct timespec t;
-  clock_gettime (CLOCK_MONOTONIC, &t);
-  return (double) t.tv_sec * 1e3 + (double) t.tv_nsec * 1e-6;
-}
-
 /* own: the chunk is the thread's, and not only on the way to it. */
 static void
 run_chunk (const Thread *t, int chunk, bool own)
 {
   const AeStrips *s = t->run->strips;
-  double last = t->ms ? now_ms () : 0;
+  double last = t->ms ? ae_now_ms () : 0;
   for (int i = 0; i < s->n_steps; i++) {
     AeRows rows = rows_of (t, chunk, i);
     if (rows.end > rows.begin)
@@ -174,7 +166,7 @@ run_chunk (const Thread *t, int chunk, bool own)
     }
     if (!t->ms)
       continue;
-    double now = now_ms ();
+    double now = ae_now_ms ();
     t->ms[s->first + i] += now - last;
     last = now;
   }

@@ -65,23 +65,23 @@ ae_mixture_free (AeMixture **mixture)
   *mixture = NULL;
 }
 
-/* Rows in the lanes of one vector, or of as many as the processor needs. */
-typedef float Lanes
-    __attribute__ ((vector_size (AE_MIXTURE_LANES * sizeof (float))));
+typedef float Lanes[AE_MIXTURE_LANES]; /* of as many rows */
 
 /* |F difference|^2 of one component. */
 static void
 sum_squares (const AeMixture *m, const float *factor,
-    const Lanes *difference, Lanes *square)
+    const Lanes *difference, float *square)
 {
-  Lanes all = { 0 };
-  for (size_t j = 0; j < m->d; j++) {
-    Lanes sum = { 0 };
-    for (size_t i = m->full ? 0 : j; i <= j; i++)
-      sum += *factor++ * difference[i];
-    all += sum * sum;
+  if (m->full) {
+    ae_kernels ()->triangle_squares (factor, *difference, m->d, square);
+    return;
   }
-  *square = all;
+  memset (square, 0, sizeof (Lanes));
+  for (size_t i = 0; i < m->d; i++)
+    for (int r = 0; r < AE_MIXTURE_LANES; r++) {
+      float value = factor[i] * difference[i][r];
+      square[r] += value * value;
+    }
 }
 
 void
@@ -96,8 +96,10 @@ ae_mixture_component_logs (const AeMixture *m, const float *rows, size_t n,
   for (size_t k = 0; k < m->components; k++) {
     Lanes square;
     for (size_t i = 0; i < m->d; i++)
-      difference[i] = value[i] - m->mean[k * m->d + i];
-    sum_squares (m, m->factor + k * size, difference, &square);
+      for (int r = 0; r < AE_MIXTURE_LANES; r++)
+        difference[i][r] = value[i][r] - m->mean[k * m->d + i];
+    sum_squares (
+        m, m->factor + k * size, (const Lanes *) difference, square);
     for (int r = 0; r < AE_MIXTURE_LANES; r++)
       logs[k][r] = fmaxf (m->constant[k] - 0.5f * square[r], -FLT_MAX);
   }

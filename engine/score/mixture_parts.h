@@ -4,10 +4,11 @@
 
 /* What fitting a mixture and using it share. */
 
+#include "kernels/kernels.h"
 #include "score/mixture.h"
 
 /* Rows that are computed together, in the lanes of vectors. */
-#define AE_MIXTURE_LANES 16
+#define AE_MIXTURE_LANES AE_TRIANGLE_ROWS
 
 /* A mixture of these sizes, all zeros. Errors: MEMORY. */
 AeStatus ae_mixture_new (

@@ -11,6 +11,12 @@
 #include <string.h>
 #include <time.h>
 
+/* Threads that two things beside each other have together. */
+typedef struct {
+  int max_threads;
+  atomic_int n_active;
+} Group;
+
 /* A run lives on its caller's stack and hangs in the pool's list while it has
  * jobs to give out. Workers join a run under the lock, take jobs with an atomic
  * counter, and leave under the lock; the caller returns when it has removed
@@ -23,6 +29,8 @@ typedef struct Run {
   atomic_size_t next_job;
   int max_threads;
   int n_joined; /* threads that ever joined: hands out thread numbers */
+  bool beside;  /* one long job: comes first, its own runs may be shared */
+  Group *group; /* or NULL */
   atomic_int n_active; /* workers inside */
 } Run;
 
@@ -38,6 +46,7 @@ struct AePool {
 #define SPIN_NS 30000
 
 static _Thread_local bool inside_job;
+static _Thread_local Group *own_group;
 
 static long
 now_ns (void)
@@ -69,15 +78,27 @@ take_jobs (Run *run, int thread)
   }
 }
 
+static bool
+wants_thread (Run *run)
+{
+  Group *group = run->group;
+  return run->n_joined < run->max_threads
+         && atomic_load (&run->next_job) < run->n_jobs
+         && (!group || atomic_load (&group->n_active) < group->max_threads);
+}
+
 /* Under the lock: a run that can use one more thread, or NULL. */
 static Run *
 find_run (AePool *pool)
 {
+  Run *found = NULL;
   for (Run *run = pool->runs; run; run = run->next)
-    if (run->n_joined < run->max_threads
-        && atomic_load (&run->next_job) < run->n_jobs)
-      return run;
-  return NULL;
+    if (wants_thread (run)) {
+      if (run->beside)
+        return run;
+      found = found ? found : run;
+    }
+  return found;
 }
 
 static void
@@ -94,21 +115,40 @@ spin_for_work (AePool *pool, unsigned seen)
   } while (now_ns () < end);
 }
 
+/* Under the lock. Returns the thread's number in the run. */
+static int
+join (Run *run)
+{
+  atomic_fetch_add (&run->n_active, 1);
+  if (run->group)
+    atomic_fetch_add (&run->group->n_active, 1);
+  return run->n_joined++;
+}
+
+/* The run and its group may be gone afterwards. */
+static void
+leave (Run *run)
+{
+  if (run->group)
+    atomic_fetch_sub (&run->group->n_active, 1);
+  atomic_fetch_sub_explicit (&run->n_active, 1, memory_order_release);
+}
+
 static void *
 worker_main (void *arg)
 {
   AePool *pool = arg;
-  inside_job = true;
   ae_fpenv_enter ();
   pthread_mutex_lock (&pool->lock);
   for (;;) {
     Run *run = find_run (pool);
     if (run) {
-      int thread = run->n_joined++;
-      atomic_fetch_add (&run->n_active, 1);
+      int thread = join (run);
       pthread_mutex_unlock (&pool->lock);
+      inside_job = !run->beside;
+      own_group = run->group;
       take_jobs (run, thread);
-      atomic_fetch_sub_explicit (&run->n_active, 1, memory_order_release);
+      leave (run);
       unsigned seen = atomic_load (&pool->generation);
       pthread_mutex_lock (&pool->lock);
       if (find_run (pool))
@@ -234,11 +274,52 @@ ae_pool_run (AePool *pool, int n_threads, size_t n_jobs, AeJob job, void *arg)
     .arg = arg,
     .n_jobs = n_jobs,
     .max_threads = n_threads,
-    .n_joined = 1 };
+    .n_joined = 1,
+    .group = own_group };
   add_run (pool, &run);
   inside_job = true;
   take_jobs (&run, 0);
   inside_job = false;
+  remove_run (pool, &run);
+  wait_for_workers (&run);
+}
+
+typedef struct {
+  AeWork work;
+  void *arg;
+} Beside;
+
+static void
+beside_job (void *arg, size_t index, int thread)
+{
+  (void) index, (void) thread;
+  const Beside *both = arg;
+  both->work (both->arg);
+}
+
+void
+ae_pool_run_beside (
+    AePool *pool, int n_threads, AeWork beside, AeWork work, void *arg)
+{
+  if (!pool || n_threads <= 1 || inside_job || pool->n_workers == 0) {
+    beside (arg);
+    work (arg);
+    return;
+  }
+  Beside both = { beside, arg };
+  Group group = { .max_threads = n_threads, .n_active = 1 };
+  Group *outer = own_group;
+  Run run = { .job = beside_job,
+    .arg = &both,
+    .n_jobs = 1,
+    .max_threads = 1,
+    .beside = true,
+    .group = &group };
+  own_group = &group;
+  add_run (pool, &run);
+  work (arg);
+  take_jobs (&run, 0); /* no worker has */
+  own_group = outer;
   remove_run (pool, &run);
   wait_for_workers (&run);
 }

@@ -25,6 +25,16 @@ AePool *ae_pool_shared (void);
 void ae_pool_run (
     AePool *pool, int n_threads, size_t n_jobs, AeJob job, void *arg);
 
+typedef void (*AeWork) (void *arg);
+
+/* Does two things that have nothing to do with each other and returns when
+ * both are done: `work` in the calling thread, `beside` in a worker that is
+ * free, or after `work` where none was. Either may call ae_pool_run; on
+ * no more than n_threads together. With n_threads 1, or from inside a job, they
+ * follow each other. */
+void ae_pool_run_beside (
+    AePool *pool, int n_threads, AeWork beside, AeWork work, void *arg);
+
 /* Threads that a session option of n_threads (0 = all cores) means; 1..64. */
 int ae_pool_threads (int n_threads);
 

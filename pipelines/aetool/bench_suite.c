@@ -12,8 +12,8 @@
 #include "paths.h"
 
 typedef struct {
-  const char *net; /* of timing_nets.h, or NULL: a bundled denoiser */
-  const char *preset;
+  const char *net; /* of timing_nets.h, or NULL */
+  const char *bundled; /* a model's name without .onnx */
   int batch;
   int reduce;        /* the picture's size is divided by this */
   gboolean in_mean;  /* of networks on pictures of full size */
@@ -31,9 +31,10 @@ static const Entry entries[] = {
   { "dcgan-discriminator", NULL, 64, 1, FALSE },
   { "dcgan-generator", NULL, 1, 1, FALSE },
   { "dcgan-generator", NULL, 64, 1, FALSE },
-  { NULL, "fast", 1, 1, FALSE },
-  { NULL, "balanced", 1, 1, FALSE },
-  { NULL, "quality", 1, 1, FALSE },
+  { NULL, "denoise-fast", 1, 1, FALSE },
+  { NULL, "denoise-balanced", 1, 1, FALSE },
+  { NULL, "denoise-quality", 1, 1, FALSE },
+  { NULL, "anomaly", 1, 1, FALSE },
 };
 
 /* The model of an entry in a file, which onnxruntime reads: `folder` is for
@@ -41,8 +42,10 @@ static const Entry entries[] = {
 static char *
 model_file (const Entry *entry, const char *folder, GError **error)
 {
-  if (entry->preset)
-    return paths_bundled_denoiser (entry->preset, error);
+  if (entry->bundled) {
+    g_autofree char *name = g_strconcat (entry->bundled, ".onnx", NULL);
+    return paths_bundled (name, error);
+  }
   AeModel *model;
   AeError err;
   char *path = g_build_filename (folder, "net.onnx", NULL);
@@ -84,8 +87,8 @@ bench_entry (const Entry *entry, int width, int height, const char *folder,
 static char *
 entry_name (const Entry *entry)
 {
-  if (entry->preset)
-    return g_strdup_printf ("denoise-%s", entry->preset);
+  if (entry->bundled)
+    return g_strdup (entry->bundled);
   return entry->batch > 1
              ? g_strdup_printf ("%s, batch %d", entry->net, entry->batch)
              : g_strdup (entry->net);

@@ -10,6 +10,7 @@
 #include "aetool.h"
 #include "bench.h"
 #include "bench_codec.h"
+#include "bench_detector.h"
 #include "bench_load.h"
 #include "bench_suite.h"
 #include "bench_training.h"
@@ -44,7 +45,8 @@ static const GOptionEntry entries[] = {
       "FILE" },
   { "size", 0, 0, G_OPTION_ARG_STRING, &option.size,
       "picture size for dimensions that the model leaves open (default: "
-      "640x480); with --walk: the largest (3840x2160)", "WxH" },
+      "640x480; a detector's own, and 1280x720); with --walk: the largest "
+      "(3840x2160)", "WxH" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "threads, here and in onnxruntime (default: all cores)", "N" },
   { "precision", 0, 0, G_OPTION_ARG_STRING, &option.precision,
@@ -57,7 +59,8 @@ static const GOptionEntry entries[] = {
       "how often both engines take turns; the median counts (default: 1)",
       "N" },
   { "profile", 0, 0, G_OPTION_ARG_NONE, &option.profile,
-      "print the time of each step", NULL },
+      "print the time of each step; of a detector's networks, which run by "
+      "themselves then", NULL },
   { "no-strips", 0, 0, G_OPTION_ARG_NONE, &option.no_strips,
       "run one operator after the other on the whole picture", NULL },
   { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
@@ -213,9 +216,14 @@ bench_file (const char *path, int width, int height,
   if (ae_model_load (&model, path, &err) != AE_OK)
     return aetool_ae_error (&err);
   const char *task = ae_model_meta (model, "ae.task");
-  int status = g_strcmp0 (task, "codec") == 0
-      ? bench_codec (model, width, height, options)
-      : bench_model (model, path, width, height, options);
+  int status;
+  if (g_strcmp0 (task, "codec") == 0)
+    status = bench_codec (model, width, height, options);
+  else if (g_strcmp0 (task, "anomaly") == 0 && !option.profile)
+    status = bench_detector (model, option.size ? width : 0, height, options,
+        option.json);
+  else
+    status = bench_model (model, path, width, height, options);
   ae_model_unref (&model);
   return status;
 }

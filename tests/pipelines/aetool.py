@@ -168,12 +168,30 @@ def test_bench_gives_json():
                          '64x48', '--no-onnxruntime', 'm.onnx')[0]
 
 
+def test_bench_times_a_detector_and_its_parts():
+    model = BALANCED.with_name('anomaly.onnx')
+    sizes = json.loads(run('bench', '--json', '--runs', '3', '--size',
+                           '96x72', model)[0])
+    times = sizes['96x72']
+    assert times['median_ms'] >= times['min_ms'] > 0
+    assert abs(times['frames_per_second'] * times['median_ms'] - 1000) < 1
+    parts = ('scaling', 'motion', 'networks', 'densities', 'cells')
+    assert all(times[f'{part}_ms'] > 0 for part in parts), times
+    out, _ = run('bench', '--runs', '2', '--threads', '1', model)
+    assert '360x240, threads 1' in out and '1280x720' in out, out
+    for part in parts:
+        assert re.search(rf'^{part} +[0-9.]+ ms, \d+ %$', out, re.M), out
+    assert 'Conv' in run('bench', '--profile', '--runs', '1', '--size',
+                         '96x72', '--no-onnxruntime', model)[0]
+
+
 def test_bench_suite_times_every_network():
     result = json.loads(run('bench', '--suite', '--size', '64x48', '--runs',
                             '1', '--rounds', '1', '--no-onnxruntime',
                             '--json')[0])
     for name in ('ffdnet', 'unet', 'dncnn', 'encoder', 'decoder', 'mlp',
-                 'mlp, batch 64', 'dcgan-generator', 'denoise-quality'):
+                 'mlp, batch 64', 'dcgan-generator', 'denoise-quality',
+                 'anomaly'):
         assert result[name]['median_ms'] > 0, name
         assert result[name]['activation_bytes'] > 0, name
     assert result['geometric_mean'] is None

@@ -115,6 +115,17 @@ AE_API void ae_detector_size (
 AE_API void ae_detector_expected (
     const AeDetector *detector, uint8_t *seen, uint8_t *expected);
 
+/* Milliseconds that parts of the last frame that was scored took. Motion is
+ * looked for beside the rest: together they may take longer than the frame. */
+typedef struct {
+  double scaling;   /* to the model's size and light */
+  double motion;    /* optical flow, and its averages */
+  double networks;
+  double densities; /* of latents */
+  double cells;     /* errors, averages, scores */
+} AeDetectorTimes;
+AE_API AeDetectorTimes ae_detector_times (const AeDetector *detector);
+
 /* How often the channel reaches a score on normal footage: of the model. */
 AE_API const AeCalibration *ae_detector_calibration (
     const AeDetector *detector, AeChannel channel);

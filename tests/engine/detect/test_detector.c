@@ -386,6 +386,20 @@ START_TEST (test_same_scores_with_any_threads_and_again)
 }
 END_TEST
 
+START_TEST (test_times_of_parts_are_told)
+{
+  AeDetector *d = open_detector (0, 1);
+  ck_assert (ae_detector_times (d).scaling == 0);
+  look_at_odd (d, 10);
+  AeDetectorTimes t = ae_detector_times (d);
+  ck_assert (t.scaling > 0 && t.motion > 0 && t.networks > 0);
+  ck_assert (t.densities > 0 && t.cells > 0);
+  double sum = t.scaling + t.motion + t.networks + t.densities + t.cells;
+  ck_assert_msg (sum < 1000, "%g ms", sum);
+  close_detector (&d);
+}
+END_TEST
+
 static void
 darken (float gain)
 {
@@ -691,6 +705,7 @@ detector_suite (void)
   tcase_add_test (tcase, test_mask_hides_it);
   tcase_add_test (tcase, test_other_sizes);
   tcase_add_test (tcase, test_same_scores_with_any_threads_and_again);
+  tcase_add_test (tcase, test_times_of_parts_are_told);
   tcase_add_test (tcase, test_slow_change_of_light_is_not_odd);
   tcase_add_loop_test (tcase, test_dusk_moves_no_channel, 0, 3);
   tcase_add_test (tcase, test_sudden_change_of_light_is_told);
