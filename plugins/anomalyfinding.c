@@ -61,6 +61,7 @@ gst_ae_finding_report (const GstAeFinding *f,
         = f->known ? calibrated (setup, i, f->detection.score[i], now) : 0;
   r->score = r->channel[now->score];
   r->raw = f->known ? f->detection.score[now->score] : 0;
+  r->generated = f->known ? f->detection.generated : 0;
   r->threshold = now->threshold;
   r->anomaly = f->known && r->score >= now->threshold;
   r->light = f->light;

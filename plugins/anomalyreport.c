@@ -62,6 +62,7 @@ gst_ae_anomaly_report_message (const GstAeAnomalyReport *r)
       "duration", G_TYPE_UINT64, r->duration,
       "score", G_TYPE_DOUBLE, r->score,
       "raw-score", G_TYPE_DOUBLE, (gdouble) r->raw,
+      "generated", G_TYPE_DOUBLE, (gdouble) r->generated,
       "threshold", G_TYPE_DOUBLE, r->threshold,
       "anomaly", G_TYPE_BOOLEAN, r->anomaly,
       "inferred", G_TYPE_BOOLEAN, r->inferred,
@@ -163,6 +164,7 @@ gst_ae_anomaly_report_json (const GstAeAnomalyReport *r)
 
   add_number (b, "score", r->score);
   add_number (b, "raw-score", r->raw);
+  add_number (b, "generated", r->generated);
   add_number (b, "threshold", r->threshold);
   add_bool (b, "anomaly", r->anomaly);
   add_bool (b, "inferred", r->inferred);
@@ -249,6 +251,7 @@ gst_ae_anomaly_report_attach (const GstAeAnomalyReport *r, GstBuffer *buffer)
     gst_structure_set (s,
         "score", G_TYPE_DOUBLE, r->score,
         "raw-score", G_TYPE_DOUBLE, (gdouble) r->raw,
+        "generated", G_TYPE_DOUBLE, (gdouble) r->generated,
         "model-id", G_TYPE_STRING, r->model_id,
         "inferred", G_TYPE_BOOLEAN, r->inferred,
         "columns", G_TYPE_INT, r->columns,

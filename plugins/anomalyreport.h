@@ -26,6 +26,7 @@ typedef struct {
 
   gdouble score, threshold; /* calibrated */
   gfloat raw;
+  gfloat generated; /* see AeDetection */
   gboolean anomaly;  /* the score is not below the threshold */
   gboolean inferred; /* the score is new with this frame */
   gdouble channel[AE_N_CHANNELS]; /* calibrated */

@@ -76,6 +76,9 @@
  *   frame, in ns
  * * #gdouble `score`, `threshold`: 0 to 1
  * * #gdouble `raw-score`: as the model gives it; the larger, the less usual
+ * * #gdouble `generated`: how much the whole frame looks as if a generator had
+ *   made it: what the discriminator says of its middle cell, in deviations from
+ *   what is usual; a camera's frames are near 0
  * * #gboolean `anomaly`: the score is not below the threshold
  * * #gboolean `inferred`: the score is new with this frame
  * * #gdouble `contrast`: deviation of the luma in 8-bit grey levels; next to 0
@@ -95,7 +98,7 @@
  *
  * ## Buffers
  * Each frame carries a custom meta `GstAeAnomalyMeta`: #gdouble `score`,
- * `raw-score`, #gchararray `model-id`, #gboolean `inferred`, #gint `columns`,
+ * `raw-score`, `generated`, #gchararray `model-id`, #gboolean `inferred`, #gint `columns`,
  * `rows`, #GBytes `grid`: the scores of columns x rows cells, row by row, as
  * floats of the machine; missing while there is no score. In Python:
  * `numpy.frombuffer(buffer.get_custom_meta("GstAeAnomalyMeta").get_structure().get_value("grid").get_data(),
@@ -108,8 +111,8 @@
  *
  * ## JSON lines
  * #GstGanDiscriminate:json-location gets one object per frame: `type` "frame",
- * `pts`, `running-time` (ns, or null), `score`, `raw-score`, `threshold`,
- * `anomaly`, `inferred`, `channels` (the score of each), `light` (how much the
+ * `pts`, `running-time` (ns, or null), `score`, `raw-score`, `generated`,
+ * `threshold`, `anomaly`, `inferred`, `channels` (the score of each), `light` (how much the
  * light of the whole picture changed: 1 = twice or half as bright), `contrast`,
  * `zone`, `x`, `y`, `w`, `h`; and one for each event message: `type` "event",
  * `pts`, `running-time`, `event`, `event-id`, `event-start`, `event-duration`,

@@ -9,6 +9,7 @@
 #include "gstaetrain.h"
 #include "gstdenoise.h"
 #include "gstgandiscriminate.h"
+#include "gstidxsrc.h"
 
 /* One line per element. Nothing starts here: the plugin scanner runs it. */
 static gboolean
@@ -23,6 +24,7 @@ plugin_init (GstPlugin *plugin)
   registered |= GST_ELEMENT_REGISTER (aetrain, plugin);
   registered |= GST_ELEMENT_REGISTER (denoise, plugin);
   registered |= GST_ELEMENT_REGISTER (gandiscriminate, plugin);
+  registered |= GST_ELEMENT_REGISTER (idxsrc, plugin);
   return registered;
 }
 

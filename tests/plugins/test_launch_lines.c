@@ -23,12 +23,28 @@ static const struct {
   { "base-model=codec ", "" }, /* it is not of the recipe's size */
   { "leaky=downstream", "" },
   { "json-location=[^ ]+", "json-location=/dev/null" },
+  { "location=[^ ]+-images-idx3-ubyte.gz", "location=digits" },
+  { "multifilesink location=[^ ]+", "fakesink" },
   { "gst-launch-1.0( -[a-z])*", "" },
 };
+
+/* Two pictures of 4x4. */
+static gchar *
+write_digits (void)
+{
+  guint8 idx[16 + 32] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 4, 0, 0, 0, 4 };
+  gchar *path = plugin_test_path ("digits");
+
+  ck_assert (g_file_set_contents (
+      path, (const gchar *) idx, sizeof idx, NULL));
+  return path;
+}
 
 static gchar *
 adapt (const gchar *line)
 {
+  gchar *digits = write_digits ();
+  gchar *digits_at = g_strconcat ("location=", digits, NULL);
   gchar *own = plugin_test_path ("own.onnx");
   gchar *codec = plugin_test_path ("codec.onnx");
   gchar *text = g_strdup (line);
@@ -45,9 +61,12 @@ adapt (const gchar *line)
   g_string_replace (full, "own.onnx", own, 0);
   g_string_replace (full, "mine.onnx", own, 0);
   g_string_replace (full, "codec.onnx", codec, 0);
+  g_string_replace (full, "location=digits", digits_at, 0);
   g_free (text);
   g_free (own);
   g_free (codec);
+  g_free (digits);
+  g_free (digits_at);
   return g_string_free (full, FALSE);
 }
 
