@@ -3,6 +3,7 @@
 
 #include "detect/channels.h"
 #include "detect/grey.h"
+#include "detect/patches.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -15,7 +16,8 @@ struct AeDetector {
   AeModel *model;
   AeDetectorOptions options;
   AeFacts facts;
-  AeObserver *observer;
+  AeObserver *observer; /* NULL: patches only */
+  AePatches *patches;   /* NULL: a model of video */
   AeChannels channels;
   /* of the bound format */
   AeImage format;
@@ -46,7 +48,10 @@ ae_detector_new (AeDetector **out, AeModel *model,
   d->options = options ? *options : (AeDetectorOptions){ 0 };
   d->model = ae_model_ref (model);
   AeStatus status = ae_facts_read (&d->facts, model, err);
-  if (status == AE_OK)
+  if (status == AE_OK && d->facts.patches)
+    status = ae_patches_new (
+        &d->patches, d->facts.patches, d->options.n_threads, err);
+  if (status == AE_OK && d->facts.networks)
     status = ae_observer_new (&d->observer, model, &d->facts.shape,
         d->facts.latent, d->options.n_threads, d->options.precision, err);
   if (status == AE_OK)
@@ -78,6 +83,7 @@ ae_detector_free (AeDetector **detector)
   unbind (d);
   ae_channels_clear (&d->channels);
   ae_observer_free (&d->observer);
+  ae_patches_free (&d->patches);
   ae_facts_clear (&d->facts);
   ae_model_unref (&d->model);
   ae_free (d);
@@ -114,6 +120,8 @@ ae_detector_bind (AeDetector *d, const AeImage *format, AeError *err)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for pictures of %dx%d",
         format->width, format->height);
   }
+  if (d->patches)
+    ae_grey_set_by_median (d->grey);
   d->format = *format;
   ae_detector_reset (d);
   return AE_OK;
@@ -167,7 +175,8 @@ ae_detector_set_mask (AeDetector *d, const uint8_t *mask, AeError *err)
 void
 ae_detector_reset (AeDetector *d)
 {
-  ae_observer_reset (d->observer);
+  if (d->observer)
+    ae_observer_reset (d->observer);
   if (d->grey)
     ae_grey_reset (d->grey);
   ae_channels_reset (&d->channels);
@@ -184,13 +193,38 @@ ae_detector_grid_size (const AeDetector *d, int *columns, int *rows)
 }
 
 static void
-score (AeDetector *d)
+score_picture (AeDetector *d)
+{
+  AeObservation seen;
+  const AeFacts *f = &d->facts;
+  float *cells = d->channels.cells[AE_CHANNEL_LATENT];
+  if (d->observer)
+    ae_observer_add (d->observer, d->picture, &seen);
+  float found = ae_patches_score (
+      d->patches, d->picture, f->columns, f->rows, d->mask, cells);
+  ae_channels_score_picture (
+      &d->channels, d->observer ? &seen : NULL, found);
+  d->last.ready = true;
+}
+
+static void
+score_frame (AeDetector *d)
 {
   AeObservation seen;
   d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
+  if (d->last.ready)
+    ae_channels_score (&d->channels, &seen);
+}
+
+static void
+score (AeDetector *d)
+{
+  if (d->patches)
+    score_picture (d);
+  else
+    score_frame (d);
   if (!d->last.ready)
     return;
-  ae_channels_score (&d->channels, &seen);
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]
         = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
@@ -203,13 +237,14 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   if (!(seconds > 0))
     ae_detector_reset (d);
   d->waited += seconds;
-  d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
+  d->last.fresh = !d->begun || d->patches
+                  || d->waited >= SOON / d->facts.frame_rate;
   if (d->last.fresh) {
     AeLight light = ae_grey_load (
         d->grey, frame, d->begun ? d->waited : 0, d->picture);
     d->last.light = light.light;
     d->last.contrast = light.contrast;
-    if (d->begun)
+    if (d->begun && d->observer)
       ae_observer_set_pace (d->observer, d->waited * d->facts.frame_rate);
     d->begun = true;
     d->waited = 0;
