@@ -315,6 +315,20 @@ ae_detector_calibration (const AeDetector *d, AeChannel channel)
 }
 
 bool
+ae_detector_has_channel (const AeDetector *d, AeChannel channel)
+{
+  switch (channel) {
+    case AE_CHANNEL_MOTION:
+      return d->facts.shape.past > 0;
+    case AE_CHANNEL_DISCRIMINATOR:
+    case AE_CHANNEL_RECONSTRUCTION:
+      return d->facts.networks;
+    default:
+      return true;
+  }
+}
+
+bool
 ae_detector_for_pictures (const AeDetector *d)
 {
   return d->facts.shape.past == 0;

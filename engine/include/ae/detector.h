@@ -96,6 +96,10 @@ AE_API void ae_detector_peak (
 AE_API const AeCalibration *ae_detector_calibration (
     const AeDetector *detector, AeChannel channel);
 
+/* Whether the model has what the channel needs; otherwise its scores are 0. */
+AE_API bool ae_detector_has_channel (
+    const AeDetector *detector, AeChannel channel);
+
 /* Whether the model is for single pictures, not for video: every frame is
  * scored by itself, there is no motion channel. */
 AE_API bool ae_detector_for_pictures (const AeDetector *detector);
