@@ -138,7 +138,8 @@ list_patches (AeFactList *list, const AePatchFacts *p, const float *counts)
   int edge = p->window, d = p->shape.d;
   const AeFactTensor all[] = {
     { "anomaly.patch_mean", AE_F32, ae_shape (2, edge, edge), p->mean },
-    { "anomaly.patch_axes", AE_F32, ae_shape (3, d, edge, edge), p->axes },
+    { "anomaly.patch_axes", AE_F32, ae_shape (3, p->code, edge, edge),
+        p->axes },
     { "anomaly.patch_usual", AE_F32, ae_shape (3, p->rows, p->columns, 2),
         p->usual },
     { "anomaly.bank_counts", AE_F32,

@@ -31,14 +31,15 @@ blocks_of (const AeLocalBankShape *s)
 
 AeStatus
 ae_patch_facts_init (AePatchFacts *f, const AePreparation *preparation,
-    int window, const AeLocalBankShape *shape, AeError *err)
+    int window, int code, const AeLocalBankShape *shape, AeError *err)
 {
   *f = (AePatchFacts){ .preparation = *preparation, .window = window,
-    .shape = *shape };
+    .code = code, .shape = *shape };
   ae_patch_places (preparation, &f->columns, &f->rows);
   f->shape.columns = f->columns;
   f->shape.rows = f->rows;
-  size_t patch = (size_t) (window * window), d = (size_t) shape->d;
+  f->shape.d = code + 1;
+  size_t patch = (size_t) (window * window), d = (size_t) f->shape.d;
   size_t places = (size_t) f->columns * (size_t) f->rows;
   f->mean = ae_calloc (patch, sizeof (float));
   f->axes = ae_calloc (patch, d * sizeof (float));
@@ -135,7 +136,7 @@ ae_patch_facts_text (const AePatchFacts *f, char text[AE_PATCH_TEXT])
   const AeLocalBankShape *s = &f->shape;
   snprintf (text, AE_PATCH_TEXT, FORMAT_OUT, ae_align_name (p->align),
       ae_flatten_name (p->flatten), p->plane_width, p->plane_height, p->scale,
-      f->window, s->d, s->block, s->reach_x, s->reach_y);
+      f->window, f->code, s->block, s->reach_x, s->reach_y);
 }
 
 static bool
@@ -165,7 +166,8 @@ good_sizes (const AePatchFacts *f)
   const AeLocalBankShape *s = &f->shape;
   return good_plane (&f->preparation)
          && within (f->window, 3, AE_PATCH_MOST_WINDOW) && f->window % 2 == 1
-         && within (s->d, 1, MOST_CODE) && s->d <= f->window * f->window
+         && within (f->code, 1, MOST_CODE)
+         && f->code <= f->window * f->window
          && within (s->block, 1, MOST_BLOCK)
          && within (s->reach_x, 0, MOST_REACH)
          && within (s->reach_y, 0, MOST_REACH);
@@ -200,7 +202,7 @@ read_sizes (AePatchFacts *f, const AeModel *model, AeError *err)
   char align[16], flatten[16], rest;
   const char *text = ae_model_meta (model, AE_PATCH_META);
   int n = text ? sscanf (text, FORMAT_IN, align, flatten, &p->plane_width,
-      &p->plane_height, &p->scale, &f->window, &s->d, &s->block, &s->reach_x,
+      &p->plane_height, &p->scale, &f->window, &f->code, &s->block, &s->reach_x,
       &s->reach_y, &rest) : 0;
   int a = n == 10 ? index_of (align, AE_N_ALIGN, align_name) : -1;
   int b = n == 10 ? index_of (flatten, AE_N_FLATTEN, flatten_name) : -1;
@@ -219,7 +221,7 @@ read_sizes (AePatchFacts *f, const AeModel *model, AeError *err)
 static AeStatus
 read_patches (AePatchFacts *f, const AeModel *model, AeError *err)
 {
-  int edge = f->window, d = f->shape.d;
+  int edge = f->window, d = f->code;
   size_t patch = (size_t) (edge * edge);
   const float *mean = ae_fact_find_shaped (model, "anomaly.patch_mean",
       AE_F32, ae_shape (2, edge, edge), err);
@@ -307,7 +309,7 @@ ae_patch_facts_read (AePatchFacts *f, const AeModel *model, int width,
   AeStatus status = read_sizes (&found, model, err);
   if (status == AE_OK)
     status = ae_patch_facts_init (
-        f, &found.preparation, found.window, &found.shape, err);
+        f, &found.preparation, found.window, found.code, &found.shape, err);
   AeStatus (*const parts[]) (AePatchFacts *, const AeModel *, AeError *)
       = { read_patches, read_counts, read_bank };
   for (size_t i = 0; status == AE_OK && i < sizeof parts / sizeof *parts; i++)

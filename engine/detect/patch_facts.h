@@ -17,11 +17,13 @@
 typedef struct {
   AePreparation preparation;
   int window;      /* pixels of the plane along a patch's edge; odd */
+  int code;        /* axes */
   int columns, rows; /* places */
   float *mean;     /* window x window: of all patches */
-  float *axes;     /* shape.d x (window x window): a code is what a patch, less
-                      the mean, has of each */
-  AeLocalBankShape shape;
+  float *axes;     /* code x (window x window): the first numbers of a code are
+                      what a patch, less the mean, has of each; the last one
+                      is the contrast around (prepare.h) */
+  AeLocalBankShape shape; /* d is code + 1 */
   uint32_t *counts; /* codes of each block */
   size_t n_codes;
   int8_t *codes;   /* n_codes x shape.d, in units of: */
@@ -31,10 +33,10 @@ typedef struct {
   AeLocalBank *bank; /* of the codes */
 } AePatchFacts;
 
-/* Makes room for what does not depend on the number of codes; all else is 0.
- * Errors: MEMORY. */
+/* Makes room for what does not depend on the number of codes; all else is 0. Of
+ * `shape` only block and reach are taken. Errors: MEMORY. */
 AeStatus ae_patch_facts_init (AePatchFacts *facts,
-    const AePreparation *preparation, int window,
+    const AePreparation *preparation, int window, int code,
     const AeLocalBankShape *shape, AeError *err);
 void ae_patch_facts_clear (AePatchFacts *facts);
 

@@ -17,7 +17,8 @@ struct AePatches {
   AePrepare *prepare;
   float *rows;    /* patches of a row of places */
   float *packed;  /* axes, as products want them */
-  float *offset;  /* d: the mean's code */
+  float *offset;  /* code: the mean's */
+  float *row;     /* codes of a row of places, without the contrast */
   float *codes, *distances;
   uint8_t *looked_at; /* places */
   float *scratch; /* of the bank */
@@ -34,7 +35,7 @@ static AeGemm
 product (const AePatchFacts *f)
 {
   return (AeGemm){ .tb = true, .m = (size_t) f->columns,
-    .n = (size_t) f->shape.d, .k = (size_t) (f->window * f->window),
+    .n = (size_t) f->code, .k = (size_t) (f->window * f->window),
     .alpha = 1 };
 }
 
@@ -67,13 +68,15 @@ ae_patches_new (AePatches **out, const AePatchFacts *facts, int n_threads,
   p->rows = ae_calloc (g.m * g.k, sizeof (float));
   p->packed = ae_calloc (ae_sgemm_b_floats (&g), sizeof (float));
   p->offset = ae_calloc (g.n, sizeof (float));
-  p->codes = ae_calloc (places_of (facts), g.n * sizeof (float));
+  p->row = ae_calloc (g.m * g.n, sizeof (float));
+  p->codes = ae_calloc (
+      places_of (facts), (size_t) facts->shape.d * sizeof (float));
   p->distances = ae_calloc (places_of (facts), sizeof (float));
   p->looked_at = ae_calloc (places_of (facts), 1);
   size_t scratch
       = facts->bank ? ae_local_bank_scratch (facts->bank, n_threads) : 0;
   p->scratch = ae_alloc (scratch * sizeof (float));
-  if (p->prepare && p->rows && p->packed && p->offset && p->codes
+  if (p->prepare && p->rows && p->packed && p->offset && p->row && p->codes
       && p->distances && p->looked_at && p->scratch) {
     pack_axes (p);
     return AE_OK;
@@ -94,6 +97,7 @@ ae_patches_free (AePatches **patches)
   ae_free (p->rows);
   ae_free (p->packed);
   ae_free (p->offset);
+  ae_free (p->row);
   ae_free (p->codes);
   ae_free (p->distances);
   ae_free (p->looked_at);
@@ -125,6 +129,26 @@ ae_patch_cut (const AePatchFacts *f, const float *plane, int column, int row,
   }
 }
 
+/* The codes of a row of places from p->row and the contrast. */
+static void
+finish_row (AePatches *p, int row)
+{
+  const AePatchFacts *f = p->facts;
+  size_t n = (size_t) f->code;
+  float *to = p->codes
+              + (size_t) row * (size_t) f->columns * (size_t) f->shape.d;
+  const float *contrast
+      = ae_prepare_contrast (p->prepare)
+        + (row * AE_PATCH_STEP + AE_PATCH_STEP / 2)
+              * f->preparation.plane_width
+        + AE_PATCH_STEP / 2;
+  for (int c = 0; c < f->columns; c++) {
+    for (size_t k = 0; k < n; k++)
+      *to++ = p->row[(size_t) c * n + k] - p->offset[k];
+    *to++ = contrast[c * AE_PATCH_STEP];
+  }
+}
+
 const float *
 ae_patches_encode (AePatches *p, const uint8_t *picture)
 {
@@ -134,14 +158,11 @@ ae_patches_encode (AePatches *p, const uint8_t *picture)
     return NULL;
   AeGemm g = product (f);
   for (int r = 0; r < f->rows; r++) {
-    float *to = p->codes + (size_t) r * g.m * g.n;
     for (int c = 0; c < f->columns; c++)
       ae_patch_cut (f, plane, c, r, p->rows + (size_t) c * g.k);
-    ae_sgemm_part (ae_kernels (), &g, p->rows, p->packed, to, 0, g.m, 0,
+    ae_sgemm_part (ae_kernels (), &g, p->rows, p->packed, p->row, 0, g.m, 0,
         ae_sgemm_b_blocks (&g));
-    for (size_t c = 0; c < g.m; c++)
-      for (size_t k = 0; k < g.n; k++)
-        to[c * g.n + k] -= p->offset[k];
+    finish_row (p, r);
   }
   return p->codes;
 }

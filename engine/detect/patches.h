@@ -16,7 +16,7 @@ AeStatus ae_patches_new (AePatches **out, const AePatchFacts *facts,
     int n_threads, AeError *err);
 void ae_patches_free (AePatches **patches);
 
-/* From height x width bytes, see ae_prepare_run. Returns rows x columns x d,
+/* From height x width bytes, see ae_prepare_run. Returns rows x columns x shape.d,
  * valid until the next; NULL: there is no thing to look at. */
 const float *ae_patches_encode (AePatches *patches, const uint8_t *picture);
 
@@ -38,7 +38,7 @@ void ae_patches_standardise (const AePatchFacts *facts, float *distances);
 /* The score of a picture: the mean of the largest places', about
  * AE_PATCH_TOP_SHARE of those looked at, without those of -HUGE_VALF. `map` is in
  * disorder afterwards. */
-#define AE_PATCH_TOP_SHARE 0.005
+#define AE_PATCH_TOP_SHARE 0.01
 float ae_patches_picture (const AePatchFacts *facts, float *map);
 
 /* The score of a picture without a thing in it. */

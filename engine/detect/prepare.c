@@ -18,6 +18,10 @@ static const struct {
   [AE_FLATTEN_COLUMNS] = { 0.5f, 12, 16 },
   [AE_FLATTEN_ROWS] = { 12, 0.5f, 16 },
 };
+#define SOFT 0.7f /* pixels: noise of single ones is no structure */
+#define CONTRAST_SIGMA 4.0f
+#define CONTRAST_UNIT 8.0f
+#define LEAST_CONTRAST 0.01f /* of the logarithm */
 #define LEAST_SPREAD 0.05f /* of the logarithm: noise of dull places */
 #define LEAST_SPREAD_FLAT 0.03f
 
@@ -27,7 +31,7 @@ struct AePrepare {
   AeObjectFinder *finder;
   AePose pose; /* of the last picture */
   float *picture; /* its light */
-  float *log, *plane, *spread, *scratch;
+  float *log, *plane, *spread, *contrast, *scratch;
 };
 
 const char *
@@ -57,9 +61,11 @@ ae_prepare_new (const AePreparation *preparation)
   p->log = ae_calloc (n, sizeof (float));
   p->plane = ae_calloc (n, sizeof (float));
   p->spread = ae_calloc (n, sizeof (float));
+  p->contrast = ae_calloc (n, sizeof (float));
   p->scratch = ae_calloc (n, sizeof (float));
   p->picture = ae_calloc (pixels, sizeof (float));
-  bool ok = p->log && p->plane && p->spread && p->scratch && p->picture;
+  bool ok = p->log && p->plane && p->spread && p->contrast && p->scratch
+            && p->picture;
   if (ok && p->p.align == AE_ALIGN_OBJECT)
     ok = (p->finder = ae_object_finder_new (p->p.width, p->p.height));
   for (int i = 0; i < 256; i++) {
@@ -83,6 +89,7 @@ ae_prepare_free (AePrepare **prepare)
   ae_free (p->log);
   ae_free (p->plane);
   ae_free (p->spread);
+  ae_free (p->contrast);
   ae_free (p->scratch);
   ae_free (p);
 }
@@ -135,7 +142,20 @@ cut_strip (AePrepare *p)
     }
 }
 
-/* From p->log to p->plane. */
+/* From the squares of the changes. */
+static void
+take_contrast (AePrepare *p, const float *squares)
+{
+  int w = p->p.plane_width, h = p->p.plane_height;
+  ae_plane_blur (squares, w, h, CONTRAST_SIGMA, CONTRAST_SIGMA, p->contrast,
+      p->scratch);
+  for (int i = 0; i < w * h; i++)
+    p->contrast[i]
+        = 0.5f * CONTRAST_UNIT
+          * logf (p->contrast[i] + LEAST_CONTRAST * LEAST_CONTRAST);
+}
+
+/* From p->log to p->plane and p->contrast. */
 static void
 make_local (AePrepare *p)
 {
@@ -150,9 +170,17 @@ make_local (AePrepare *p)
     p->plane[i] = p->log[i] - p->plane[i];
     p->spread[i] = p->plane[i] * p->plane[i];
   }
+  take_contrast (p, p->spread);
   ae_plane_blur (p->spread, w, h, sigma, sigma, p->spread, p->scratch);
   for (size_t i = 0; i < n; i++)
     p->plane[i] /= sqrtf (p->spread[i] + least * least);
+  ae_plane_blur (p->plane, w, h, SOFT, SOFT, p->plane, p->scratch);
+}
+
+const float *
+ae_prepare_contrast (const AePrepare *p)
+{
+  return p->contrast;
 }
 
 const float *

@@ -50,6 +50,12 @@ void ae_prepare_free (AePrepare **prepare);
  * not found. Else plane_height x plane_width, valid until the next. */
 const float *ae_prepare_run (AePrepare *prepare, const uint8_t *picture);
 
+/* Of the last picture too, plane_height x plane_width: the logarithm of how much
+ * the light changes around each pixel, which the plane is free of: what was
+ * ground, broken or blurred differently. In units in which a change of an eighth
+ * counts as much as one of the plane by a deviation. */
+const float *ae_prepare_contrast (const AePrepare *prepare);
+
 /* Only finds the thing, in any preparation that aligns. */
 bool ae_prepare_find (
     AePrepare *prepare, const uint8_t *picture, AePose *pose);

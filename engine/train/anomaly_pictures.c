@@ -23,13 +23,14 @@ find_patches (Fit *fit, AeError *err)
   AePatchFacts *f = w->facts.patches;
   const AePatchOptions *o = fit->options;
   AePreparation preparation;
-  AeLocalBankShape shape = { .block = BLOCK, .reach_x = REACH,
-    .reach_y = REACH, .d = o->code };
+  AeLocalBankShape shape
+      = { .block = BLOCK, .reach_x = REACH, .reach_y = REACH };
   AePatchCodes codes = { 0 };
   AeStatus status = ae_patch_plan (&preparation, w->facts.shape.width,
       w->facts.shape.height, o, &fit->source, err);
   if (status == AE_OK)
-    status = ae_patch_facts_init (f, &preparation, o->window, &shape, err);
+    status = ae_patch_facts_init (
+        f, &preparation, o->window, o->code, &shape, err);
   if (status == AE_OK)
     status = ae_patch_codes_make (&codes, f, &fit->source, w->seed,
         w->n_threads, w->cancel, err);

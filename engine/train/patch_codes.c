@@ -98,7 +98,7 @@ find_axes (AePatchCodes *codes, AePatchFacts *f, const AePatchSource *s,
   if (status == AE_OK) {
     mark_places (f, counts, seen, codes->places);
     status = ae_principal_fit (f->mean, f->axes, samples.rows, samples.n,
-        values, (size_t) f->shape.d, err);
+        values, (size_t) f->code, err);
   }
   ae_sample_rows_clear (&samples);
   ae_prepare_free (&prepare);

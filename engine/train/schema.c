@@ -70,7 +70,7 @@ const AeKey ae_keys[] = {
       "of pictures: pixels along a patch's edge, odd"),
   INT ("anomaly", "code", 1, 128, "24",
       "of pictures: numbers that a patch is told by"),
-  NUMBER ("anomaly", "bank", 0.1, 1024, "7",
+  NUMBER ("anomaly", "bank", 0.1, 1024, "4",
       "of pictures: MiB of usual patches to keep in the model"),
   INT ("anomaly", "past", 1, 16, "4",
       "frames before the one that is predicted"),

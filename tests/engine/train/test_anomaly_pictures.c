@@ -299,7 +299,7 @@ START_TEST (test_look_alikes_are_not_compared)
       memcpy (of_blocks + (b * N + i) * 4, codes + (i * PLACES + b) * 4,
           4 * sizeof (float));
     }
-  ck_assert_int_eq (ae_patch_facts_init (&f, &p, 5, &shape, &err), AE_OK);
+  ck_assert_int_eq (ae_patch_facts_init (&f, &p, 5, 3, &shape, &err), AE_OK);
   ck_assert_int_eq (
       ae_patch_facts_set_codes (&f, counts, of_blocks, owners, &err), AE_OK);
   AePatchCodes all = { codes, found, places, N, PLACES, 4 };
