@@ -4,6 +4,7 @@
 #include "train/anomaly_nets.h"
 #include "train/anomaly_usual.h"
 #include "train/patch_usual.h"
+#include "train/picture_fusion.h"
 #include "util/mem.h"
 
 #define BLOCK 2 /* places that share codes, each way */
@@ -31,9 +32,11 @@ find_patches (Fit *fit, AeError *err)
   if (status == AE_OK)
     status = ae_patch_facts_init (
         f, &preparation, o->window, o->code, &shape, err);
-  if (status == AE_OK)
+  if (status == AE_OK) {
+    ae_patch_source_thin (&fit->source, ae_patch_codes_room (f));
     status = ae_patch_codes_make (&codes, f, &fit->source, w->seed,
         w->n_threads, w->cancel, err);
+  }
   if (status == AE_OK)
     status = ae_patch_codes_choose (&codes, f, o->bank, w->n_threads, err);
   if (status == AE_OK)
@@ -60,35 +63,10 @@ find_networks (Fit *fit, AeError *err)
 {
   AeFacts *f = &fit->work->facts;
   f->networks = ae_anomaly_has_networks (fit->work->net);
-  f->weight[AE_CHANNEL_LATENT] = 1;
   if (f->networks)
     return ae_anomaly_find_usual (fit->work, err);
   set_nothing_usual (f);
   return AE_OK;
-}
-
-/* Each picture is a run of its own. */
-static AeStatus
-calibrate (const Fit *fit, AeError *err)
-{
-  AeFacts *f = &fit->work->facts;
-  size_t n = fit->looks.n;
-  size_t *runs = ae_calloc (n, sizeof *runs);
-  float *nothing = ae_calloc (n, sizeof *nothing);
-  AeStatus status = AE_OK;
-  if (!runs || !nothing)
-    status = ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu scores", n);
-  for (size_t i = 0; status == AE_OK && i < n; i++)
-    runs[i] = 1;
-  for (int c = 0; status == AE_OK && c < AE_N_CHANNELS; c++) {
-    bool known = c == AE_CHANNEL_LATENT || c == AE_CHANNEL_FUSED;
-    status = ae_calibration_fit (&f->calibration[c],
-        known ? fit->looks.score : nothing, n, runs, n, 1 / f->frame_rate,
-        err);
-  }
-  ae_free (runs);
-  ae_free (nothing);
-  return status;
 }
 
 AeStatus
@@ -105,7 +83,9 @@ ae_anomaly_find_pictures (
   if (status == AE_OK)
     status = find_networks (&fit, err);
   if (status == AE_OK)
-    status = calibrate (&fit, err);
+    status = ae_channels_init (&w->channels, &w->facts, err);
+  if (status == AE_OK)
+    status = ae_picture_find_fusion (w, &fit.source, &fit.looks, err);
   ae_patch_source_close (&fit.source);
   ae_patch_looks_clear (&fit.looks);
   return status;

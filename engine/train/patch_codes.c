@@ -21,6 +21,14 @@ ae_patch_codes_of (const AePatchCodes *c, size_t i)
   return c->codes + i * c->n_places * c->d;
 }
 
+size_t
+ae_patch_codes_room (const AePatchFacts *f)
+{
+  size_t one = (size_t) f->columns * (size_t) f->rows * (size_t) f->shape.d
+               * sizeof (float);
+  return AE_PATCH_CODES_MOST / one;
+}
+
 void
 ae_patch_codes_clear (AePatchCodes *c)
 {

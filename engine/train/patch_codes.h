@@ -20,6 +20,10 @@ typedef struct {
 /* The codes of picture i. */
 const float *ae_patch_codes_of (const AePatchCodes *codes, size_t i);
 
+/* Pictures whose codes take no more than AE_PATCH_CODES_MOST bytes. */
+#define AE_PATCH_CODES_MOST ((size_t) 512 << 20)
+size_t ae_patch_codes_room (const AePatchFacts *facts);
+
 /* Fills the facts' mean and axes, marks the places of `codes` and encodes every
  * picture. Errors: CANCELLED, MEMORY, those of ae_principal_fit. */
 AeStatus ae_patch_codes_make (AePatchCodes *codes, AePatchFacts *facts,

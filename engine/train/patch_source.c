@@ -61,3 +61,18 @@ ae_patch_source_close (AePatchSource *s)
   ae_free (s->held_out);
   *s = (AePatchSource){ 0 };
 }
+
+void
+ae_patch_source_thin (AePatchSource *s, size_t most)
+{
+  size_t kept = 0, all = s->n;
+  most = most < 2 ? 2 : most;
+  if (all <= most)
+    return;
+  for (size_t i = 0; i < all && kept < most; i++)
+    if (i * most >= kept * all) {
+      s->held_out[kept] = s->held_out[i];
+      s->pictures[kept++] = s->pictures[i];
+    }
+  s->n = kept;
+}

@@ -22,4 +22,7 @@ AeStatus ae_patch_source_open (
     AePatchSource *source, AeFootage *footage, AeError *err);
 void ae_patch_source_close (AePatchSource *source);
 
+/* Leaves at most so many (at least 2), evenly chosen. */
+void ae_patch_source_thin (AePatchSource *source, size_t most);
+
 #endif

@@ -28,7 +28,6 @@ void
 ae_patch_looks_clear (AePatchLooks *l)
 {
   ae_free (l->skip);
-  ae_free (l->score);
   *l = (AePatchLooks){ 0 };
 }
 
@@ -163,18 +162,6 @@ find_usual (Work *w, AeError *err)
   return AE_OK;
 }
 
-static void
-score_all (Work *w)
-{
-  for (size_t i = 0; i < w->codes->n; i++) {
-    w->looks->score[i] = AE_PATCH_NOTHING;
-    if (!w->codes->found[i])
-      continue;
-    ae_patches_standardise (w->facts, map_of (w, i));
-    w->looks->score[i] = ae_patches_picture (w->facts, map_of (w, i));
-  }
-}
-
 AeStatus
 ae_patch_find_usual (AePatchLooks *looks, AePatchFacts *facts,
     const AePatchCodes *codes, int n_threads, const atomic_bool *cancel,
@@ -185,7 +172,6 @@ ae_patch_find_usual (AePatchLooks *looks, AePatchFacts *facts,
     .n_threads = n_threads };
   *looks = (AePatchLooks){ .n = n };
   looks->skip = ae_calloc (n, n);
-  looks->score = ae_calloc (n, sizeof *looks->score);
   w.maps = ae_calloc (n, places * sizeof *w.maps);
   w.owner = ae_calloc (places, sizeof *w.owner);
   w.votes = ae_calloc (n, sizeof *w.votes);
@@ -193,7 +179,7 @@ ae_patch_find_usual (AePatchLooks *looks, AePatchFacts *facts,
   w.scratch = ae_alloc (
       ae_local_bank_scratch (facts->bank, n_threads) * sizeof (float));
   AeStatus status = AE_OK;
-  if (!looks->skip || !looks->score || !w.maps || !w.owner || !w.votes
+  if (!looks->skip || !w.maps || !w.owner || !w.votes
       || !w.stale || !w.scratch)
     status = ae_fail (
         err, AE_ERROR_MEMORY, "no memory to compare %zu pictures", n);
@@ -201,8 +187,6 @@ ae_patch_find_usual (AePatchLooks *looks, AePatchFacts *facts,
     status = measure_all (&w, cancel, err);
   if (status == AE_OK)
     status = find_usual (&w, err);
-  if (status == AE_OK)
-    score_all (&w);
   ae_free (w.maps);
   ae_free (w.owner);
   ae_free (w.votes);

@@ -9,8 +9,7 @@
 #include "train/patch_codes.h"
 
 typedef struct {
-  uint8_t *skip;  /* n x n: 1 where one must not be compared with the other */
-  float *score;   /* n: of each picture's patches, as ae_patches_picture */
+  uint8_t *skip; /* n x n: 1 where one must not be compared with the other */
   size_t n;
 } AePatchLooks;
 
