@@ -52,6 +52,7 @@ ae_channels_reset (AeChannels *c)
   size_t cells = (size_t) c->facts->columns * (size_t) c->facts->rows;
   for (int i = 0; i < AE_N_CHANNELS; i++)
     memset (c->cells[i], 0, cells * sizeof (float));
+  c->patches = 0;
 }
 
 /* Also of a model whose deviations, limits or weights are next to nothing. */
@@ -74,6 +75,8 @@ score_appearance (AeChannels *c, const AeObservation *observed)
   const float *seen = observed->appearance;
   size_t cells = (size_t) f->columns * (size_t) f->rows;
   for (int k = 0; k < AE_APPEARANCES; k++) {
+    if (f->patches && k == AE_APPEARANCE_RARITY)
+      continue;
     float *to = c->cells[appearance_channel[k]];
     const AeUsual *usual = f->usual[k];
     for (size_t i = 0; i < cells; i++)
@@ -189,6 +192,34 @@ ae_channels_score (AeChannels *c, const AeObservation *seen)
   fuse (c);
 }
 
+void
+ae_channels_score_picture (
+    AeChannels *c, const AeObservation *seen, float score)
+{
+  const AeFacts *f = c->facts;
+  size_t cells = (size_t) f->columns * (size_t) f->rows;
+  float *to = c->cells[AE_CHANNEL_FUSED];
+  c->patches = bounded (score);
+  if (seen)
+    score_appearance (c, seen);
+  memset (to, 0, cells * sizeof *to);
+  for (int k = 1; k < AE_N_CHANNELS; k++)
+    for (size_t i = 0; f->weight[k] > 0 && i < cells; i++)
+      to[i] = bounded (to[i] + f->weight[k] * c->cells[k][i]);
+}
+
+/* Of models of pictures. */
+static float
+fused_picture (const AeChannels *c, const uint8_t *mask)
+{
+  float sum = 0;
+  for (int k = 1; k < AE_N_CHANNELS; k++)
+    if (c->facts->weight[k] > 0)
+      sum += c->facts->weight[k]
+             * ae_channels_picture (c, (AeChannel) k, mask);
+  return bounded (sum);
+}
+
 int
 ae_channels_n_top (const AeFacts *facts)
 {
@@ -201,6 +232,10 @@ ae_channels_picture (
     const AeChannels *c, AeChannel channel, const uint8_t *mask)
 {
   const AeFacts *f = c->facts;
+  if (f->patches && channel == AE_CHANNEL_LATENT)
+    return c->patches;
+  if (f->patches && channel == AE_CHANNEL_FUSED)
+    return fused_picture (c, mask);
   return ae_cells_top (c->cells[channel], mask,
       (size_t) f->columns * (size_t) f->rows, ae_channels_n_top (f));
 }

@@ -10,6 +10,7 @@ typedef struct {
   const AeFacts *facts;
   float *cells[AE_N_CHANNELS]; /* rows x columns */
   float *points, *distances, *scratch;
+  float patches; /* score of the last picture's patches, see score_pictures */
 } AeChannels;
 
 /* `facts` may change between scorings, but for their size and points. Errors:
@@ -29,6 +30,13 @@ void ae_channels_reset (AeChannels *channels);
  * reached, as much less as velocities are noisier than usual. fused: sum of what the channels contribute, weighted. All lie
  * between -1e6 and 1e6, whatever the facts are. */
 void ae_channels_score (AeChannels *channels, const AeObservation *seen);
+
+/* The same for models of pictures: the cells of the latent channel are those of
+ * patches.h, and so is `score`. seen: NULL without networks, whose channels are
+ * 0 then. fused: sum of the channels, weighted, of cells and of the picture: they
+ * are all in deviations. */
+void ae_channels_score_picture (
+    AeChannels *channels, const AeObservation *seen, float score);
 
 /* How rare a score of a cell is on normal footage, in decades: 2 = one of
  * 100. Goes on as it rises at the end. */

@@ -3,6 +3,7 @@
 
 #include "detect/channels.h"
 #include "detect/grey.h"
+#include "detect/patches.h"
 #include "util/clock.h"
 #include "util/fpenv.h"
 #include "util/mem.h"
@@ -20,7 +21,8 @@ struct AeDetector {
   AeModel *model;
   AeDetectorOptions options;
   AeFacts facts;
-  AeObserver *observer;
+  AeObserver *observer; /* NULL: patches only */
+  AePatches *patches;   /* NULL: a model of video */
   AeChannels channels;
   float *sorted; /* of cells; scratch */
   /* of the bound format */
@@ -64,7 +66,10 @@ ae_detector_new (AeDetector **out, AeModel *model,
   d->options = options ? *options : (AeDetectorOptions){ 0 };
   d->model = ae_model_ref (model);
   AeStatus status = ae_facts_read (&d->facts, model, err);
-  if (status == AE_OK)
+  if (status == AE_OK && d->facts.patches)
+    status = ae_patches_new (
+        &d->patches, d->facts.patches, d->options.n_threads, err);
+  if (status == AE_OK && d->facts.networks)
     status = ae_observer_new (&d->observer, model, &d->facts.shape,
         d->facts.latent, d->options.n_threads, d->options.precision, err);
   if (status == AE_OK)
@@ -105,6 +110,7 @@ ae_detector_free (AeDetector **detector)
   ae_channels_clear (&d->channels);
   ae_free (d->sorted);
   ae_observer_free (&d->observer);
+  ae_patches_free (&d->patches);
   ae_facts_clear (&d->facts);
   ae_model_unref (&d->model);
   ae_free (d);
@@ -141,6 +147,8 @@ ae_detector_bind (AeDetector *d, const AeImage *format, AeError *err)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for pictures of %dx%d",
         format->width, format->height);
   }
+  if (d->patches)
+    ae_grey_set_by_median (d->grey);
   d->format = *format;
   ae_detector_reset (d);
   return AE_OK;
@@ -194,7 +202,8 @@ ae_detector_set_mask (AeDetector *d, const uint8_t *mask, AeError *err)
 void
 ae_detector_reset (AeDetector *d)
 {
-  ae_observer_reset (d->observer);
+  if (d->observer)
+    ae_observer_reset (d->observer);
   if (d->grey)
     ae_grey_reset (d->grey);
   ae_channels_reset (&d->channels);
@@ -237,7 +246,23 @@ take_time (AeDetector *d)
 }
 
 static void
-score (AeDetector *d)
+score_picture (AeDetector *d)
+{
+  AeObservation seen;
+  const AeFacts *f = &d->facts;
+  float *cells = d->channels.cells[AE_CHANNEL_LATENT];
+  if (d->observer)
+    ae_observer_add (d->observer, d->picture, &seen);
+  float found = ae_patches_score (
+      d->patches, d->picture, f->columns, f->rows, d->mask, cells);
+  ae_channels_score_picture (
+      &d->channels, d->observer ? &seen : NULL, found);
+  d->last.ready = true;
+  d->last.sure = 1;
+}
+
+static void
+score_frame (AeDetector *d)
 {
   AeObservation seen;
   d->last.ready = ae_observer_add (d->observer, d->picture, &seen);
@@ -247,17 +272,28 @@ score (AeDetector *d)
   d->last.sure = seen.sure;
   double start = ae_now_ms ();
   ae_channels_score (&d->channels, &seen);
+  d->times.cells += ae_now_ms () - start;
+}
+
+static void
+score (AeDetector *d)
+{
+  if (d->patches)
+    score_picture (d);
+  else
+    score_frame (d);
+  if (!d->last.ready)
+    return;
   for (int i = 0; i < AE_N_CHANNELS; i++)
     d->last.score[i]
         = ae_channels_picture (&d->channels, (AeChannel) i, d->mask);
   d->last.generated = median_of (d, AE_CHANNEL_DISCRIMINATOR);
-  d->times.cells += ae_now_ms () - start;
 }
 
 static void
 look_at (AeDetector *d, const AeImage *frame)
 {
-  if (d->begun)
+  if (d->begun && !d->patches)
     take_time (d);
   double start = ae_now_ms ();
   AeLight light = ae_grey_load (
@@ -277,7 +313,8 @@ ae_detector_process (AeDetector *d, const AeImage *frame, double seconds,
   if (!(seconds > 0))
     ae_detector_reset (d);
   d->waited += seconds;
-  d->last.fresh = !d->begun || d->waited >= SOON / d->facts.frame_rate;
+  d->last.fresh = !d->begun || d->patches
+                  || d->waited >= SOON / d->facts.frame_rate;
   if (d->last.fresh) {
     /* all threads that work on it compute alike */
     unsigned mode = ae_fpenv_enter ();
@@ -355,7 +392,10 @@ ae_detector_expected (
 {
   const AeObserverShape *s = &d->facts.shape;
   memcpy (seen, d->picture, (size_t) s->width * (size_t) s->height);
-  ae_observer_prediction (d->observer, expected);
+  if (d->observer)
+    ae_observer_prediction (d->observer, expected);
+  else
+    memcpy (expected, seen, (size_t) s->width * (size_t) s->height);
 }
 
 AeDetectorTimes
@@ -368,6 +408,20 @@ const AeCalibration *
 ae_detector_calibration (const AeDetector *d, AeChannel channel)
 {
   return &d->facts.calibration[channel];
+}
+
+bool
+ae_detector_has_channel (const AeDetector *d, AeChannel channel)
+{
+  switch (channel) {
+    case AE_CHANNEL_MOTION:
+      return d->facts.shape.past > 0;
+    case AE_CHANNEL_DISCRIMINATOR:
+    case AE_CHANNEL_RECONSTRUCTION:
+      return d->facts.networks;
+    default:
+      return true;
+  }
 }
 
 bool

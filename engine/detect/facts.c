@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "detect/facts.h"
 
+#include "detect/fact_reader.h"
 #include "graph/model.h"
 #include "util/mem.h"
 #include "util/number.h"
@@ -56,6 +57,9 @@ ae_facts_clear (AeFacts *f)
 {
   ae_mixture_free (&f->latent);
   ae_neighbours_free (&f->motion);
+  if (f->patches)
+    ae_patch_facts_clear (f->patches);
+  ae_free (f->patches);
   for (int i = 0; i < AE_APPEARANCES; i++)
     ae_free (f->usual[i]);
   ae_free (f->limit);
@@ -86,14 +90,20 @@ ae_facts_set_motion (
   return AE_OK;
 }
 
-/* Where the tensors of the list lie in `own`: what the facts do not hold as one
- * block. */
+static size_t
+blocks_of (const AePatchFacts *p)
+{
+  return (size_t) ae_local_bank_block_columns (&p->shape)
+         * (size_t) ae_local_bank_block_rows (&p->shape);
+}
+
+/* What the facts do not hold as one block of floats. */
 static float *
 pack_numbers (const AeFacts *f)
 {
-  size_t cells = cells_of (f);
+  size_t cells = cells_of (f), blocks = f->patches ? blocks_of (f->patches) : 0;
   size_t n = 2 * cells * AE_APPEARANCES
-             + (AE_N_CHANNELS - 1) * (AE_RARITY_STEPS + 1) + 2;
+             + (AE_N_CHANNELS - 1) * (AE_RARITY_STEPS + 1) + 2 + blocks;
   float *own = ae_alloc (n * sizeof (float)), *to = own;
   if (!own)
     return NULL;
@@ -108,8 +118,41 @@ pack_numbers (const AeFacts *f)
   for (int i = 1; i < AE_N_CHANNELS; i++)
     *to++ = f->weight[i];
   *to++ = f->motion_scale;
-  *to = f->motion_jitter;
+  *to++ = f->motion_jitter;
+  for (size_t i = 0; i < blocks; i++)
+    *to++ = (float) f->patches->counts[i];
   return own;
+}
+
+static void
+list_tensors (AeFactList *list, const AeFactTensor *tensors, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (tensors[i].values)
+      list->tensor[list->n_tensors++] = tensors[i];
+}
+
+/* counts: of the codes of blocks. */
+static void
+list_patches (AeFactList *list, const AePatchFacts *p, const float *counts)
+{
+  int edge = p->window, d = p->shape.d;
+  const AeFactTensor all[] = {
+    { "anomaly.patch_mean", AE_F32, ae_shape (2, edge, edge), p->mean },
+    { "anomaly.patch_axes", AE_F32, ae_shape (3, p->code, edge, edge),
+        p->axes },
+    { "anomaly.patch_usual", AE_F32, ae_shape (3, p->rows, p->columns, 2),
+        p->usual },
+    { "anomaly.bank_counts", AE_F32,
+        ae_shape (2, ae_local_bank_block_rows (&p->shape),
+            ae_local_bank_block_columns (&p->shape)),
+        counts },
+    { "anomaly.bank_steps", AE_F32, ae_shape (1, d), p->steps },
+    { "anomaly.bank", AE_I8, ae_shape (2, (int) p->n_codes, d), p->codes },
+  };
+  list_tensors (list, all, sizeof all / sizeof *all);
+  snprintf (list->key[list->n_texts], sizeof list->key[0], AE_PATCH_META);
+  ae_patch_facts_text (p, list->text[list->n_texts++]);
 }
 
 AeStatus
@@ -122,30 +165,32 @@ ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
   const float *usual = list->own;
   const float *rarity = usual + 2 * cells * AE_APPEARANCES;
   const float *weight = rarity + (AE_N_CHANNELS - 1) * AE_RARITY_STEPS;
+  const float *scale = weight + AE_N_CHANNELS - 1;
   const AeFactTensor all[] = {
-    { "anomaly.limit", ae_shape (2, f->rows, f->columns), f->limit },
-    { "anomaly.usual",
+    { "anomaly.limit", AE_F32, ae_shape (2, f->rows, f->columns), f->limit },
+    { "anomaly.usual", AE_F32,
         ae_shape (4, AE_APPEARANCES, f->rows, f->columns, 2), usual },
-    { "anomaly.rarity", ae_shape (2, AE_N_CHANNELS - 1, AE_RARITY_STEPS),
-        rarity },
-    { "anomaly.weights", ae_shape (1, AE_N_CHANNELS - 1), weight },
-    { "anomaly.motion_scale", ae_shape (1, 1), weight + AE_N_CHANNELS - 1 },
-    { "anomaly.motion_jitter", ae_shape (1, 1),
-        f->motion_jitter > 0 ? weight + AE_N_CHANNELS : NULL },
-    { "anomaly.latent",
+    { "anomaly.rarity", AE_F32,
+        ae_shape (2, AE_N_CHANNELS - 1, AE_RARITY_STEPS), rarity },
+    { "anomaly.weights", AE_F32, ae_shape (1, AE_N_CHANNELS - 1), weight },
+    { "anomaly.motion_scale", AE_F32, ae_shape (1, 1), scale },
+    { "anomaly.motion_jitter", AE_F32, ae_shape (1, 1),
+        f->motion_jitter > 0 ? scale + 1 : NULL },
+    { "anomaly.latent", AE_F32,
         ae_shape (1, f->latent ? (int) f->latent->floats : 0),
         f->latent ? f->latent->block : NULL },
-    { "anomaly.motion", ae_shape (2, (int) f->n_points, AE_MOTION_POINT),
-        f->points },
+    { "anomaly.motion", AE_F32,
+        ae_shape (2, (int) f->n_points, AE_MOTION_POINT), f->points },
   };
-  for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-    if (all[i].values)
-      list->tensor[list->n_tensors++] = all[i];
+  list_tensors (list, all, sizeof all / sizeof *all);
   for (int i = 0; i < AE_N_CHANNELS; i++) {
     snprintf (list->key[i], sizeof list->key[i], "ae.anomaly.calibration.%s",
         ae_channel_name ((AeChannel) i));
     ae_calibration_write (&f->calibration[i], list->text[i]);
   }
+  list->n_texts = AE_N_CHANNELS;
+  if (f->patches)
+    list_patches (list, f->patches, scale + 2);
   return AE_OK;
 }
 
@@ -170,16 +215,6 @@ check_task (const AeModel *model, AeError *err)
 }
 
 static AeStatus
-bad_meta (const AeModel *model, const char *key, const char *wanted,
-    AeError *err)
-{
-  const char *text = ae_model_meta (model, key);
-  return ae_fail (err, AE_ERROR_FORMAT,
-      "not an anomaly model: metadata %s is %s%.40s%s, wanted %s", key,
-      text ? "\"" : "", text ? text : "missing", text ? "\"" : "", wanted);
-}
-
-static AeStatus
 read_number (double *value, const AeModel *model, const char *key, double low,
     double high, AeError *err)
 {
@@ -189,7 +224,7 @@ read_number (double *value, const AeModel *model, const char *key, double low,
   if (text && end != text && *end == '\0' && *value >= low && *value <= high)
     return AE_OK;
   snprintf (wanted, sizeof wanted, "a number from %g to %g", low, high);
-  return bad_meta (model, key, wanted, err);
+  return ae_fact_bad_meta (model, key, wanted, err);
 }
 
 static bool
@@ -207,57 +242,12 @@ read_shape (AeObserverShape *shape, const AeModel *model, AeError *err)
   if (!size
       || sscanf (size, "%dx%d%c", &shape->width, &shape->height, &rest) != 2
       || !good_side (shape->width) || !good_side (shape->height))
-    return bad_meta (model, "ae.anomaly.size",
+    return ae_fact_bad_meta (model, "ae.anomaly.size",
         "width x height in multiples of 8, as 360x240", err);
   AeStatus status = read_number (
       &past, model, "ae.anomaly.past", 0, MOST_PAST, err);
   shape->past = (int) past;
   return status;
-}
-
-static const AeTensor *
-find (const AeModel *model, const char *name, AeError *err)
-{
-  const AeGraph *graph = ae_model_graph (model);
-  int v = ae_graph_find (graph, name);
-  const AeTensor *t = v >= 0 ? graph->values[v].constant : NULL;
-  if (!t) {
-    ae_fail (err, AE_ERROR_FORMAT, "not an anomaly model: no constant \"%s\"",
-        name);
-    return NULL;
-  }
-  if (t->type != AE_F32) {
-    ae_fail (err, AE_ERROR_FORMAT,
-        "not an anomaly model: \"%s\" is of type %s, wanted f32", name,
-        ae_type_name (t->type));
-    return NULL;
-  }
-  const float *values = t->data;
-  size_t n = ae_shape_count (&t->shape);
-  for (size_t i = 0; i < n; i++)
-    if (!isfinite (values[i])) {
-      ae_fail (err, AE_ERROR_FORMAT,
-          "not an anomaly model: \"%s\" holds %g", name, values[i]);
-      return NULL;
-    }
-  return t;
-}
-
-static const float *
-find_shaped (
-    const AeModel *model, const char *name, AeShape wanted, AeError *err)
-{
-  char found[96], text[96];
-  const AeTensor *t = find (model, name, err);
-  if (!t)
-    return NULL;
-  if (ae_shape_equal (&t->shape, &wanted))
-    return t->data;
-  ae_fail (err, AE_ERROR_SHAPE,
-      "not an anomaly model: \"%s\" has shape %s, wanted %s", name,
-      ae_shape_text (&t->shape, found, sizeof found),
-      ae_shape_text (&wanted, text, sizeof text));
-  return NULL;
 }
 
 static AeStatus
@@ -271,9 +261,10 @@ static AeStatus
 read_cells (AeFacts *f, const AeModel *model, AeError *err)
 {
   size_t cells = cells_of (f);
-  const float *limit = find_shaped (
-      model, "anomaly.limit", ae_shape (2, f->rows, f->columns), err);
-  const float *usual = limit ? find_shaped (model, "anomaly.usual",
+  const float *limit = ae_fact_find_shaped (
+      model, "anomaly.limit", AE_F32, ae_shape (2, f->rows, f->columns), err);
+  const float *usual = limit ? ae_fact_find_shaped (
+      model, "anomaly.usual", AE_F32,
       ae_shape (4, AE_APPEARANCES, f->rows, f->columns, 2), err) : NULL;
   if (!usual)
     return err ? err->status : AE_ERROR_FORMAT;
@@ -293,12 +284,12 @@ static AeStatus
 read_fusion (AeFacts *f, const AeModel *model, AeError *err)
 {
   const int n = AE_N_CHANNELS - 1;
-  const float *rarity = find_shaped (
-      model, "anomaly.rarity", ae_shape (2, n, AE_RARITY_STEPS), err);
-  const float *weight = rarity ? find_shaped (
-      model, "anomaly.weights", ae_shape (1, n), err) : NULL;
-  const float *scale = weight ? find_shaped (
-      model, "anomaly.motion_scale", ae_shape (1, 1), err) : NULL;
+  const float *rarity = ae_fact_find_shaped (
+      model, "anomaly.rarity", AE_F32, ae_shape (2, n, AE_RARITY_STEPS), err);
+  const float *weight = rarity ? ae_fact_find_shaped (
+      model, "anomaly.weights", AE_F32, ae_shape (1, n), err) : NULL;
+  const float *scale = weight ? ae_fact_find_shaped (
+      model, "anomaly.motion_scale", AE_F32, ae_shape (1, 1), err) : NULL;
   if (!scale)
     return err ? err->status : AE_ERROR_FORMAT;
   for (int i = 0; i < n; i++) {
@@ -323,17 +314,34 @@ read_jitter (AeFacts *f, const AeModel *model, AeError *err)
   const char *name = "anomaly.motion_jitter";
   if (ae_graph_find (ae_model_graph (model), name) < 0)
     return AE_OK;
-  const float *jitter = find_shaped (model, name, ae_shape (1, 1), err);
+  const float *jitter = ae_fact_find_shaped (
+      model, name, AE_F32, ae_shape (1, 1), err);
   if (!jitter)
     return err ? err->status : AE_ERROR_FORMAT;
   f->motion_jitter = jitter[0];
   return jitter[0] > 0 ? AE_OK : not_above_zero (name, err);
 }
 
+/* Of models of pictures: their latents have no density. */
+static AeStatus
+read_patch_facts (AeFacts *f, const AeModel *model, AeError *err)
+{
+  f->patches = ae_calloc (1, sizeof *f->patches);
+  if (!f->patches)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for patches");
+  f->networks = ae_graph_find (ae_model_graph (model), "realness") >= 0;
+  return ae_patch_facts_read (
+      f->patches, model, f->shape.width, f->shape.height, err);
+}
+
 static AeStatus
 read_densities (AeFacts *f, const AeModel *model, AeError *err)
 {
-  const AeTensor *latent = find (model, "anomaly.latent", err);
+  if (ae_patch_facts_are_in (model))
+    return read_patch_facts (f, model, err);
+  f->networks = true;
+  const AeTensor *latent = ae_fact_find (
+      model, "anomaly.latent", AE_F32, err);
   if (!latent)
     return err ? err->status : AE_ERROR_FORMAT;
   AeStatus status = ae_mixture_read (
@@ -343,7 +351,8 @@ read_densities (AeFacts *f, const AeModel *model, AeError *err)
   f->shape.latent = (int) f->latent->d; /* the observer checks the network's */
   if (ae_graph_find (ae_model_graph (model), "anomaly.motion") < 0)
     return AE_OK; /* nothing has moved */
-  const AeTensor *points = find (model, "anomaly.motion", err);
+  const AeTensor *points = ae_fact_find (
+      model, "anomaly.motion", AE_F32, err);
   if (!points)
     return err ? err->status : AE_ERROR_FORMAT;
   if (points->shape.rank != 2 || points->shape.dim[1] != AE_MOTION_POINT
@@ -365,7 +374,7 @@ read_calibrations (AeFacts *f, const AeModel *model, AeError *err)
         ae_channel_name ((AeChannel) i));
     const char *text = ae_model_meta (model, key);
     if (!text)
-      return bad_meta (model, key, "a calibration", err);
+      return ae_fact_bad_meta (model, key, "a calibration", err);
     AeStatus status = ae_calibration_read (&f->calibration[i], text, err);
     if (status != AE_OK)
       return ae_fail_prefix (err, status, "metadata %s", key);

@@ -9,6 +9,7 @@
 #include <ae/detector.h>
 
 #include "detect/observer.h"
+#include "detect/patch_facts.h"
 #include "score/neighbours.h"
 
 /* How rare a cell's score is: the scores that a share of 1, 10^-1/4, 10^-2/4, ...
@@ -16,16 +17,14 @@
 #define AE_RARITY_STEPS 21
 #define AE_RARITY_PER_DECADE 4
 
-/* Where a cell's score of a channel usually is, and how far around. */
-typedef struct {
-  float mean, deviation;
-} AeUsual;
-
 typedef struct {
   AeObserverShape shape;
   bool any_camera;   /* takes pictures of any proportions */
   double frame_rate; /* pictures per second that it was trained at */
   int columns, rows;
+  bool networks; /* false: patches only */
+  AePatchFacts *patches; /* of models of pictures; NULL: of video. They are the
+                            latent channel then, and `latent` is NULL */
   AeMixture *latent; /* density of latents */
   AeUsual *usual[AE_APPEARANCES]; /* of cells */
   float *limit; /* of cells: a speed, in pixels per picture, that is seldom
@@ -63,16 +62,19 @@ AeStatus ae_facts_read (AeFacts *facts, const AeModel *model, AeError *err);
 /* What a model has to hold for that. */
 typedef struct {
   const char *name;
+  AeType type;
   AeShape shape;
-  const float *values; /* of the facts, or of `own` */
+  const void *values; /* of the facts, or of `own` */
 } AeFactTensor;
 
-#define AE_FACT_TENSORS 8
+#define AE_FACT_TENSORS 14
+#define AE_FACT_TEXTS (AE_N_CHANNELS + 1)
 typedef struct {
   AeFactTensor tensor[AE_FACT_TENSORS];
   size_t n_tensors;
-  char key[AE_N_CHANNELS][48];
-  char text[AE_N_CHANNELS][AE_CALIBRATION_TEXT]; /* metadata of these keys */
+  char key[AE_FACT_TEXTS][48];
+  char text[AE_FACT_TEXTS][AE_CALIBRATION_TEXT]; /* metadata of these keys */
+  size_t n_texts;
   float *own;
 } AeFactList;
 

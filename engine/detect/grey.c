@@ -32,6 +32,7 @@ struct AeGrey {
   float *scaled; /* across.n x down.n grey levels */
   double *sum, *squares; /* of each row */
   AeLightMemory *light;
+  bool by_median;
 };
 
 static int
@@ -131,6 +132,12 @@ ae_grey_free (AeGrey **grey)
     ae_free (*grey);
   }
   *grey = NULL;
+}
+
+void
+ae_grey_set_by_median (AeGrey *grey)
+{
+  grey->by_median = true;
 }
 
 void
@@ -241,6 +248,37 @@ gain_for (float deviation)
   return gain < AE_GREY_MOST_GAIN ? gain : AE_GREY_MOST_GAIN;
 }
 
+#define BINS 1024 /* of the levels, to find their median */
+
+static float
+median_of (const AeGrey *g)
+{
+  size_t count[BINS] = { 0 }, below = 0, bin = 0;
+  size_t n = (size_t) g->across.n * (size_t) g->down.n;
+  for (size_t i = 0; i < n; i++) {
+    float at = g->scaled[i] * (BINS / 256.0f);
+    count[at < 0 ? 0 : at < BINS - 1 ? (size_t) at : BINS - 1]++;
+  }
+  while (2 * (below + count[bin]) < n)
+    below += count[bin++];
+  float part = ((float) n / 2 - (float) below) / (float) count[bin];
+  return ((float) bin + part) * (256.0f / BINS);
+}
+
+static void
+find_light (const AeGrey *g, const AeUsualLight *usual, Load *load)
+{
+  if (g->by_median) {
+    load->offset = 0;
+    load->gain = AE_GREY_MEDIAN
+                 / fmaxf (median_of (g),
+                     AE_GREY_MEDIAN / AE_GREY_MEDIAN_MOST_GAIN);
+  } else {
+    load->gain = gain_for ((float) usual->deviation);
+    load->offset = AE_GREY_MEAN - (float) usual->mean * load->gain;
+  }
+}
+
 AeLight
 ae_grey_load (AeGrey *g, const AeImage *in, double seconds, uint8_t *out)
 {
@@ -257,8 +295,7 @@ ae_grey_load (AeGrey *g, const AeImage *in, double seconds, uint8_t *out)
   double deviation = sqrt (variance > 0 ? variance : 0);
   AeLightPicture picture = { g->scaled, mean, deviation, seconds };
   AeUsualLight usual = ae_light_memory_add (g->light, &picture);
-  load.gain = gain_for ((float) usual.deviation);
-  load.offset = AE_GREY_MEAN - (float) usual.mean * load.gain;
+  find_light (g, &usual, &load);
   ae_pool_run (pool, g->n_threads, jobs, light_job, &load);
   return (AeLight){ usual.changed, (float) deviation };
 }

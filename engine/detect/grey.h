@@ -3,7 +3,10 @@
 #define AE_DETECT_GREY_H
 
 /* Pictures of any kind and size as 8-bit luma of one size and of the usual
- * light: what follows sees neither dusk nor a longer exposure. */
+ * light: what follows sees neither dusk nor a longer exposure. For video that is
+ * the light of the last seconds; pictures that do not follow each other are
+ * brought to the same median, each by itself: half of a thing is seldom
+ * broken. */
 
 #include <ae/image.h>
 
@@ -18,6 +21,12 @@ typedef struct AeGrey AeGrey;
 AeGrey *ae_grey_new (
     const AeImage *format, int width, int height, int n_threads);
 void ae_grey_free (AeGrey **grey);
+
+/* From now on each picture's gain alone is changed, so that its median is
+ * AE_GREY_MEDIAN; black stays black. */
+#define AE_GREY_MEDIAN 80.0f
+#define AE_GREY_MEDIAN_MOST_GAIN 16.0f
+void ae_grey_set_by_median (AeGrey *grey);
 
 /* Forgets the light of earlier pictures. */
 void ae_grey_reset (AeGrey *grey);

@@ -16,7 +16,7 @@
 #define MOST_VALUE 1e6f
 #define CELL_PIXELS (AE_CELL * AE_CELL)
 
-enum { PREDICTION, LATENT, REALNESS, N_OUTPUTS };
+enum { PREDICTION, REALNESS, LATENT, N_OUTPUTS };
 
 struct AeObserver {
   AeObserverShape shape;
@@ -59,14 +59,14 @@ open_session (AeObserver *o, AeModel *model, int n_threads,
 {
   static const char *const inputs[] = { "frame", "past" };
   static const char *const outputs[]
-      = { "prediction", "latent", "realness" };
+      = { "prediction", "realness", "latent" };
   const AeObserverShape *s = &o->shape;
   size_t n_inputs = s->past > 0 ? 2 : 1;
   AeSessionOptions options = { .n_threads = n_threads,
     .inputs = inputs,
     .n_inputs = n_inputs,
     .outputs = outputs,
-    .n_outputs = N_OUTPUTS,
+    .n_outputs = s->latent > 0 ? N_OUTPUTS : LATENT,
     .precision = precision };
   AeTensor bound[]
       = { { .type = AE_F32,
@@ -78,7 +78,7 @@ open_session (AeObserver *o, AeModel *model, int n_threads,
     status = ae_session_bind (o->session, bound, n_inputs, err);
   if (status == AE_OK)
     status = check_output (o, PREDICTION, 1, s->height, s->width, err);
-  if (status == AE_OK)
+  if (status == AE_OK && s->latent > 0)
     status = check_output (o, LATENT, s->latent, o->rows, o->columns, err);
   if (status == AE_OK)
     status = check_output (o, REALNESS, 1, o->rows, o->columns, err);
@@ -228,8 +228,10 @@ static void
 take_latents (AeObserver *o)
 {
   size_t cells = (size_t) o->columns * (size_t) o->rows;
-  const float *from = output (o, LATENT);
   size_t d = (size_t) o->shape.latent;
+  if (d == 0)
+    return;
+  const float *from = output (o, LATENT);
   for (size_t i = 0; i < cells; i++)
     for (size_t k = 0; k < d; k++)
       o->latents[i * d + k] = from[k * cells + i];

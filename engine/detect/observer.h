@@ -27,7 +27,7 @@ typedef struct {
   int width, height; /* multiples of AE_CELL */
   int past;          /* pictures that the prediction is made from; 0: every
                         picture by itself, and no motion */
-  int latent;        /* channels of the latent */
+  int latent;        /* channels of the latent; 0: it is not looked at */
 } AeObserverShape;
 
 typedef struct {

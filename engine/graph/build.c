@@ -115,15 +115,27 @@ ae_build_values (
   return add_constant (b, tensor, name ? name : "values", name != NULL);
 }
 
-int
-ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values)
+static int
+add_integers (AeBuilder *b, AeType type, AeShape shape, const void *values)
 {
   if (b->error.status != AE_OK)
     return -1;
-  AeTensor *tensor = ae_tensor_new (AE_I16, &shape);
+  AeTensor *tensor = ae_tensor_new (type, &shape);
   if (tensor)
     memcpy (tensor->data, values, ae_tensor_bytes (tensor));
   return add_constant (b, tensor, "integers", false);
+}
+
+int
+ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values)
+{
+  return add_integers (b, AE_I16, shape, values);
+}
+
+int
+ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values)
+{
+  return add_integers (b, AE_I8, shape, values);
 }
 
 int

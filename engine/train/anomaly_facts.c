@@ -3,6 +3,7 @@
 
 #include "train/anomaly_calibrate.h"
 #include "train/anomaly_fusion.h"
+#include "train/anomaly_pictures.h"
 #include "train/anomaly_usual.h"
 #include "train/recipe.h"
 
@@ -16,7 +17,9 @@ read_shape (AeObserverShape *shape, AeFootage *footage,
       = strcmp (ae_recipe_text_of (recipe, "anomaly", "kind"), "pictures") == 0;
   shape->past
       = pictures ? 0 : (int) ae_recipe_number_of (recipe, "anomaly", "past");
-  shape->latent = (int) ae_recipe_number_of (recipe, "anomaly", "latent");
+  shape->latent = pictures /* patches take their place */
+      ? 0
+      : (int) ae_recipe_number_of (recipe, "anomaly", "latent");
   if (ae_footage_size (footage, &shape->width, &shape->height))
     return AE_OK;
   return ae_fail (
@@ -45,6 +48,23 @@ find_all (AeAnomalyWork *w, AeError *err)
   return status;
 }
 
+static AePatchOptions
+patch_options (const AeRecipe *r)
+{
+  static const char *const align[] = { "none", "object", NULL };
+  static const char *const flatten[] = { "none", "columns", "rows", NULL };
+  const char *s = "anomaly";
+  return (AePatchOptions){
+    .align = (AeAlign) ae_recipe_word_of (r, s, "align", align),
+    .flatten = (AeFlatten) ae_recipe_word_of (r, s, "flatten", flatten),
+    .reduce = (int) ae_recipe_number_of (r, s, "reduce"),
+    .strip = (int) ae_recipe_number_of (r, s, "strip"),
+    .window = (int) ae_recipe_number_of (r, s, "window"),
+    .code = (int) ae_recipe_number_of (r, s, "code"),
+    .bank = ae_recipe_number_of (r, s, "bank") * (1 << 20),
+  };
+}
+
 static AeStatus
 hand_over (AeAnomalyFit *fit, const AeFacts *facts, AeError *err)
 {
@@ -52,9 +72,9 @@ hand_over (AeAnomalyFit *fit, const AeFacts *facts, AeError *err)
   AeStatus status = ae_facts_list (&list, facts, err);
   bool ok = status == AE_OK;
   for (size_t i = 0; ok && i < list.n_tensors; i++)
-    ok = ae_anomaly_fit_add (fit, list.tensor[i].name, list.tensor[i].shape,
-        list.tensor[i].values);
-  for (int i = 0; ok && i < AE_N_CHANNELS; i++)
+    ok = ae_anomaly_fit_add (fit, list.tensor[i].name, list.tensor[i].type,
+        list.tensor[i].shape, list.tensor[i].values);
+  for (size_t i = 0; ok && i < list.n_texts; i++)
     ok = ae_anomaly_fit_say (fit, list.key[i], list.text[i]);
   if (status == AE_OK)
     ae_fact_list_clear (&list);
@@ -81,7 +101,9 @@ ae_anomaly_fit (AeAnomalyFit *fit, AeFootage *footage, AeModel *net,
     return status;
   w.facts.frame_rate
       = ae_recipe_number_of (recipe, "anomaly", "frame_rate");
-  status = find_all (&w, err);
+  AePatchOptions patches = patch_options (recipe);
+  status = shape.past > 0 ? find_all (&w, err)
+                          : ae_anomaly_find_pictures (&w, &patches, err);
   if (status == AE_OK)
     status = hand_over (fit, &w.facts, err);
   ae_channels_clear (&w.channels);

@@ -7,16 +7,18 @@
 #include <string.h>
 
 bool
-ae_anomaly_fit_add (AeAnomalyFit *fit, const char *name, AeShape shape,
-    const float *values)
+ae_anomaly_fit_add (AeAnomalyFit *fit, const char *name, AeType type,
+    AeShape shape, const void *values)
 {
-  size_t n = fit->n_constants, bytes = ae_shape_count (&shape) * sizeof *values;
+  size_t n = fit->n_constants;
+  size_t bytes = ae_shape_count (&shape) * ae_type_size (type);
   void *grown = ae_realloc (
       fit->constants, n, n + 1, sizeof *fit->constants);
   if (!grown)
     return false;
   fit->constants = grown;
   fit->n_constants++;
+  fit->constants[n].type = type;
   fit->constants[n].shape = shape;
   fit->constants[n].name = ae_strdup (name);
   fit->constants[n].values = ae_alloc (bytes);

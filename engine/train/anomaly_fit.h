@@ -17,8 +17,9 @@
 typedef struct {
   struct {
     char *name;
+    AeType type;
     AeShape shape;
-    float *values;
+    void *values;
   } *constants;
   size_t n_constants;
   char **meta; /* 2 n_meta texts: key, value, ... */
@@ -32,8 +33,8 @@ AeStatus ae_anomaly_fit (AeAnomalyFit *fit, AeFootage *footage, AeModel *net,
     const AeRecipe *recipe, const atomic_bool *cancel, AeError *err);
 
 /* Copies; false when memory runs out. */
-bool ae_anomaly_fit_add (AeAnomalyFit *fit, const char *name, AeShape shape,
-    const float *values);
+bool ae_anomaly_fit_add (AeAnomalyFit *fit, const char *name, AeType type,
+    AeShape shape, const void *values);
 bool ae_anomaly_fit_say (
     AeAnomalyFit *fit, const char *key, const char *value);
 

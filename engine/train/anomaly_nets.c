@@ -154,13 +154,21 @@ ae_anomaly_net_start (AeModel *net, const AeModel *trained, AeError *err)
       ae_model_edit (net), ae_model_graph (trained), "", err);
 }
 
+bool
+ae_anomaly_has_networks (const AeModel *model)
+{
+  return ae_graph_find (ae_model_graph (model), "realness") >= 0;
+}
+
 static void
 set_facts (AeBuilder *b, const AeAnomalyFacts *facts)
 {
   for (size_t i = 0; i < facts->n_constants; i++) {
     const AeAnomalyConstant *c = &facts->constants[i];
-    ae_build_output (
-        b, ae_build_values (b, c->shape, c->values, NULL), c->name);
+    int v = c->type == AE_I8
+                ? ae_build_int8s (b, c->shape, c->values)
+                : ae_build_values (b, c->shape, c->values, NULL);
+    ae_build_output (b, v, c->name);
   }
   for (size_t i = 0; i < facts->n_meta && b->error.status == AE_OK; i++)
     if (facts->meta[2 * i + 1])
@@ -177,6 +185,11 @@ ae_build_anomaly_net (AeModel **out, const AeAnomalyShape *s,
   ae_builder_start (&b, 1);
   int past = s->past ? picture_input (&b, "past", s->past) : -1;
   int frame = picture_input (&b, "frame", 1);
+  if (!generator) { /* a graph has an output */
+    ae_build_output (&b, ae_build_unary (&b, "Identity", frame), "picture");
+    set_facts (&b, facts);
+    return ae_builder_end (&b, out, err);
+  }
   build_generator (&b, s, s->past ? past : frame);
   build_discriminator (&b, s, frame, past);
   if (b.error.status == AE_OK)

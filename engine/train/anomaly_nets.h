@@ -14,6 +14,7 @@
 
 #include <ae/model.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define AE_ANOMALY_SCALE 8 /* pixels along a place's edge */
@@ -42,15 +43,19 @@ AeStatus ae_build_anomaly_discriminator (AeModel **out,
 AeStatus ae_anomaly_net_start (
     AeModel *net, const AeModel *trained, AeError *err);
 
+/* Whether a model made by ae_build_anomaly_net has them. */
+bool ae_anomaly_has_networks (const AeModel *model);
+
 /* What is known beside the weights. Borrowed. */
 typedef struct {
   const char *name;
+  AeType type; /* f32 or i8 */
   AeShape shape;
-  const float *values;
+  const void *values;
 } AeAnomalyConstant;
 
 typedef struct {
-  const AeAnomalyConstant *constants; /* outputs, f32 */
+  const AeAnomalyConstant *constants; /* outputs */
   size_t n_constants;
   const char *const *meta; /* n_meta pairs of key and value; those without
                               value are left out */
@@ -59,7 +64,8 @@ typedef struct {
 
 /* Both networks in one: inputs past and frame (pictures: frame); outputs
  * prediction, latent, realness and the constants. Parameters are those of the
- * trained two, which may be one model. Errors: MEMORY, NOT_FOUND. */
+ * trained two, which may be one model. Without them (NULL) there is only the
+ * frame, as output "picture", and the constants. Errors: MEMORY, NOT_FOUND. */
 AeStatus ae_build_anomaly_net (AeModel **out, const AeAnomalyShape *shape,
     const AeModel *generator, const AeModel *discriminator,
     const AeAnomalyFacts *facts, AeError *err);

@@ -74,6 +74,14 @@ take_shape (AeAnomalyTrainer *t, AeError *err)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "[training] patch is %d, wanted a multiple of %d from 32", t->patch,
         AE_ANOMALY_SCALE);
+  int window = (int) number (t->recipe, "anomaly", "window");
+  int code = (int) number (t->recipe, "anomaly", "code");
+  int reduce = (int) number (t->recipe, "anomaly", "reduce");
+  if (window % 2 == 0 || code > window * window || reduce == 3)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "[anomaly] window is %d, code %d, reduce %d, wanted an odd window, a "
+        "code of at most its square and to reduce by 1, 2 or 4",
+        window, code, reduce);
   t->batch = (int) number (t->recipe, "training", "batch");
   t->shape = (AeAnomalyShape){
     .past = for_pictures (t->recipe)
@@ -93,6 +101,7 @@ make_footage (AeAnomalyTrainer *t, AeError *err)
     .area = (size_t) number (r, "anomaly", "size"),
     .max_bytes = (size_t) number (r, "training", "memory") << 20,
     .seed = (uint64_t) number (r, "training", "seed"),
+    .by_median = for_pictures (r),
     .n_threads = (int) number (r, "training", "threads") };
   return ae_footage_new (&t->footage, &o, err);
 }
@@ -536,8 +545,12 @@ ae_anomaly_trainer_net (AeAnomalyTrainer *t, AeModel **out, AeError *err)
   char *text = ae_recipe_text (t->recipe);
   if (!text)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for the recipe's text");
-  status = ae_adversarial_generator (t->adversarial, true, NULL, 0, &g, err);
-  if (status == AE_OK)
+  /* Pictures have patches; networks that have learned nothing add nothing. */
+  bool networks = t->shape.past > 0 || ae_anomaly_trainer_steps (t) > 0;
+  if (networks)
+    status = ae_adversarial_generator (
+        t->adversarial, true, NULL, 0, &g, err);
+  if (networks && status == AE_OK)
     status = ae_adversarial_discriminator (
         t->adversarial, true, NULL, 0, &d, err);
   if (status == AE_OK)
@@ -568,8 +581,11 @@ join (const AeAnomalyTrainer *t, AeModel *net, const AeAnomalyFit *fit,
       meta[2 * n_net + i] = fit->meta[i];
     for (size_t i = 0; i < n; i++)
       constants[i] = (AeAnomalyConstant){ fit->constants[i].name,
-        fit->constants[i].shape, fit->constants[i].values };
-    status = ae_build_anomaly_net (out, &t->shape, net, net, &facts, err);
+        fit->constants[i].type, fit->constants[i].shape,
+        fit->constants[i].values };
+    bool networks = ae_anomaly_has_networks (net);
+    status = ae_build_anomaly_net (out, &t->shape, networks ? net : NULL,
+        networks ? net : NULL, &facts, err);
   } else {
     ae_fail (err, status, "no memory for %zu facts", facts.n_meta + n);
   }

@@ -164,7 +164,7 @@ find_basics (Gathered *g, AeError *err)
         "not enough footage: wanted at least 2 frames that follow each other");
   if (status == AE_OK)
     status = find_limits (g, err);
-  if (status != AE_OK)
+  if (status != AE_OK || w->facts.patches)
     return status;
   if (g->n_jitter > 0)
     w->facts.motion_jitter = (float) (g->jitter / (double) g->n_jitter);

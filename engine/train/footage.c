@@ -192,6 +192,8 @@ load (AeFootage *f, const AeImage *image, double seconds)
     ae_grey_free (&f->grey);
     f->grey = ae_grey_new (image, f->width, f->height, f->o.n_threads);
     f->format = *image;
+    if (f->grey && f->o.by_median)
+      ae_grey_set_by_median (f->grey);
   }
   uint8_t *frame = ae_alloc ((size_t) f->width * (size_t) f->height);
   if (!f->grey || !frame) {

@@ -29,7 +29,8 @@ typedef struct {
   size_t area;       /* pixels that the size has at most, or about so */
   size_t max_bytes;
   uint64_t seed; /* decides what makes room */
-  int n_threads; /* that scale pictures */
+  bool by_median; /* each picture's light by itself, see grey.h */
+  int n_threads;  /* that scale pictures */
 } AeFootageOptions;
 
 AeStatus ae_footage_new (

@@ -18,12 +18,26 @@ whole (const AeRecipe *recipe, const char *key)
   return (int64_t) ae_recipe_number_of (recipe, "training", key);
 }
 
+static AeStatus
+check_steps (const AeRecipe *recipe, AeError *err)
+{
+  const AeTask *task = ae_task_of (recipe);
+  if (whole (recipe, "steps") > 0
+      || (task->without_steps && task->without_steps (recipe)))
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_ARGUMENT,
+      "[training] steps is 0, wanted 1 or more: only task 'anomaly' with "
+      "[anomaly] kind = pictures learns without");
+}
+
 AeStatus
 ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err)
 {
   *out = NULL;
   AeStatus status = ae_task_check_keys (recipe, err);
+  if (status == AE_OK)
+    status = check_steps (recipe, err);
   if (status != AE_OK)
     return status;
   AeRecipeTrainer *t = ae_calloc (1, sizeof *t);

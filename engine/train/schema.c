@@ -57,6 +57,22 @@ const AeKey ae_keys[] = {
       "pixels that pictures are reduced to, at most or about so"),
   BOOL ("anomaly", "any_camera", "no",
       "for any camera, not for one: pictures of other proportions are stretched"),
+  CHOICE ("anomaly", "align", "none object", "none",
+      "of pictures: nothing, or the one thing in each, on a bright or dark "
+      "background"),
+  CHOICE ("anomaly", "flatten", "none columns rows", "none",
+      "of pictures: stripes along the columns or rows that are taken out"),
+  INT ("anomaly", "reduce", 1, 4, "2",
+      "of pictures: 1, 2 or 4 pixels become one to compare; not with align = "
+      "object"),
+  INT ("anomaly", "strip", 64, 1024, "272",
+      "with align = object: pixels that the thing is made long"),
+  INT ("anomaly", "window", 3, 21, "9",
+      "of pictures: pixels along a patch's edge, odd"),
+  INT ("anomaly", "code", 1, 128, "24",
+      "of pictures: numbers that a patch is told by"),
+  NUMBER ("anomaly", "bank", 0.1, 1024, "4",
+      "of pictures: MiB of usual patches to keep in the model"),
   INT ("anomaly", "past", 1, 16, "4",
       "frames before the one that is predicted"),
   INTS ("anomaly", "widths", 4, 1024, "16,32,48",
@@ -92,7 +108,9 @@ const AeKey ae_keys[] = {
   NUMBER ("loss", "chroma_weight", 0, 10, "0.5",
       "weight of U and V samples, luma being 1"),
 
-  INT ("training", "steps", 1, 1e9, "20000", "length of the training"),
+  INT ("training", "steps", 0, 1e9, "20000",
+      "length of the training; 0, of task anomaly with kind = pictures only: "
+      "no networks"),
   INT ("training", "batch", 1, 256, "16", "sequences, or pictures, side by side"),
   INT ("training", "patch", 16, 512, "64",
       "luma pixels along an edge, a multiple of 8; of a codec 16"),

@@ -16,13 +16,15 @@ typedef struct {
 } AeTaskDefault;
 
 /* Functions as those of ae/recipe_trainer.h on the `state` that `open` makes;
- * figures and validate may be NULL. */
+ * figures, validate and without_steps may be NULL. */
 typedef struct {
   const char *name;
   const char *keys; /* sections and section.key, separated by spaces */
   const AeTaskDefault *defaults; /* the last has section NULL; or NULL */
   const char *score, *score_unit, *model_work;
 
+  /* Whether a recipe of no steps makes a model; NULL: none does. */
+  bool (*without_steps) (const AeRecipe *recipe);
   AeStatus (*open) (
       void **state, const AeRecipe *recipe, AeModel *base, AeError *err);
   void (*close) (void *state);

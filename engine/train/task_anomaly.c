@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Recipes of task `anomaly`. */
 #include "train/anomaly_trainer.h"
+#include "train/recipe.h"
 #include "train/task.h"
 #include "util/error.h"
 #include "util/mem.h"
 
 #include <math.h>
+#include <string.h>
 
 typedef struct {
   AeAnomalyTrainer *trainer;
@@ -19,6 +21,13 @@ task_close (void *state)
   Task *t = state;
   ae_anomaly_trainer_free (&t->trainer);
   ae_free (t);
+}
+
+static bool
+task_without_steps (const AeRecipe *recipe)
+{
+  return strcmp (ae_recipe_text_of (recipe, "anomaly", "kind"), "pictures")
+         == 0;
 }
 
 static AeStatus
@@ -163,6 +172,7 @@ const AeTask ae_task_anomaly = {
   .score = "prediction psnr",
   .score_unit = "dB",
   .model_work = "densities and calibration",
+  .without_steps = task_without_steps,
   .open = task_open,
   .close = task_close,
   .add = task_add,

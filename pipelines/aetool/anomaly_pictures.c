@@ -90,13 +90,13 @@ has_masks (const char *folder)
 /* Scores a picture, beside its mask when there is one. */
 static gboolean
 score_picture (AnomalyScorer *s, AnomalyTrack *track, const char *path,
-    const char *mask, gboolean blank, GError **error)
+    const char *mask, gboolean blank, gboolean unusual, GError **error)
 {
   g_autofree char *name = inputs_base_name (path);
   g_autofree char *caption = g_strconcat (track->name, " ", name, NULL);
   AnomalyFrame f = { .path = path, .caption = caption, .blank = blank,
     .time = FAR * anomaly_track_length (track),
-    .unusual = strcmp (track->name, GOOD) != 0 };
+    .unusual = unusual };
   g_autoptr (FramesReader) masks = NULL;
   g_autoptr (FramesReader) frames
       = open_picture (path, GST_VIDEO_FORMAT_I420, error);
@@ -119,13 +119,32 @@ score_kind (AnomalyScorer *s, const char *folder, const char *kind,
     return NULL;
   AnomalyTrack *track = anomaly_track_new (kind, 0);
   /* Good ones have no masks, and none is needed. */
-  gboolean ok = TRUE;
-  gboolean blank = strcmp (kind, GOOD) == 0 && has_masks (folder);
+  gboolean ok = TRUE, good = strcmp (kind, GOOD) == 0;
+  gboolean blank = good && has_masks (folder);
   for (guint i = 0; ok && i < files->len; i++) {
     const char *picture = g_ptr_array_index (files, i);
     g_autofree char *mask = mask_path (folder, kind, picture);
-    ok = score_picture (s, track, picture, mask, blank, error);
+    ok = score_picture (s, track, picture, mask, blank, !good, error);
   }
+  anomaly_shots_end_clip (s->shots);
+  if (!ok)
+    g_clear_pointer (&track, anomaly_track_free);
+  return track;
+}
+
+AnomalyTrack *
+anomaly_pictures_score_normal (
+    AnomalyScorer *s, const char *folder, GError **error)
+{
+  g_autoptr (GPtrArray) files = inputs_pictures (folder, NULL, error);
+  if (!files)
+    return NULL;
+  g_autofree char *name = g_path_get_basename (folder);
+  AnomalyTrack *track = anomaly_track_new (name, 0);
+  gboolean ok = TRUE;
+  for (guint i = 0; ok && i < files->len; i++)
+    ok = score_picture (s, track, g_ptr_array_index (files, i), NULL, FALSE,
+        FALSE, error);
   anomaly_shots_end_clip (s->shots);
   if (!ok)
     g_clear_pointer (&track, anomaly_track_free);

@@ -19,6 +19,11 @@ gboolean anomaly_pictures_is_set (const char *folder);
 GPtrArray *anomaly_pictures_score (
     AnomalyScorer *scorer, const char *folder, GError **error);
 
+/* The pictures in a folder itself, as usual ones, with its name. The same
+ * errors. */
+AnomalyTrack *anomaly_pictures_score_normal (
+    AnomalyScorer *scorer, const char *folder, GError **error);
+
 G_END_DECLS
 
 #endif

@@ -163,35 +163,50 @@ anomaly_report_json (Json *json, const AnomalyReport *r)
 
 /* Pictures have no motion. */
 static gboolean
-is_shown (int channel)
+is_shown (const AnomalyPicturesReport *r, int channel)
 {
-  return channel != AE_CHANNEL_MOTION;
+  if (channel == AE_CHANNEL_FUSED || channel == AE_CHANNEL_LATENT)
+    return TRUE;
+  return channel != AE_CHANNEL_MOTION && r->networks;
 }
 
-void
-anomaly_report_print_pictures (const AnomalyPicturesReport *r)
+static void
+print_kinds (const AnomalyPicturesReport *r, const GArray *kinds)
 {
   int columns = 0;
-  printf ("AUC against %u good pictures\n\n| defect | pictures |", r->n_good);
+  printf ("| defect | pictures |");
   for (int c = 0; c < AE_N_CHANNELS; c++)
-    if (is_shown (c)) {
+    if (is_shown (r, c)) {
       printf (" %s |", ae_channel_name ((AeChannel) c));
       columns++;
     }
   printf ("\n");
   print_ruler (columns + 2);
-  for (guint k = 0; k < r->kinds->len; k++) {
-    const AnomalyKind *kind = &g_array_index (r->kinds, AnomalyKind, k);
+  for (guint k = 0; k < kinds->len; k++) {
+    const AnomalyKind *kind = &g_array_index (kinds, AnomalyKind, k);
     printf ("| %s | %u |", kind->name, kind->n);
     for (int c = 0; c < AE_N_CHANNELS; c++)
-      if (is_shown (c))
+      if (is_shown (r, c))
         print_cell (kind->area[c], 4);
     printf ("\n");
+  }
+}
+
+void
+anomaly_report_print_pictures (const AnomalyPicturesReport *r)
+{
+  printf ("AUC against %u good pictures\n\n", r->n_good);
+  print_kinds (r, r->kinds);
+  if (r->others) {
+    printf ("\nAUC against %u other normal pictures; good ones against them "
+            "should be near 0.5\n\n",
+        r->n_others);
+    print_kinds (r, r->others);
   }
   printf ("\n| channel | EER | best F1 | AP | pixel AUC | in unusual ones |\n");
   print_ruler (6);
   for (int c = 0; c < AE_N_CHANNELS; c++) {
-    if (!is_shown (c))
+    if (!is_shown (r, c))
       continue;
     printf ("| %s |", ae_channel_name ((AeChannel) c));
     print_cell (r->figures[c].equal_error, 4);
@@ -201,30 +216,49 @@ anomaly_report_print_pictures (const AnomalyPicturesReport *r)
     print_cell (r->pixels_unusual[c], 4);
     printf ("\n");
   }
+  printf ("\nAt the calibrated threshold for %g false alarms per hour: %u of "
+          "%u defects found, %u of %u good pictures are false alarms\n",
+      r->per_hour, r->n_found,
+      g_array_index (r->kinds, AnomalyKind, r->kinds->len - 1).n, r->n_false,
+      r->n_good);
   printf ("\nScoring: %.2f ms a picture (median), %.1f pictures/s\n", r->ms,
       r->rate);
+}
+
+static void
+json_kinds (Json *json, const AnomalyPicturesReport *r, const char *name,
+    const GArray *kinds)
+{
+  json_open (json, name, '{');
+  for (guint k = 0; k < kinds->len; k++) {
+    const AnomalyKind *kind = &g_array_index (kinds, AnomalyKind, k);
+    json_open (json, kind->name, '{');
+    json_number (json, "pictures", kind->n);
+    for (int c = 0; c < AE_N_CHANNELS; c++)
+      if (is_shown (r, c))
+        json_number (json, ae_channel_name ((AeChannel) c), kind->area[c]);
+    json_close (json, '{');
+  }
+  json_close (json, '{');
 }
 
 void
 anomaly_report_json_pictures (Json *json, const AnomalyPicturesReport *r)
 {
   json_number (json, "good", r->n_good);
+  json_number (json, "asked_false_alarms_per_hour", r->per_hour);
+  json_number (json, "found", r->n_found);
+  json_number (json, "false_alarms", r->n_false);
   json_number (json, "median_ms", r->ms);
   json_number (json, "pictures_per_second", r->rate);
-  json_open (json, "kinds", '{');
-  for (guint k = 0; k < r->kinds->len; k++) {
-    const AnomalyKind *kind = &g_array_index (r->kinds, AnomalyKind, k);
-    json_open (json, kind->name, '{');
-    json_number (json, "pictures", kind->n);
-    for (int c = 0; c < AE_N_CHANNELS; c++)
-      if (is_shown (c))
-        json_number (json, ae_channel_name ((AeChannel) c), kind->area[c]);
-    json_close (json, '{');
+  json_kinds (json, r, "kinds", r->kinds);
+  if (r->others) {
+    json_number (json, "other_normal", r->n_others);
+    json_kinds (json, r, "kinds_against_other_normal", r->others);
   }
-  json_close (json, '{');
   json_open (json, "channels", '{');
   for (int c = 0; c < AE_N_CHANNELS; c++) {
-    if (!is_shown (c))
+    if (!is_shown (r, c))
       continue;
     json_open (json, ae_channel_name ((AeChannel) c), '{');
     json_areas (json, &r->figures[c]);

@@ -37,6 +37,12 @@ typedef struct {
 typedef struct {
   const GArray *kinds; /* of AnomalyKind, "all" is the last */
   guint n_good;
+  const GArray *others; /* the same against other normal pictures, the last is
+                           the good ones; NULL: there are none */
+  guint n_others;
+  double per_hour; /* false alarms that are asked for, by which: */
+  guint n_found, n_false; /* defects and good ones of at least the threshold */
+  gboolean networks; /* FALSE: the channels of networks are empty */
   double ms, rate;
   AnomalyFigures figures[AE_N_CHANNELS]; /* of all */
   double pixels[AE_N_CHANNELS], pixels_unusual[AE_N_CHANNELS];

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "aetool.h"
 #include "anomaly_chart.h"
@@ -19,7 +20,7 @@
 #define USUAL_ALARMS 6 /* per hour */
 
 static struct {
-  char *model, *generator, *plot, *precision;
+  char *model, *generator, *plot, *precision, *normal;
   double per_hour;
   gboolean json;
   int threads;
@@ -34,6 +35,10 @@ static const GOptionEntry entries[] = {
       "another model of task anomaly: are frames that it predicts told from "
       "the clips'?",
       "MODEL" },
+  { "normal", 0, 0, G_OPTION_ARG_FILENAME, &option.normal,
+      "of pictures: others that are as normal as good/ and were not learned "
+      "from; all figures against them too",
+      "FOLDER" },
   { "plot", 0, 0, G_OPTION_ARG_FILENAME, &option.plot,
       "write roc.svg, score-CLIP.svg, scores.csv and sheet.png (the highest "
       "scores, where they are, and the truth) into the folder",
@@ -141,6 +146,12 @@ static gboolean
 run_clips (AnomalyScorer *s, char **inputs, int n,
     const AeDetectorOptions *options, Json *json, GError **error)
 {
+  if (option.normal) {
+    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_ARGUMENT,
+        "--normal %s: wanted a model of pictures, %s is for video",
+        option.normal, option.model);
+    return FALSE;
+  }
   for (int i = 0; i < n; i++)
     if (anomaly_pictures_is_set (inputs[i])) {
       g_set_error (error, AETOOL_DOMAIN, AE_ERROR_ARGUMENT,
@@ -188,29 +199,85 @@ measure_kind (AnomalyKind *kind, AnomalyTrack *good, AnomalyTrack *defect,
   return TRUE;
 }
 
-static gboolean
-report_pictures (AnomalyScorer *s, const GPtrArray *tracks, Json *json,
-    GError **error)
+/* Of each kind, and of all as the last, against the normal ones. */
+static GArray *
+measure_kinds (const GPtrArray *kinds, AnomalyTrack *normal, GError **error)
 {
-  AnomalyTrack *good = g_ptr_array_index (tracks, 0);
   AnomalyKind all = { "all" }, kind;
-  g_autoptr (GArray) kinds = g_array_new (FALSE, FALSE, sizeof all);
-  AnomalyPicturesReport r
-      = { .kinds = kinds, .n_good = anomaly_track_length (good) };
-  for (guint i = 1; i < tracks->len; i++) {
-    if (!measure_kind (&kind, good, g_ptr_array_index (tracks, i), error))
-      return FALSE;
+  g_autoptr (GPtrArray) tracks = g_ptr_array_new ();
+  g_autoptr (GArray) found = g_array_new (FALSE, FALSE, sizeof all);
+  g_ptr_array_add (tracks, normal);
+  for (guint i = 1; i < kinds->len; i++) {
+    AnomalyTrack *defect = g_ptr_array_index (kinds, i);
+    if (!measure_kind (&kind, normal, defect, error))
+      return NULL;
     all.n += kind.n;
-    g_array_append_val (kinds, kind);
+    g_array_append_val (found, kind);
+    g_ptr_array_add (tracks, defect);
   }
   for (int c = 0; c < AE_N_CHANNELS; c++) {
+    AnomalyFigures f;
+    if (!anomaly_figures (&f, tracks, (AeChannel) c, INFINITY, error))
+      return NULL;
+    all.area[c] = f.area;
+  }
+  g_array_append_val (found, all);
+  return g_steal_pointer (&found);
+}
+
+/* The same against other normal ones, and the good ones as if they were a kind:
+ * near a half where both sets are alike. */
+static GArray *
+measure_others (const GPtrArray *kinds, AnomalyTrack *others, GError **error)
+{
+  AnomalyTrack *good = g_ptr_array_index (kinds, 0);
+  AnomalyKind kind;
+  g_autoptr (GArray) found = measure_kinds (kinds, others, error);
+  if (!found)
+    return NULL;
+  memset (good->unusual->data, 1, good->unusual->len);
+  gboolean ok = measure_kind (&kind, others, good, error);
+  memset (good->unusual->data, 0, good->unusual->len);
+  if (!ok)
+    return NULL;
+  g_array_append_val (found, kind);
+  return g_steal_pointer (&found);
+}
+
+/* Pictures whose fused score is at least the threshold. */
+static guint
+count_alarms (const AnomalyScorer *s, const AnomalyTrack *track)
+{
+  double threshold = threshold_of (s, AE_CHANNEL_FUSED);
+  guint n = 0;
+  for (guint i = 0; i < anomaly_track_length (track); i++)
+    n += anomaly_track_score (track, AE_CHANNEL_FUSED, i) >= threshold;
+  return n;
+}
+
+static gboolean
+report_pictures (AnomalyScorer *s, const GPtrArray *tracks,
+    AnomalyTrack *others, Json *json, GError **error)
+{
+  AnomalyTrack *good = g_ptr_array_index (tracks, 0);
+  g_autoptr (GArray) kinds = measure_kinds (tracks, good, error);
+  g_autoptr (GArray) controls = NULL;
+  if (!kinds
+      || (others && !(controls = measure_others (tracks, others, error))))
+    return FALSE;
+  AnomalyPicturesReport r = { .kinds = kinds,
+    .n_good = anomaly_track_length (good), .others = controls,
+    .n_others = others ? anomaly_track_length (others) : 0,
+    .per_hour = option.per_hour, .n_false = count_alarms (s, good),
+    .networks = ae_detector_has_channel (
+        s->detector, AE_CHANNEL_DISCRIMINATOR) };
+  for (guint i = 1; i < tracks->len; i++)
+    r.n_found += count_alarms (s, g_ptr_array_index (tracks, i));
+  for (int c = 0; c < AE_N_CHANNELS; c++)
     if (!anomaly_figures (&r.figures[c], tracks, (AeChannel) c,
             threshold_of (s, c), error))
       return FALSE;
-    all.area[c] = r.figures[c].area;
-  }
   r.figures[AE_CHANNEL_MOTION].area = NAN; /* there is none */
-  g_array_append_val (kinds, all);
   measure_time (s, &r.ms, &r.rate);
   measure_pixels (s, r.pixels, r.pixels_unusual);
   if (json)
@@ -231,8 +298,16 @@ run_pictures (
         n, option.model);
     return FALSE;
   }
+  AnomalyTrack *others = NULL;
   g_autoptr (GPtrArray) tracks = anomaly_pictures_score (s, inputs[0], error);
-  return tracks && report_pictures (s, tracks, json, error);
+  if (!tracks
+      || (option.normal
+          && !(others = anomaly_pictures_score_normal (
+                   s, option.normal, error))))
+    return FALSE;
+  gboolean ok = report_pictures (s, tracks, others, json, error);
+  g_clear_pointer (&others, anomaly_track_free);
+  return ok;
 }
 
 static int

@@ -71,6 +71,8 @@ def adapt(line, root, clip):
     line = re.sub(r'\b(auto|xv?image|gl|wayland)(video)?sink\b( sync=\w+)?',
                   'fakesink', line)
     line = re.sub(r'(filesrc location=)\S+', rf'\g<1>{clip}', line)
+    line = re.sub(r'multifilesrc location=\S+ caps=image/\S+ ! pngdec',
+                  f'videotestsrc num-buffers=5 ! {size}', line)
     line = re.sub(r'(multifilesrc location=)\S+', rf'\g<1>{clip}', line)
     line = re.sub(r'(uri=)\S+', rf'\g<1>file://{clip}', line)
     line = re.sub(r'\brtspsrc location=\S+( [a-z-]+=\S+)*',
@@ -124,7 +126,7 @@ def prepare(root, aetool, folder):
             stderr=subprocess.DEVNULL)
     for name in ('codec.onnx', 'mine.onnx'):
         shutil.copy(env['AE_TEST_CODEC'], folder / name)
-    for name in ('anomaly.onnx', 'camera.onnx'):
+    for name in ('anomaly.onnx', 'camera.onnx', 'piece.onnx'):
         shutil.copy(env['AE_TEST_ANOMALY'], folder / name)
     (folder / 'clips').mkdir()
     write_digits(folder)

@@ -110,8 +110,8 @@ AE_API void ae_detector_size (
     const AeDetector *detector, int *width, int *height);
 
 /* Of the last frame, once ready: as the model saw it, grey and of the usual
- * light, and as it expected it to be. Both height x width bytes of that
- * size. */
+ * light, and as it expected it to be (what it saw, where it has no networks).
+ * Both height x width bytes of that size. */
 AE_API void ae_detector_expected (
     const AeDetector *detector, uint8_t *seen, uint8_t *expected);
 
@@ -128,6 +128,10 @@ AE_API AeDetectorTimes ae_detector_times (const AeDetector *detector);
 
 /* How often the channel reaches a score on normal footage: of the model. */
 AE_API const AeCalibration *ae_detector_calibration (
+    const AeDetector *detector, AeChannel channel);
+
+/* Whether the model has what the channel needs; otherwise its scores are 0. */
+AE_API bool ae_detector_has_channel (
     const AeDetector *detector, AeChannel channel);
 
 /* Whether the model is for single pictures, not for video: every frame is

@@ -272,6 +272,35 @@ START_TEST (test_memory_is_an_exponential_average)
 }
 END_TEST
 
+/* Twice the exposure is the same picture, whatever was before. */
+START_TEST (test_pictures_have_one_median)
+{
+  AeImage image = image_of (AE_PIXELS_GRAY8, 64, 64, false);
+  AeGrey *grey = ae_grey_new (&image, 64, 64, 2);
+  ae_grey_set_by_median (grey);
+  for (int gain = 1; gain <= 2; gain++) {
+    for (int i = 0; i < 64 * 64; i++)
+      plane[0][i / 64 * image.stride[0] + i % 64]
+          = (uint8_t) (gain * (i < 3000 ? 40 + i % 9 : 90));
+    ae_grey_load (grey, &image, gain > 1 ? 1 : 0, gain > 1 ? other : out);
+  }
+  int least = 255, most = 0, worst = 0;
+  for (int i = 0; i < 64 * 64; i++) {
+    least = out[i] < least ? out[i] : least;
+    most = out[i] > most ? out[i] : most;
+    worst = abs (other[i] - out[i]) > worst ? abs (other[i] - out[i]) : worst;
+  }
+  ck_assert_int_le (worst, 2); /* the median is one of 1024 bins */
+  /* 46 is the median */
+  ck_assert_float_eq_tol ((float) most, 90 / 46.0f * AE_GREY_MEDIAN, 3);
+  ck_assert_float_eq_tol ((float) least, 40 / 46.0f * AE_GREY_MEDIAN, 3);
+  memset (plane[0], 0, sizeof plane[0]);
+  ae_grey_load (grey, &image, 0, out);
+  ck_assert_int_eq (out[77], 0);
+  ae_grey_free (&grey);
+}
+END_TEST
+
 START_TEST (test_flat_pictures_stay_finite)
 {
   AeImage image = image_of (AE_PIXELS_GRAY8, 64, 48, false);
@@ -356,6 +385,7 @@ grey_suite (void)
   tcase_add_loop_test (tcase, test_smallest_pictures, 0, n_kinds);
   tcase_add_test (tcase, test_light_is_got_used_to);
   tcase_add_test (tcase, test_memory_is_an_exponential_average);
+  tcase_add_test (tcase, test_pictures_have_one_median);
   tcase_add_test (tcase, test_flat_pictures_stay_finite);
   tcase_add_test (tcase, test_gain_has_limits);
   tcase_add_loop_test (tcase, test_threads_give_the_same_bits, 0, n_kinds);

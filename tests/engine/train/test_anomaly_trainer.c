@@ -192,10 +192,11 @@ START_TEST (test_a_net_keeps_its_constants)
   float values[6] = { 1, -2, 3.5f, 0, 1e-9f, 6 };
   ae_tmp_make (folder);
   const char *path = ae_tmp_path (folder, "net.onnx");
-  ck_assert (ae_anomaly_fit_add (&fit, "density", ae_shape (2, 2, 3), values));
+  ck_assert (ae_anomaly_fit_add (
+      &fit, "density", AE_F32, ae_shape (2, 2, 3), values));
   ck_assert (ae_anomaly_fit_say (&fit, "ae.mine", "yes"));
   AeAnomalyConstant constant = { fit.constants[0].name,
-    fit.constants[0].shape, fit.constants[0].values };
+    fit.constants[0].type, fit.constants[0].shape, fit.constants[0].values };
   const char *const meta[] = { fit.meta[0], fit.meta[1], "ae.none", NULL };
   AeAnomalyFacts facts = { &constant, 1, meta, 2 };
   ck_assert_int_eq (ae_build_anomaly_generator (&g, &shape, 1, &err), AE_OK);
