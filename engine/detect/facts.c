@@ -112,6 +112,13 @@ pack_numbers (const AeFacts *f)
   return own;
 }
 
+void
+ae_facts_calibration_key (AeChannel channel, char key[AE_CALIBRATION_KEY])
+{
+  snprintf (key, AE_CALIBRATION_KEY, "ae.anomaly.calibration.%s",
+      ae_channel_name (channel));
+}
+
 AeStatus
 ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
 {
@@ -142,8 +149,7 @@ ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
     if (all[i].values)
       list->tensor[list->n_tensors++] = all[i];
   for (int i = 0; i < AE_N_CHANNELS; i++) {
-    snprintf (list->key[i], sizeof list->key[i], "ae.anomaly.calibration.%s",
-        ae_channel_name ((AeChannel) i));
+    ae_facts_calibration_key ((AeChannel) i, list->key[i]);
     ae_calibration_write (&f->calibration[i], list->text[i]);
   }
   return AE_OK;
@@ -360,9 +366,8 @@ static AeStatus
 read_calibrations (AeFacts *f, const AeModel *model, AeError *err)
 {
   for (int i = 0; i < AE_N_CHANNELS; i++) {
-    char key[64];
-    snprintf (key, sizeof key, "ae.anomaly.calibration.%s",
-        ae_channel_name ((AeChannel) i));
+    char key[AE_CALIBRATION_KEY];
+    ae_facts_calibration_key ((AeChannel) i, key);
     const char *text = ae_model_meta (model, key);
     if (!text)
       return bad_meta (model, key, "a calibration", err);

@@ -98,6 +98,12 @@ AE_API void ae_detector_peak (
 AE_API const AeCalibration *ae_detector_calibration (
     const AeDetector *detector, AeChannel channel);
 
+/* A copy of such a model with other calibrations, for ae_model_save. Errors: those
+ * of ae_detector_new, MEMORY. */
+AE_API AeStatus ae_detector_calibrated_model (AeModel **out,
+    const AeModel *model, const AeCalibration calibration[AE_N_CHANNELS],
+    AeError *err);
+
 /* Whether the model is for single pictures, not for video: every frame is
  * scored by itself, there is no motion channel. */
 AE_API bool ae_detector_for_pictures (const AeDetector *detector);
