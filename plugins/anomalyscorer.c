@@ -22,6 +22,8 @@ struct _GstAeAnomalyScorer {
   guint wanted_seconds;     /* of a recalibration; 0 = not asked for */
   GstAeFrameStats stats;
   guint64 unusable; /* frames that are no pictures */
+  AeModel *model;   /* in use; NULL while stopped */
+  AeCalibration calibration[AE_N_CHANNELS]; /* in use */
 
   GstAeDiscriminateSetup *setup; /* the job's while that is busy */
   GstAeScoreJob *job;
@@ -81,11 +83,25 @@ gst_ae_anomaly_scorer_start (GstAeAnomalyScorer *s)
   gst_ae_anomaly_scorer_forget (s);
 }
 
+/* What gst_ae_anomaly_scorer_save() writes is what the setup has now. */
+static void
+note_setup (GstAeAnomalyScorer *s)
+{
+  g_mutex_lock (&s->lock);
+  ae_model_unref (&s->model);
+  if (s->setup != NULL) {
+    s->model = ae_model_ref (gst_ae_model_get (s->setup->model));
+    memcpy (s->calibration, s->setup->calibration, sizeof s->calibration);
+  }
+  g_mutex_unlock (&s->lock);
+}
+
 gboolean
 gst_ae_anomaly_scorer_load (GstAeAnomalyScorer *s,
     const GstAeDiscriminateRequest *request, AeError *error)
 {
   s->setup = gst_ae_discriminate_setup_new (request, error);
+  note_setup (s);
   return s->setup != NULL;
 }
 
@@ -99,6 +115,7 @@ gst_ae_anomaly_scorer_stop (GstAeAnomalyScorer *s)
   gst_ae_setup_loader_free (&loader);
   gst_ae_recalibration_free (&s->recalibration);
   gst_ae_discriminate_setup_free (&s->setup);
+  note_setup (s);
   gst_ae_finding_clear (&s->finding);
 }
 
@@ -128,6 +145,32 @@ gst_ae_anomaly_scorer_recalibrate (GstAeAnomalyScorer *s, guint seconds)
     s->wanted_seconds = seconds;
   g_mutex_unlock (&s->lock);
   return running;
+}
+
+gboolean
+gst_ae_anomaly_scorer_save (
+    GstAeAnomalyScorer *s, const gchar *path, AeError *error)
+{
+  AeCalibration calibration[AE_N_CHANNELS];
+  AeModel *copy = NULL;
+
+  g_mutex_lock (&s->lock);
+  AeModel *model = s->model != NULL ? ae_model_ref (s->model) : NULL;
+  memcpy (calibration, s->calibration, sizeof calibration);
+  g_mutex_unlock (&s->lock);
+  if (model == NULL || path == NULL || path[0] == '\0') {
+    gst_ae_error_set (error, AE_ERROR_ARGUMENT,
+        "save-calibration: expected %s, found none",
+        model == NULL ? "an element that is started" : "a path");
+    ae_model_unref (&model);
+    return FALSE;
+  }
+  gboolean good
+      = ae_detector_calibrated_model (&copy, model, calibration, error) == AE_OK
+      && ae_model_save (copy, path, error) == AE_OK;
+  ae_model_unref (&copy);
+  ae_model_unref (&model);
+  return good;
 }
 
 GstStructure *
@@ -182,9 +225,10 @@ end_recalibration (
       s->recalibration, s->setup->calibration, &error);
 
   gst_ae_recalibration_free (&s->recalibration);
-  if (good)
+  if (good) {
+    note_setup (s);
     tell_calibration (s, n, now);
-  else
+  } else
     GST_AE_WARNING (s->element, GST_AE_RUNNING, &error);
 }
 
@@ -222,6 +266,7 @@ adopt_loaded (GstAeAnomalyScorer *s, const AeImage *format)
     GstAeDiscriminateSetup *older = s->setup;
     s->setup = setup;
     setup = older;
+    note_setup (s);
     s->reset = TRUE;
     s->finding.known = FALSE;
   }

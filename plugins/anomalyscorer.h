@@ -42,6 +42,11 @@ gboolean gst_ae_anomaly_scorer_request (
 gboolean gst_ae_anomaly_scorer_recalibrate (
     GstAeAnomalyScorer *scorer, guint seconds);
 
+/* Writes the model with the calibrations in use to a file. Any thread. FALSE: the
+ * text names the file, or it is stopped. */
+gboolean gst_ae_anomaly_scorer_save (
+    GstAeAnomalyScorer *scorer, const gchar *path, AeError *error);
+
 /* A new structure with processed, skipped, unusable, dropped, avg-us, max-us
  * and fps, since the start. Any thread. */
 GstStructure *gst_ae_anomaly_scorer_stats (

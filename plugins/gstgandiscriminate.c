@@ -22,7 +22,8 @@
  * On a new place, or when a place has changed, the signal `recalibrate` sets
  * the scale anew: with so many seconds of the running stream, in which nothing
  * unusual may happen. A message `gandiscriminate-calibration` says when that is
- * done; a warning, why it was not.
+ * done; a warning, why it was not. It lasts until the element stops; the
+ * signal `save-calibration` writes a model file that has it.
  *
  * A slow model does not hold back a live stream: a frame waits for its score
  * for half its duration, 15 ms at most, and passes with the last score when
@@ -33,6 +34,10 @@
  * second as it was trained with; those between have the last score, too. The
  * first frames, from which nothing
  * can be told yet, have score 0 and `inferred` false.
+ *
+ * The light of the whole picture may change: within a second its gain and offset
+ * are followed by what most of the place shows. Motion that is noisier than in
+ * the footage of the training counts less.
  *
  * Black frames are scored like others; `contrast` tells them. Buffers that do
  * not hold the picture that the caps say pass unscored, with one warning.
@@ -62,6 +67,11 @@
  * gst-launch-1.0 -m rtspsrc location=rtsp://192.168.1.20/stream latency=200 ! decodebin ! videoconvert ! gandiscriminate model-file=camera.onnx min-duration=500000000 ! fakesink
  * ]|
  * A camera in the network; what lasts less than half a second is no event.
+ * |[
+ * gst-launch-1.0 -m v4l2src ! videoconvert ! denoise ! gandiscriminate model-file=camera.onnx ! fakesink
+ * ]|
+ * At night: what is left of the noise does not move. The model may be of the
+ * footage by day, without denoise.
  * |[
  * gst-launch-1.0 -m v4l2src device=/dev/video0 ! videoconvert ! gandiscriminate name=door model-file=camera.onnx n-threads=1 ! fakesink v4l2src device=/dev/video1 ! videoconvert ! gandiscriminate name=yard model-file=camera.onnx n-threads=1 ! fakesink
  * ]|
@@ -147,7 +157,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_gan_discriminate_debug);
 /* Between two update messages of an event. */
 #define UPDATE_INTERVAL GST_SECOND
 
-enum { SIGNAL_RECALIBRATE, N_SIGNALS };
+enum { SIGNAL_RECALIBRATE, SIGNAL_SAVE_CALIBRATION, N_SIGNALS };
 
 struct _GstGanDiscriminate {
   GstBaseTransform parent;
@@ -190,6 +200,8 @@ static void gst_gan_discriminate_get_property (
 static void gst_gan_discriminate_finalize (GObject *object);
 static void gst_gan_discriminate_recalibrate (
     GstGanDiscriminate *self, guint seconds);
+static gboolean gst_gan_discriminate_save_calibration (
+    GstGanDiscriminate *self, const gchar *location);
 static gboolean gst_gan_discriminate_start (GstBaseTransform *trans);
 static gboolean gst_gan_discriminate_stop (GstBaseTransform *trans);
 static gboolean gst_gan_discriminate_set_caps (
@@ -200,6 +212,20 @@ static gboolean gst_gan_discriminate_src_event (
     GstBaseTransform *trans, GstEvent *event);
 static GstFlowReturn gst_gan_discriminate_generate_output (
     GstBaseTransform *trans, GstBuffer **out);
+
+/**
+ * GstGanDiscriminate::save-calibration:
+ * @gandiscriminate: the element
+ * @location: path of a file, which is replaced as a whole
+ *
+ * Writes a copy of the model that is in use, with the scale that is in use, for
+ * #GstGanDiscriminate:model-file of the next time. To be called when the message
+ * `gandiscriminate-calibration` has come. Returns when the file is written.
+ *
+ * Returns: %FALSE if it was not: a warning message says why
+ *
+ * Since: 0.1
+ */
 
 /**
  * GstGanDiscriminate::recalibrate:
@@ -220,6 +246,11 @@ make_signals (GObjectClass *object_class)
       G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
       G_CALLBACK (gst_gan_discriminate_recalibrate), NULL, NULL, NULL,
       G_TYPE_NONE, 1, G_TYPE_UINT);
+  signals[SIGNAL_SAVE_CALIBRATION] = g_signal_new_class_handler (
+      "save-calibration", G_OBJECT_CLASS_TYPE (object_class),
+      G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION,
+      G_CALLBACK (gst_gan_discriminate_save_calibration), NULL, NULL, NULL,
+      G_TYPE_BOOLEAN, 1, G_TYPE_STRING);
 }
 
 static void
@@ -373,6 +404,18 @@ gst_gan_discriminate_recalibrate (GstGanDiscriminate *self, guint seconds)
             running ? "1 second or more" : "a stream that runs",
             running ? "0" : "none"),
         (NULL));
+}
+
+static gboolean
+gst_gan_discriminate_save_calibration (
+    GstGanDiscriminate *self, const gchar *location)
+{
+  AeError error = { 0 };
+
+  if (gst_ae_anomaly_scorer_save (self->scorer, location, &error))
+    return TRUE;
+  GST_AE_WARNING (self, GST_AE_WRITING, &error);
+  return FALSE;
 }
 
 /* Messages and lines. */

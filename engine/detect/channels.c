@@ -115,7 +115,7 @@ sure_of_motion (const AeFacts *f, const AeObservation *observed)
   float known = (float) observed->jitter.pictures / AE_JITTER_MEMORY;
   float jitter = usual + known * (observed->jitter.mean - usual);
   bool noisy = usual > 0 && jitter > usual;
-  return noisy ? sqrtf (usual / jitter) : 1;
+  return noisy ? usual / jitter : 1;
 }
 
 static void

@@ -155,6 +155,13 @@ list_patches (AeFactList *list, const AePatchFacts *p, const float *counts)
   ae_patch_facts_text (p, list->text[list->n_texts++]);
 }
 
+void
+ae_facts_calibration_key (AeChannel channel, char key[AE_CALIBRATION_KEY])
+{
+  snprintf (key, AE_CALIBRATION_KEY, "ae.anomaly.calibration.%s",
+      ae_channel_name (channel));
+}
+
 AeStatus
 ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
 {
@@ -184,8 +191,7 @@ ae_facts_list (AeFactList *list, const AeFacts *f, AeError *err)
   };
   list_tensors (list, all, sizeof all / sizeof *all);
   for (int i = 0; i < AE_N_CHANNELS; i++) {
-    snprintf (list->key[i], sizeof list->key[i], "ae.anomaly.calibration.%s",
-        ae_channel_name ((AeChannel) i));
+    ae_facts_calibration_key ((AeChannel) i, list->key[i]);
     ae_calibration_write (&f->calibration[i], list->text[i]);
   }
   list->n_texts = AE_N_CHANNELS;
@@ -369,9 +375,8 @@ static AeStatus
 read_calibrations (AeFacts *f, const AeModel *model, AeError *err)
 {
   for (int i = 0; i < AE_N_CHANNELS; i++) {
-    char key[64];
-    snprintf (key, sizeof key, "ae.anomaly.calibration.%s",
-        ae_channel_name ((AeChannel) i));
+    char key[AE_CALIBRATION_KEY];
+    ae_facts_calibration_key ((AeChannel) i, key);
     const char *text = ae_model_meta (model, key);
     if (!text)
       return ae_fact_bad_meta (model, key, "a calibration", err);

@@ -59,6 +59,10 @@ AeStatus ae_facts_set_motion (
  * (with what was found and wanted), MEMORY. */
 AeStatus ae_facts_read (AeFacts *facts, const AeModel *model, AeError *err);
 
+/* The metadata that holds a channel's calibration. */
+#define AE_CALIBRATION_KEY 48
+void ae_facts_calibration_key (AeChannel channel, char key[AE_CALIBRATION_KEY]);
+
 /* What a model has to hold for that. */
 typedef struct {
   const char *name;
@@ -72,7 +76,7 @@ typedef struct {
 typedef struct {
   AeFactTensor tensor[AE_FACT_TENSORS];
   size_t n_tensors;
-  char key[AE_FACT_TEXTS][48];
+  char key[AE_FACT_TEXTS][AE_CALIBRATION_KEY];
   char text[AE_FACT_TEXTS][AE_CALIBRATION_TEXT]; /* metadata of these keys */
   size_t n_texts;
   float *own;

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 4 /* pixels along what is remembered as one */
+#define BLOCK 8 /* pixels along what is remembered as one */
 /* The light is followed in so many seconds: a jump is still seen. */
 #define FOLLOWS 0.5
 /* Grey levels added to means before they are compared: noise in the dark is no

@@ -78,14 +78,24 @@ ae_motion_cells_set_pace (AeMotionCells *c, float pace)
   c->scale = 1 / fminf (fmaxf (pace, LEAST_PACE), MOST_PACE);
 }
 
-/* Where things come and go at the picture's edge nothing tells what moved where:
- * a vector of a place is too long for its distance from there. */
-static bool
-is_wild (int place, float vector, int places)
+static int
+least (int a, int b)
 {
-  int from_edge = place < places - 1 - place ? place : places - 1 - place;
+  return a < b ? a : b;
+}
+
+/* Where things come and go at the picture's edge nothing tells what moved
+ * where: a vector of any direction is too long for the place's distance from
+ * there. */
+static bool
+is_wild (const AeFlowField *field, int x, int y, float u, float v)
+{
+  int across = least (x, field->width - 1 - x);
+  int from_edge = least (across, least (y, field->height - 1 - y));
+  float distance = (float) (2 * from_edge + 1);
   return from_edge < EDGE
-         && EDGE_VECTORS * fabsf (vector) > (float) (2 * from_edge + 1);
+         && EDGE_VECTORS * EDGE_VECTORS * (u * u + v * v)
+                > distance * distance;
 }
 
 /* `changed`: how sure it is that anything did. */
@@ -101,8 +111,7 @@ sum_cell (const AeFlowField *field, float scale, float changed, int x, int y,
       float square = u * u + v * v;
       if (!(square > AE_MOTION_MOVES * AE_MOTION_MOVES))
         continue;
-      if (is_wild (i, field->u[at], field->width)
-          || is_wild (j, field->v[at], field->height))
+      if (is_wild (field, i, j, field->u[at], field->v[at]))
         continue;
       s[MOVES] += 1;
       s[LENGTH] += sqrtf (square);

@@ -567,6 +567,52 @@ GST_START_TEST (test_a_recalibration_sets_the_scale_anew)
 }
 GST_END_TEST;
 
+static gboolean
+save_calibration (Scene *s, const gchar *location)
+{
+  gboolean saved = FALSE;
+
+  g_signal_emit_by_name (s->element, "save-calibration", location, &saved);
+  return saved;
+}
+
+GST_START_TEST (test_a_recalibration_can_be_saved)
+{
+  Scene s;
+  gchar *path = plugin_test_path ("calibrated.onnx");
+  gchar *launch = g_strdup_printf (EACH "model-file=%s", path);
+
+  scene_open (&s, EACH "post-messages=none");
+  scene_run (&s, 10, 0);
+  g_signal_emit_by_name (s.element, "recalibrate", 2);
+  scene_run (&s, 0, 80);
+  gdouble changed = scene_score (scene_loud (&s), NULL);
+  ck_assert (save_calibration (&s, path));
+  ck_assert (save_calibration (&s, path)); /* replaces it */
+  scene_expect_no_trouble (&s);
+  ck_assert (!save_calibration (&s, "/not/there/model.onnx"));
+  scene_expect_trouble (&s, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_OPEN_WRITE, "/not/there");
+  ck_assert (!save_calibration (&s, NULL));
+  scene_expect_trouble (&s, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "expected a path");
+  gst_element_set_state (s.h->element, GST_STATE_READY);
+  ck_assert (!save_calibration (&s, path));
+  scene_expect_trouble (&s, GST_MESSAGE_WARNING, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "an element that is started");
+  scene_close (&s);
+
+  scene_open (&s, launch); /* the same scene: the same scores */
+  scene_run (&s, 10, 80);
+  gdouble loaded = scene_score (scene_loud (&s), NULL);
+  ck_assert_msg (ABS (loaded - changed) < 1e-6, "%g, then %g", changed,
+      loaded);
+  scene_close (&s);
+  g_free (launch);
+  g_free (path);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_the_threshold_says_what_is_an_event)
 {
   Scene s;
@@ -615,6 +661,7 @@ discriminate_suite (void)
   tcase_add_test (tc, test_json_lines_tell_of_frames_and_events);
   tcase_add_test (tc, test_no_event_begins_while_the_light_jumps);
   tcase_add_test (tc, test_a_recalibration_sets_the_scale_anew);
+  tcase_add_test (tc, test_a_recalibration_can_be_saved);
   tcase_add_test (tc, test_the_threshold_says_what_is_an_event);
   return s;
 }

@@ -130,6 +130,12 @@ AE_API AeDetectorTimes ae_detector_times (const AeDetector *detector);
 AE_API const AeCalibration *ae_detector_calibration (
     const AeDetector *detector, AeChannel channel);
 
+/* A copy of such a model with other calibrations, for ae_model_save. Errors: those
+ * of ae_detector_new, MEMORY. */
+AE_API AeStatus ae_detector_calibrated_model (AeModel **out,
+    const AeModel *model, const AeCalibration calibration[AE_N_CHANNELS],
+    AeError *err);
+
 /* Whether the model has what the channel needs; otherwise its scores are 0. */
 AE_API bool ae_detector_has_channel (
     const AeDetector *detector, AeChannel channel);

@@ -653,6 +653,47 @@ START_TEST (test_single_pictures)
 }
 END_TEST
 
+/* The model is as it was; the copy, read from a file, differs in nothing else. */
+START_TEST (test_other_calibrations_make_another_model)
+{
+  AeModel *model, *copy, *read;
+  AeError err = { 0 };
+  AeCalibration other[AE_N_CHANNELS];
+  AeDetector *d = open_detector (0, 1), *again;
+  const char *path = ae_tmp_path (folder, "other.onnx");
+  AeDetection wanted = look_at_odd (d, 10);
+  for (int c = 0; c < AE_N_CHANNELS; c++) {
+    other[c] = *ae_detector_calibration (d, (AeChannel) c);
+    other[c].hours += 1 + c;
+  }
+  ck_assert_int_eq (ae_model_load (&model, model_path (0), &err), AE_OK);
+  ck_assert_msg (ae_detector_calibrated_model (&copy, model, other, &err)
+                     == AE_OK,
+      "%s", err.text);
+  ck_assert_str_ne (ae_model_id (copy), ae_model_id (model));
+  ck_assert_uint_eq (ae_model_n_meta (copy), ae_model_n_meta (model));
+  ck_assert_int_eq (ae_model_save (copy, path, &err), AE_OK);
+  ck_assert_int_eq (ae_model_load (&read, path, &err), AE_OK);
+  ck_assert_int_eq (ae_detector_new (&again, read,
+                        &(AeDetectorOptions){
+                            .n_threads = 1, .precision = AE_PRECISION_F32 },
+                        &err),
+      AE_OK);
+  for (int c = 0; c < AE_N_CHANNELS; c++)
+    ck_assert_mem_eq (ae_detector_calibration (again, (AeChannel) c),
+        &other[c], sizeof other[c]);
+  AeImage format = image_of (NULL, W, H);
+  ck_assert_int_eq (ae_detector_bind (again, &format, &err), AE_OK);
+  AeDetection seen = look_at_odd (again, 10);
+  expect_equal (&wanted, &seen, 0);
+  ae_model_unref (&model);
+  ae_model_unref (&copy);
+  ae_model_unref (&read);
+  ae_detector_free (&again);
+  close_detector (&d);
+}
+END_TEST
+
 START_TEST (test_no_memory)
 {
   AeDetector *d = NULL;
@@ -715,6 +756,7 @@ detector_suite (void)
   tcase_add_test (tcase, test_a_gap_is_forgotten);
   tcase_add_test (tcase, test_kinds_of_pictures_score_the_same);
   tcase_add_test (tcase, test_single_pictures);
+  tcase_add_test (tcase, test_other_calibrations_make_another_model);
   tcase_add_test (tcase, test_no_memory);
   return suite;
 }

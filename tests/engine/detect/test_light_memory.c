@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-enum { W = 66, H = 47 };
+enum { W = 132, H = 94 };
 
 static float grey[W * H];
 
@@ -22,7 +22,7 @@ show (float gain, float offset, float noise, float covered, uint64_t seed)
   ae_rng_seed (&rng, seed);
   for (int y = 0; y < H; y++)
     for (int x = 0; x < W; x++) {
-      float v = 110 + 40 * sinf (0.15f * (float) x) * cosf (0.2f * (float) y);
+      float v = 110 + 40 * sinf (0.07f * (float) x) * cosf (0.1f * (float) y);
       if ((float) x < covered * W)
         v = 20 + (float) (x * y % 7);
       v = gain * v + offset + noise * ae_rng_normal (&rng);
