@@ -2,10 +2,9 @@
 #include "train/anomaly_trainer.h"
 
 #include "detect/grey.h"
-#include "train/anomaly_batch.h"
+#include "train/anomaly_feed.h"
 #include "train/anomaly_fit.h"
 #include "train/anomaly_nets.h"
-#include "train/anomaly_things.h"
 #include "train/footage.h"
 #include "train/recipe.h"
 #include "util/mem.h"
@@ -16,28 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JITTER 0.1f /* of light, beside what detect/grey.h leaves */
-#define CROPS 64    /* to validate on */
-#define LEAST_COUNTED 0.02f /* share of the fakes' places; see weigh_fakes */
-/* Shares of the fakes of video: something put in that is odd. Of the others: a
- * patch of the same frame, one of another time; the rest are whole frames of
- * another time. */
-#define ODD_THING 0.6f
-#define SAME_FRAME 0.5f
-#define OTHER_FRAME 0.25f
-#define USUAL_THING 0.5f /* of real windows, with something usual put in */
-
 struct AeAnomalyTrainer {
   AeRecipe *recipe;
   AeAnomalyShape shape;
   AeFootage *footage;
   AeAdversarial *adversarial;
-  AeRng rng;
-  int batch, patch;
-  int width, height; /* of the footage; 0: no picture yet */
-  AeAnomalyCrop crop; /* its size */
-  AeAnomalyThings *things; /* of video */
-  uint8_t *scene[2]; /* a window's frames: as they are, and odd */
+  AeAnomalyFeed feed;
   atomic_bool cancel;
 };
 
@@ -54,13 +37,6 @@ for_pictures (const AeRecipe *recipe)
   return ae_recipe_word_of (recipe, "anomaly", "kind", kinds) == 1;
 }
 
-/* Frames of a sample: those before, and the one to predict. */
-static size_t
-window_of (const AeAnomalyTrainer *t)
-{
-  return (size_t) t->shape.past + 1;
-}
-
 static AeStatus
 take_shape (AeAnomalyTrainer *t, AeError *err)
 {
@@ -69,11 +45,11 @@ take_shape (AeAnomalyTrainer *t, AeError *err)
   if (n != 3)
     return ae_fail (err, AE_ERROR_FORMAT,
         "[anomaly] widths has %zu items, wanted 3", n);
-  t->patch = (int) number (t->recipe, "training", "patch");
-  if (t->patch % AE_ANOMALY_SCALE != 0 || t->patch < 32)
+  t->feed.patch = (int) number (t->recipe, "training", "patch");
+  if (t->feed.patch % AE_ANOMALY_SCALE != 0 || t->feed.patch < 32)
     return ae_fail (err, AE_ERROR_ARGUMENT,
-        "[training] patch is %d, wanted a multiple of %d from 32", t->patch,
-        AE_ANOMALY_SCALE);
+        "[training] patch is %d, wanted a multiple of %d from 32",
+        t->feed.patch, AE_ANOMALY_SCALE);
   int window = (int) number (t->recipe, "anomaly", "window");
   int code = (int) number (t->recipe, "anomaly", "code");
   int reduce = (int) number (t->recipe, "anomaly", "reduce");
@@ -82,7 +58,7 @@ take_shape (AeAnomalyTrainer *t, AeError *err)
         "[anomaly] window is %d, code %d, reduce %d, wanted an odd window, a "
         "code of at most its square and to reduce by 1, 2 or 4",
         window, code, reduce);
-  t->batch = (int) number (t->recipe, "training", "batch");
+  t->feed.batch = (int) number (t->recipe, "training", "batch");
   t->shape = (AeAnomalyShape){
     .past = for_pictures (t->recipe)
         ? 0
@@ -173,12 +149,16 @@ ae_anomaly_trainer_new (AeAnomalyTrainer **out, const AeRecipe *recipe,
     ae_anomaly_trainer_free (out);
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for a trainer");
   }
-  ae_rng_seed (&t->rng, (uint64_t) number (recipe, "training", "seed"));
+  t->feed.seed = (uint64_t) number (recipe, "training", "seed");
+  ae_rng_seed (&t->feed.rng, t->feed.seed);
   AeStatus status = take_shape (t, err);
   if (status == AE_OK)
     status = make_footage (t, err);
   if (status == AE_OK)
     status = make_adversarial (t, base, err);
+  t->feed.footage = t->footage;
+  t->feed.adversarial = t->adversarial;
+  t->feed.past = t->shape.past;
   if (status != AE_OK)
     ae_anomaly_trainer_free (out);
   return status;
@@ -192,9 +172,7 @@ ae_anomaly_trainer_free (AeAnomalyTrainer **trainer)
   if (!t)
     return;
   ae_adversarial_free (&t->adversarial);
-  ae_anomaly_things_free (&t->things);
-  ae_free (t->scene[0]);
-  ae_free (t->scene[1]);
+  ae_anomaly_feed_clear (&t->feed);
   ae_footage_free (&t->footage);
   ae_recipe_free (&t->recipe);
   ae_free (t);
@@ -225,228 +203,12 @@ ae_anomaly_trainer_cancel (AeAnomalyTrainer *t)
   atomic_store (&t->cancel, true);
 }
 
-/* Batches. */
-
-static bool
-make_scenes (AeAnomalyTrainer *t, int width, int height)
-{
-  size_t bytes = window_of (t) * (size_t) width * (size_t) height;
-  t->things = ae_anomaly_things_new (
-      width, height, (uint64_t) number (t->recipe, "training", "seed"));
-  t->scene[0] = ae_alloc (bytes);
-  t->scene[1] = ae_alloc (bytes);
-  return t->things && t->scene[0] && t->scene[1]
-         && ae_adversarial_extra (t->adversarial, 1);
-}
-
-/* The first picture decides how large crops are. */
-static AeStatus
-bind (AeAnomalyTrainer *t, AeError *err)
-{
-  if (t->width > 0)
-    return AE_OK;
-  int w, h;
-  if (!ae_footage_size (t->footage, &w, &h))
-    return ae_fail (err, AE_ERROR_NEEDS_DATA, "no footage to train on");
-  t->crop.width = w < t->patch ? w : t->patch;
-  t->crop.height = h < t->patch ? h : t->patch;
-  AeTensor in = { .type = AE_F32,
-    .shape = ae_shape (4, t->batch, t->shape.past ? t->shape.past : 1,
-        t->crop.height, t->crop.width) };
-  AeStatus status
-      = ae_adversarial_bind (t->adversarial, &in, 1, NULL, 0, err);
-  if (status != AE_OK)
-    return status;
-  if (!ae_adversarial_extra (t->adversarial, 0)
-      || !ae_adversarial_extra_weight (t->adversarial)
-      || (t->shape.past > 0 && !t->things && !make_scenes (t, w, h)))
-    return ae_fail (err, AE_ERROR_MEMORY, "no memory for fakes");
-  t->width = w;
-  t->height = h;
-  return AE_OK;
-}
-
-/* A sample's part of a tensor of the batch. */
-static float *
-part_of (const AeAnomalyTrainer *t, AeTensor *tensor, int sample)
-{
-  size_t one = ae_shape_count (&tensor->shape) / (size_t) t->batch;
-  return (float *) tensor->data + (size_t) sample * one;
-}
-
-static AeAnomalyCrop
-draw_crop (const AeAnomalyTrainer *t, AeRng *rng)
-{
-  AeAnomalyCrop c = t->crop;
-  c.x = (int) ae_rng_below (rng, (uint32_t) (t->width - c.width + 1));
-  c.y = (int) ae_rng_below (rng, (uint32_t) (t->height - c.height + 1));
-  c.gain = 1;
-  c.shift = 0;
-  return c;
-}
-
-/* `frames`: those before, and the one to predict. */
-static void
-cut_past (const AeAnomalyTrainer *t, const uint8_t *const *frames,
-    const AeAnomalyCrop *crop, float *to)
-{
-  size_t one = (size_t) crop->width * (size_t) crop->height;
-  for (int i = 0; i < t->shape.past; i++, to += one)
-    ae_anomaly_cut (frames[i], t->width, crop, to);
-}
-
-static void
-fill_real (AeAnomalyTrainer *t, int sample, const uint8_t *const *frames,
-    const AeAnomalyCrop *crop)
-{
-  size_t one = (size_t) crop->width * (size_t) crop->height;
-  float *in
-      = part_of (t, ae_adversarial_input (t->adversarial, 0), sample);
-  float *real = part_of (t, ae_adversarial_real (t->adversarial), sample);
-  ae_anomaly_cut (frames[t->shape.past], t->width, crop, real);
-  if (t->shape.past > 0)
-    cut_past (t, frames, crop, in);
-  else
-    memcpy (in, real, one * sizeof *in);
-}
-
-/* A window for training. */
-static bool
-draw_window (AeAnomalyTrainer *t, AeFootageView *v)
-{
-  size_t length = window_of (t);
-  size_t n = ae_footage_n_windows (t->footage, false, length);
-  uint32_t most = n < UINT32_MAX ? (uint32_t) n : UINT32_MAX;
-  size_t index = n ? ae_rng_below (&t->rng, most) : 0;
-  /* others may just have made room */
-  return n > 0
-      && (ae_footage_window (t->footage, false, length, index, v)
-          || ae_footage_window (t->footage, false, length, 0, v));
-}
-
-/* The frame is of another place or time; what was before is as it was. */
-static void
-fill_fake (AeAnomalyTrainer *t, int sample, const uint8_t *const *frames,
-    const AeAnomalyCrop *crop)
-{
-  AeAdversarial *a = t->adversarial;
-  AeFootageView other = { 0 };
-  AeAnomalySource source = { frames[t->shape.past], t->width, t->height,
-    true };
-  float u = ae_rng_uniform (&t->rng);
-  if (u >= SAME_FRAME && draw_window (t, &other)) {
-    source.frame = other.frames[t->shape.past];
-    /* pictures have no time */
-    source.other_place = u < SAME_FRAME + OTHER_FRAME || t->shape.past == 0;
-  }
-  ae_anomaly_fake (part_of (t, ae_adversarial_real (a), sample), crop,
-      &source, &t->rng, part_of (t, ae_adversarial_extra (a, 0), sample));
-  if (t->shape.past > 0)
-    cut_past (t, frames, crop,
-        part_of (t, ae_adversarial_extra (a, 1), sample));
-  ae_footage_view_clear (&other);
-}
-
-static void
-list_frames (
-    const AeAnomalyTrainer *t, const uint8_t *scene, const uint8_t **frames)
-{
-  for (size_t i = 0; i < window_of (t); i++)
-    frames[i] = scene + i * (size_t) t->width * (size_t) t->height;
-}
-
-/* Something odd went through all of the frames. */
-static bool
-fill_odd (AeAnomalyTrainer *t, int sample, const AeAnomalyCrop *crop)
-{
-  AeAdversarial *a = t->adversarial;
-  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1];
-  AeOddKind kind
-      = ae_rng_below (&t->rng, 2) ? AE_ODD_FAST : AE_ODD_LOOK;
-  memcpy (t->scene[1], t->scene[0],
-      window_of (t) * (size_t) t->width * (size_t) t->height);
-  if (!ae_anomaly_things_put (
-          t->things, kind, crop, &t->rng, t->scene[1], window_of (t)))
-    return false;
-  list_frames (t, t->scene[1], frames);
-  cut_past (
-      t, frames, crop, part_of (t, ae_adversarial_extra (a, 1), sample));
-  ae_anomaly_cut (frames[t->shape.past], t->width, crop,
-      part_of (t, ae_adversarial_extra (a, 0), sample));
-  return true;
-}
-
-/* Copies the window, for things to be put in. */
-static void
-copy_scene (AeAnomalyTrainer *t, const AeFootageView *v,
-    const AeAnomalyCrop *crop, const uint8_t **frames)
-{
-  size_t pixels = (size_t) t->width * (size_t) t->height;
-  for (size_t i = 0; i < window_of (t); i++)
-    memcpy (t->scene[0] + i * pixels, v->frames[i], pixels);
-  if (ae_rng_uniform (&t->rng) < USUAL_THING)
-    ae_anomaly_things_put (
-        t->things, AE_ODD_NOT, crop, &t->rng, t->scene[0], window_of (t));
-  list_frames (t, t->scene[0], frames);
-}
-
-static void
-fill_sample (AeAnomalyTrainer *t, int sample, const AeFootageView *v)
-{
-  AeAdversarial *a = t->adversarial;
-  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1] = { v->frames[0] };
-  AeAnomalyCrop crop = draw_crop (t, &t->rng);
-  crop.gain += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
-  crop.shift += JITTER * (2 * ae_rng_uniform (&t->rng) - 1);
-  if (t->things)
-    copy_scene (t, v, &crop, frames);
-  fill_real (t, sample, frames, &crop);
-  if (!t->things || ae_rng_uniform (&t->rng) >= ODD_THING
-      || !fill_odd (t, sample, &crop))
-    fill_fake (t, sample, frames, &crop);
-  ae_anomaly_changes (part_of (t, ae_adversarial_real (a), sample),
-      part_of (t, ae_adversarial_extra (a, 0), sample), &crop,
-      part_of (t, ae_adversarial_extra_weight (a), sample));
-}
-
-/* Places that were changed count as much as all of a picture would, unless they
- * are next to none. */
-static void
-weigh_fakes (AeAnomalyTrainer *t)
-{
-  AeTensor *weight = ae_adversarial_extra_weight (t->adversarial);
-  size_t n = ae_shape_count (&weight->shape);
-  float *w = weight->data, sum = 0;
-  for (size_t i = 0; i < n; i++)
-    sum += w[i];
-  float factor = 1 / fmaxf (sum / (float) n, LEAST_COUNTED);
-  for (size_t i = 0; i < n; i++)
-    w[i] *= factor;
-}
-
-static bool
-fill_batch (AeAnomalyTrainer *t)
-{
-  if (t->things)
-    ae_anomaly_things_choose (
-        t->things, t->footage, ae_anomaly_trainer_steps (t));
-  for (int i = 0; i < t->batch; i++) {
-    AeFootageView v;
-    if (!draw_window (t, &v))
-      return false;
-    fill_sample (t, i, &v);
-    ae_footage_view_clear (&v);
-  }
-  weigh_fakes (t);
-  return true;
-}
-
 static AeStatus
 too_short (const AeAnomalyTrainer *t, AeError *err)
 {
   return ae_fail (err, AE_ERROR_NEEDS_DATA,
       "%zu frames of footage without %zu that follow each other",
-      ae_anomaly_trainer_n_frames (t), window_of (t));
+      ae_anomaly_trainer_n_frames (t), ae_anomaly_feed_window (&t->feed));
 }
 
 AeStatus
@@ -454,33 +216,12 @@ ae_anomaly_trainer_step (
     AeAnomalyTrainer *t, AeAdversarialReport *report, AeError *err)
 {
   *report = (AeAdversarialReport){ .step = ae_anomaly_trainer_steps (t) };
-  AeStatus status = bind (t, err);
+  AeStatus status = ae_anomaly_feed_bind (&t->feed, err);
   if (status != AE_OK)
     return status;
-  if (!fill_batch (t))
+  if (!ae_anomaly_feed_fill (&t->feed))
     return too_short (t, err);
   return ae_adversarial_step (t->adversarial, report, err);
-}
-
-/* Parts from `first` on, the same at each call. */
-static bool
-fill_validation (AeAnomalyTrainer *t, int first)
-{
-  size_t length = window_of (t);
-  bool held_out = ae_footage_n_windows (t->footage, true, length) > 0;
-  size_t n = ae_footage_n_windows (t->footage, held_out, length);
-  for (int i = 0; i < t->batch; i++) {
-    AeFootageView v;
-    AeRng rng;
-    size_t index = n * (size_t) ((first + i) % CROPS) / CROPS;
-    if (!ae_footage_window (t->footage, held_out, length, index, &v))
-      return false;
-    ae_rng_seed (&rng, 1000 + (uint64_t) (first + i));
-    AeAnomalyCrop crop = draw_crop (t, &rng);
-    fill_real (t, i, v.frames, &crop);
-    ae_footage_view_clear (&v);
-  }
-  return true;
 }
 
 AeStatus
@@ -489,12 +230,13 @@ ae_anomaly_trainer_validate (AeAnomalyTrainer *t, float *psnr, AeError *err)
   double sum = 0;
   int n = 0;
   *psnr = 0;
-  AeStatus status = bind (t, err);
-  for (int i = 0; status == AE_OK && i < CROPS; i += t->batch, n++) {
+  AeStatus status = ae_anomaly_feed_bind (&t->feed, err);
+  for (int i = 0; status == AE_OK && i < AE_ANOMALY_CROPS;
+       i += t->feed.batch, n++) {
     AeAdversarialReport r = { 0 };
     if (atomic_load (&t->cancel))
       return ae_fail (err, AE_ERROR_CANCELLED, "validation was cancelled");
-    if (!fill_validation (t, i))
+    if (!ae_anomaly_feed_fill_validation (&t->feed, i))
       return too_short (t, err);
     status = ae_adversarial_evaluate (t->adversarial, &r, err);
     sum += r.reconstruction;
@@ -513,7 +255,7 @@ build_net (AeAnomalyTrainer *t, const char *text, const AeModel *g,
 {
   const AeRecipe *r = t->recipe;
   char size[32], past[16], rate[32], steps[32], frames[32];
-  snprintf (size, sizeof size, "%dx%d", t->width, t->height);
+  snprintf (size, sizeof size, "%dx%d", t->feed.width, t->feed.height);
   snprintf (past, sizeof past, "%d", t->shape.past);
   ae_number_print (
       rate, sizeof rate, "%g", number (r, "anomaly", "frame_rate"));
@@ -539,7 +281,7 @@ ae_anomaly_trainer_net (AeAnomalyTrainer *t, AeModel **out, AeError *err)
 {
   AeModel *g = NULL, *d = NULL;
   *out = NULL;
-  AeStatus status = bind (t, err); /* knows the size */
+  AeStatus status = ae_anomaly_feed_bind (&t->feed, err); /* knows the size */
   if (status != AE_OK)
     return status;
   char *text = ae_recipe_text (t->recipe);
@@ -612,7 +354,7 @@ AeStatus
 ae_anomaly_trainer_save (AeAnomalyTrainer *t, const char *path, AeError *err)
 {
   return ae_adversarial_save (
-      t->adversarial, path, &t->rng, sizeof t->rng, err);
+      t->adversarial, path, &t->feed.rng, sizeof t->feed.rng, err);
 }
 
 AeStatus
@@ -620,5 +362,5 @@ ae_anomaly_trainer_restore (
     AeAnomalyTrainer *t, const char *path, AeError *err)
 {
   return ae_adversarial_restore (
-      t->adversarial, path, &t->rng, sizeof t->rng, err);
+      t->adversarial, path, &t->feed.rng, sizeof t->feed.rng, err);
 }
