@@ -8,10 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Squared distances to codes c are |x|^2 + |c|^2 - 2 x c. The codes of one block
- * are multiplied with the places of all blocks around it at once, (-2 c, |c|^2)
- * by (x, 1), so that the bank is read once for a picture; places lie in the
- * lanes of vectors. */
+/* Squared distances to codes c are |x|^2 + |c|^2 - 2 x c. The codes of one
+ * block are multiplied with the places of all blocks around it at once, (-2 c,
+ * |c|^2) by (x, 1), so that the bank is read once for a picture; places lie in
+ * the lanes of vectors. */
 #define LANES AE_SGEMM_BLOCK
 
 struct AeLocalBank {
