@@ -320,8 +320,10 @@ ae_local_bank_distances (const AeLocalBank *b, const AeLocalQuery *query,
   size_t step = part_of (b, NULL, &part);
   for (int t = 0; t < threads; t++) {
     part_of (b, scratch + (size_t) t * step, &part);
-    for (size_t i = 0; i < places_of (b); i++)
+    for (size_t i = 0; i < places_of (b); i++) {
       part.least[i] = HUGE_VALF;
+      part.owner[i] = 0;
+    }
   }
   ae_pool_run (ae_pool_shared (), threads,
       (size_t) b->block_columns * (size_t) b->block_rows, search_block, &s);
