@@ -31,10 +31,10 @@ void ae_channels_reset (AeChannels *channels);
  * between -1e6 and 1e6, whatever the facts are. */
 void ae_channels_score (AeChannels *channels, const AeObservation *seen);
 
-/* The same for models of pictures: the cells of the latent channel are those of
- * patches.h, and so is `score`. seen: NULL without networks, whose channels are
- * 0 then. fused: sum of the channels, weighted, of cells and of the picture: they
- * are all in deviations. */
+/* The same for models of pictures: the cells of the latent channel are those
+ * of patches.h, and so is `score`. seen: NULL without networks, whose channels
+ * are 0 then. fused: sum of the channels, weighted, of cells and of the
+ * picture: they are all in deviations. */
 void ae_channels_score_picture (
     AeChannels *channels, const AeObservation *seen, float score);
 

@@ -13,7 +13,7 @@
 AeStatus ae_fact_bad_meta (const AeModel *model, const char *key,
     const char *wanted, AeError *err);
 
-/* A constant of that type; all floats of it are finite. Errors (NULL): FORMAT. */
+/* A constant of that type; its floats are finite. Errors (NULL): FORMAT. */
 const AeTensor *ae_fact_find (
     const AeModel *model, const char *name, AeType type, AeError *err);
 

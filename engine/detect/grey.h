@@ -3,8 +3,8 @@
 #define AE_DETECT_GREY_H
 
 /* Pictures of any kind and size as 8-bit luma of one size and of the usual
- * light: what follows sees neither dusk nor a longer exposure. For video that is
- * the light of the last seconds; pictures that do not follow each other are
+ * light: what follows sees neither dusk nor a longer exposure. For video that
+ * is the light of the last seconds; pictures that do not follow each other are
  * brought to the same median, each by itself: half of a thing is seldom
  * broken. */
 

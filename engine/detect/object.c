@@ -244,8 +244,8 @@ is_turned (const AeObjectFinder *f, double begin, double end)
          > width_between (f, begin, begin + part);
 }
 
-/* The middle between both edges of each pixel of the way from `begin`; NaN where
- * there is next to none. Returns how many. */
+/* The middle between both edges of each pixel of the way from `begin`; NaN
+ * where there is next to none. Returns how many. */
 static size_t
 measure_middle (AeObjectFinder *f, double begin, double end)
 {

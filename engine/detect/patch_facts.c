@@ -13,7 +13,7 @@
 #define MOST_CODE 128
 #define MOST_BLOCK 4
 #define MOST_REACH 2
-#define MOST_CODES 65536 /* of a block */
+#define MOST_CODES 16384 /* of a block */
 
 void
 ae_patch_places (const AePreparation *p, int *columns, int *rows)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LEAST_TOP 4 /* places */
+#define MOST_SCORE 1e6f
 
 struct AePatches {
   const AePatchFacts *facts;
@@ -183,9 +184,10 @@ ae_patches_standardise (const AePatchFacts *f, float *distances)
 {
   for (size_t i = 0; i < places_of (f); i++) {
     AeUsual u = f->usual[i];
-    distances[i] = u.deviation > 0 && isfinite (distances[i])
-                       ? (distances[i] - u.mean) / u.deviation
-                       : 0;
+    float score = u.deviation > 0 && isfinite (distances[i])
+                      ? (distances[i] - u.mean) / u.deviation
+                      : 0;
+    distances[i] = fminf (fmaxf (score, -MOST_SCORE), MOST_SCORE);
   }
 }
 

@@ -16,8 +16,8 @@ AeStatus ae_patches_new (AePatches **out, const AePatchFacts *facts,
     int n_threads, AeError *err);
 void ae_patches_free (AePatches **patches);
 
-/* From height x width bytes, see ae_prepare_run. Returns rows x columns x shape.d,
- * valid until the next; NULL: there is no thing to look at. */
+/* From height x width bytes, see ae_prepare_run. Returns rows x columns x
+ * shape.d, valid until the next; NULL: there is no thing to look at. */
 const float *ae_patches_encode (AePatches *patches, const uint8_t *picture);
 
 /* One place's patch of a plane, window x window. */
@@ -26,18 +26,19 @@ void ae_patch_cut (const AePatchFacts *facts, const float *plane, int column,
 
 AePrepare *ae_patches_prepare (AePatches *patches);
 
-/* Distances of the last picture's places (rows x columns), which may be changed
- * until the next; of places that are not looked at they are infinite. owners may
- * be NULL; skip: see local_bank.h. */
+/* Distances of the last picture's places (rows x columns), which may be
+ * changed until the next; of places that are not looked at they are infinite.
+ * owners may be NULL; skip: see local_bank.h. */
 float *ae_patches_measure (
     AePatches *patches, const uint8_t *skip, uint16_t *owners);
 
-/* From distances to deviations, in their place; 0 where nothing is looked at. */
+/* From distances to deviations, in their place, between -1e6 and 1e6; 0 where
+ * none is looked at. */
 void ae_patches_standardise (const AePatchFacts *facts, float *distances);
 
 /* The score of a picture: the mean of the largest places', about
- * AE_PATCH_TOP_SHARE of those looked at, without those of -HUGE_VALF. `map` is in
- * disorder afterwards. */
+ * AE_PATCH_TOP_SHARE of those looked at, without those of -HUGE_VALF. `map` is
+ * in disorder afterwards. */
 #define AE_PATCH_TOP_SHARE 0.01
 float ae_patches_picture (const AePatchFacts *facts, float *map);
 

@@ -10,8 +10,8 @@
 /* The index of a pixel that may lie outside of 0 .. n - 1. */
 int ae_plane_mirror (int at, int n);
 
-/* A Gaussian of so many pixels along rows and columns (below 0.1: none), at most
- * AE_PLANE_MOST_SIGMA. `to` may be `from`; scratch: height x width. */
+/* A Gaussian of so many pixels along rows and columns (below 0.1: none), at
+ * most AE_PLANE_MOST_SIGMA. `to` may be `from`; scratch: height x width. */
 void ae_plane_blur (const float *from, int width, int height, float sigma_x,
     float sigma_y, float *to, float *scratch);
 

@@ -3,8 +3,8 @@
 #define AE_DETECT_PREPARE_H
 
 /* Pictures as they are compared place by place: the thing in them upright at
- * the same place, where that is asked for, and their light local: the logarithm,
- * less what is around, in units of how much it changes around. */
+ * the same place, where that is asked for, and their light local: the
+ * logarithm, less what is around, in units of how much it changes around. */
 
 #include "detect/object.h"
 
@@ -50,18 +50,18 @@ void ae_prepare_free (AePrepare **prepare);
  * not found. Else plane_height x plane_width, valid until the next. */
 const float *ae_prepare_run (AePrepare *prepare, const uint8_t *picture);
 
-/* Of the last picture too, plane_height x plane_width: the logarithm of how much
- * the light changes around each pixel, which the plane is free of: what was
- * ground, broken or blurred differently. In units in which a change of an eighth
- * counts as much as one of the plane by a deviation. */
+/* Of the last picture too, plane_height x plane_width: the logarithm of how
+ * much the light changes around each pixel, which the plane is free of: what
+ * was ground, broken or blurred differently. In units in which a change of an
+ * eighth counts as much as one of the plane by a deviation. */
 const float *ae_prepare_contrast (const AePrepare *prepare);
 
 /* Only finds the thing, in any preparation that aligns. */
 bool ae_prepare_find (
     AePrepare *prepare, const uint8_t *picture, AePose *pose);
 
-/* Of the last picture: where a pixel of the plane lies in it, and whether on the
- * thing (anywhere, where nothing is aligned). */
+/* Of the last picture: where a pixel of the plane lies in it, and whether on
+ * the thing (anywhere, where nothing is aligned). */
 void ae_prepare_place (const AePrepare *prepare, float plane_x,
     float plane_y, float *x, float *y);
 bool ae_prepare_on_thing (

@@ -8,10 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Squared distances to codes c are |x|^2 + |c|^2 - 2 x c. The codes of one block
- * are multiplied with the places of all blocks around it at once, (-2 c, |c|^2)
- * by (x, 1), so that the bank is read once for a picture; places lie in the
- * lanes of vectors. */
+/* Squared distances to codes c are |x|^2 + |c|^2 - 2 x c. The codes of one
+ * block are multiplied with the places of all blocks around it at once, (-2 c,
+ * |c|^2) by (x, 1), so that the bank is read once for a picture; places lie in
+ * the lanes of vectors. */
 #define LANES AE_SGEMM_BLOCK
 
 struct AeLocalBank {
@@ -320,8 +320,10 @@ ae_local_bank_distances (const AeLocalBank *b, const AeLocalQuery *query,
   size_t step = part_of (b, NULL, &part);
   for (int t = 0; t < threads; t++) {
     part_of (b, scratch + (size_t) t * step, &part);
-    for (size_t i = 0; i < places_of (b); i++)
+    for (size_t i = 0; i < places_of (b); i++) {
       part.least[i] = HUGE_VALF;
+      part.owner[i] = 0;
+    }
   }
   ae_pool_run (ae_pool_shared (), threads,
       (size_t) b->block_columns * (size_t) b->block_rows, search_block, &s);

@@ -7,8 +7,8 @@
 #include "train/anomaly_walk.h"
 #include "train/patch_plan.h"
 
-/* Fills all facts of the work, with patches. Where the net has networks, what is
- * usual for them is found too, and how much they count. Errors: NEEDS_DATA,
+/* Fills all facts of the work, with patches. Where the net has networks, what
+ * is usual for them is found too, and how much they count. Errors: NEEDS_DATA,
  * CANCELLED, MEMORY. */
 AeStatus ae_anomaly_find_pictures (
     AeAnomalyWork *work, const AePatchOptions *options, AeError *err);

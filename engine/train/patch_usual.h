@@ -13,10 +13,10 @@ typedef struct {
   size_t n;
 } AePatchLooks;
 
-/* Fills the facts' usual distances; needs their bank, with owners. Pictures that
- * have more than AE_LOOK_ALIKE_SHARE of their nearest patches (and eight times
- * what chance would give) from one other are look-alikes. Errors: CANCELLED,
- * MEMORY. */
+/* Fills the facts' usual distances; needs their bank, with owners. Pictures
+ * that have more than AE_LOOK_ALIKE_SHARE of their nearest patches (and eight
+ * times what chance would give) from one other are look-alikes. Errors:
+ * CANCELLED, MEMORY. */
 #define AE_LOOK_ALIKE_SHARE 0.1
 AeStatus ae_patch_find_usual (AePatchLooks *looks, AePatchFacts *facts,
     const AePatchCodes *codes, int n_threads, const atomic_bool *cancel,

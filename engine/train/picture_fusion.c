@@ -87,8 +87,8 @@ fusion_init (Fusion *f, AeAnomalyWork *w, AeError *err)
   return ae_patches_new (&f->patches, w->facts.patches, w->n_threads, err);
 }
 
-/* `index`: of the picture that it is or was made of, whose look-alikes it is not
- * compared with. */
+/* `index`: of the picture that it is or was made of, whose look-alikes it is
+ * not compared with. */
 static void
 score_picture (
     Fusion *f, const uint8_t *picture, size_t index, int kind)

@@ -9,10 +9,10 @@
 #include "train/patch_source.h"
 #include "train/patch_usual.h"
 
-/* Fills the weights and calibrations of the work's facts, which must be complete
- * otherwise. The weight of the patches is 1; those of the networks' channels are
- * the least with which the fused score finds the defects nearly as well as it
- * can. Errors: CANCELLED, MEMORY. */
+/* Fills the weights and calibrations of the work's facts, which must be
+ * complete otherwise. The weight of the patches is 1; those of the networks'
+ * channels are the least with which the fused score finds the defects nearly
+ * as well as it can. Errors: CANCELLED, MEMORY. */
 AeStatus ae_picture_find_fusion (AeAnomalyWork *work,
     const AePatchSource *source, const AePatchLooks *looks, AeError *err);
 

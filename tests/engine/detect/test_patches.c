@@ -11,7 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { W = 64, H = 48, WINDOW = 5, CODE = 6, D = CODE + 1, BLOCKS = 16 * 12, OF_BLOCK = 3 };
+enum {
+  W = 64,
+  H = 48,
+  WINDOW = 5,
+  CODE = 6,
+  D = CODE + 1,
+  BLOCKS = 16 * 12,
+  OF_BLOCK = 3
+};
 
 /* Codes that are drawn, around those of a picture. */
 static void
@@ -93,6 +101,12 @@ START_TEST (test_what_is_in_the_bank_is_near)
   float away = ae_patches_score (
       patches, picture, COLUMNS, ROWS, mask, cells);
   ck_assert_float_lt (away, odd - 1);
+  for (int i = 0; i < f.columns * f.rows; i++) /* a model that has no spread */
+    f.usual[i].deviation = 1e-38f;
+  ck_assert_float_le (
+      ae_patches_score (patches, picture, COLUMNS, ROWS, NULL, cells), 1e6f);
+  for (int i = 0; i < COLUMNS * ROWS; i++)
+    ck_assert_float_le (cells[i], 1e6f);
   ae_patches_free (&patches);
   ae_patch_facts_clear (&f);
   ck_assert_int_eq (ae_mem_live (), 0);
@@ -155,7 +169,8 @@ make_model (const AePatchFacts *f, const Change *c)
     counts[i] = (float) f->counts[i];
   ae_builder_start (&b, 1);
   put (&b, c, "anomaly.patch_mean", ae_shape (2, WINDOW, WINDOW), f->mean);
-  put (&b, c, "anomaly.patch_axes", ae_shape (3, CODE, WINDOW, WINDOW), f->axes);
+  put (&b, c, "anomaly.patch_axes", ae_shape (3, CODE, WINDOW, WINDOW),
+      f->axes);
   put (&b, c, "anomaly.patch_usual", ae_shape (3, f->rows, f->columns, 2),
       &f->usual[0].mean);
   put (&b, c, "anomaly.bank_counts", ae_shape (2, 12, 16), counts);
