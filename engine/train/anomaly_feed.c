@@ -9,38 +9,15 @@
 
 #define JITTER 0.1f /* of light, beside what detect/grey.h leaves */
 #define LEAST_COUNTED 0.02f /* share of the fakes' places; see weigh_fakes */
-/* Shares of the fakes of video: something put in that is odd. Of the others: a
- * patch of the same frame, one of another time; the rest are whole frames of
- * another time. */
-#define ODD_THING 0.6f
+/* Shares of the fakes: a patch of the same frame, one of another time; the rest
+ * are whole frames of another time. */
 #define SAME_FRAME 0.5f
 #define OTHER_FRAME 0.25f
-#define USUAL_THING 0.5f /* of real windows, with something usual put in */
 
 size_t
 ae_anomaly_feed_window (const AeAnomalyFeed *f)
 {
   return (size_t) f->past + 1;
-}
-
-void
-ae_anomaly_feed_clear (AeAnomalyFeed *f)
-{
-  ae_anomaly_things_free (&f->things);
-  ae_free (f->scene[0]);
-  ae_free (f->scene[1]);
-  f->scene[0] = f->scene[1] = NULL;
-}
-
-static bool
-make_scenes (AeAnomalyFeed *f, int width, int height)
-{
-  size_t bytes = ae_anomaly_feed_window (f) * (size_t) width * (size_t) height;
-  f->things = ae_anomaly_things_new (width, height, f->seed);
-  f->scene[0] = ae_alloc (bytes);
-  f->scene[1] = ae_alloc (bytes);
-  return f->things && f->scene[0] && f->scene[1]
-         && ae_adversarial_extra (f->adversarial, 1);
 }
 
 AeStatus
@@ -61,8 +38,7 @@ ae_anomaly_feed_bind (AeAnomalyFeed *f, AeError *err)
   if (status != AE_OK)
     return status;
   if (!ae_adversarial_extra (f->adversarial, 0)
-      || !ae_adversarial_extra_weight (f->adversarial)
-      || (f->past > 0 && !f->things && !make_scenes (f, w, h)))
+      || !ae_adversarial_extra_weight (f->adversarial))
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for fakes");
   f->width = w;
   f->height = h;
@@ -144,69 +120,18 @@ fill_fake (AeAnomalyFeed *f, int sample, const uint8_t *const *frames,
   }
   ae_anomaly_fake (part_of (f, ae_adversarial_real (a), sample), crop,
       &source, &f->rng, part_of (f, ae_adversarial_extra (a, 0), sample));
-  if (f->past > 0)
-    cut_past (f, frames, crop,
-        part_of (f, ae_adversarial_extra (a, 1), sample));
   ae_footage_view_clear (&other);
-}
-
-static void
-list_frames (
-    const AeAnomalyFeed *f, const uint8_t *scene, const uint8_t **frames)
-{
-  for (size_t i = 0; i < ae_anomaly_feed_window (f); i++)
-    frames[i] = scene + i * (size_t) f->width * (size_t) f->height;
-}
-
-/* Something odd went through all of the frames. */
-static bool
-fill_odd (AeAnomalyFeed *f, int sample, const AeAnomalyCrop *crop)
-{
-  AeAdversarial *a = f->adversarial;
-  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1];
-  AeOddKind kind
-      = ae_rng_below (&f->rng, 2) ? AE_ODD_FAST : AE_ODD_LOOK;
-  memcpy (f->scene[1], f->scene[0],
-      ae_anomaly_feed_window (f) * (size_t) f->width * (size_t) f->height);
-  if (!ae_anomaly_things_put (
-          f->things, kind, crop, &f->rng, f->scene[1], ae_anomaly_feed_window (f)))
-    return false;
-  list_frames (f, f->scene[1], frames);
-  cut_past (
-      f, frames, crop, part_of (f, ae_adversarial_extra (a, 1), sample));
-  ae_anomaly_cut (frames[f->past], f->width, crop,
-      part_of (f, ae_adversarial_extra (a, 0), sample));
-  return true;
-}
-
-/* Copies the window, for things to be put in. */
-static void
-copy_scene (AeAnomalyFeed *f, const AeFootageView *v,
-    const AeAnomalyCrop *crop, const uint8_t **frames)
-{
-  size_t pixels = (size_t) f->width * (size_t) f->height;
-  for (size_t i = 0; i < ae_anomaly_feed_window (f); i++)
-    memcpy (f->scene[0] + i * pixels, v->frames[i], pixels);
-  if (ae_rng_uniform (&f->rng) < USUAL_THING)
-    ae_anomaly_things_put (
-        f->things, AE_ODD_NOT, crop, &f->rng, f->scene[0], ae_anomaly_feed_window (f));
-  list_frames (f, f->scene[0], frames);
 }
 
 static void
 fill_sample (AeAnomalyFeed *f, int sample, const AeFootageView *v)
 {
   AeAdversarial *a = f->adversarial;
-  const uint8_t *frames[AE_ANOMALY_MOST_PAST + 1] = { v->frames[0] };
   AeAnomalyCrop crop = draw_crop (f, &f->rng);
   crop.gain += JITTER * (2 * ae_rng_uniform (&f->rng) - 1);
   crop.shift += JITTER * (2 * ae_rng_uniform (&f->rng) - 1);
-  if (f->things)
-    copy_scene (f, v, &crop, frames);
-  fill_real (f, sample, frames, &crop);
-  if (!f->things || ae_rng_uniform (&f->rng) >= ODD_THING
-      || !fill_odd (f, sample, &crop))
-    fill_fake (f, sample, frames, &crop);
+  fill_real (f, sample, v->frames, &crop);
+  fill_fake (f, sample, v->frames, &crop);
   ae_anomaly_changes (part_of (f, ae_adversarial_real (a), sample),
       part_of (f, ae_adversarial_extra (a, 0), sample), &crop,
       part_of (f, ae_adversarial_extra_weight (a), sample));
@@ -230,9 +155,6 @@ weigh_fakes (AeAnomalyFeed *f)
 bool
 ae_anomaly_feed_fill (AeAnomalyFeed *f)
 {
-  if (f->things)
-    ae_anomaly_things_choose (
-        f->things, f->footage, ae_adversarial_steps (f->adversarial));
   for (int i = 0; i < f->batch; i++) {
     AeFootageView v;
     if (!draw_window (f, &v))

@@ -6,7 +6,7 @@
  * windows of footage, and fakes of them. */
 
 #include "train/adversarial.h"
-#include "train/anomaly_things.h"
+#include "train/anomaly_batch.h"
 
 #define AE_ANOMALY_CROPS 64 /* to validate on */
 
@@ -17,16 +17,11 @@ typedef struct {
   AeAdversarial *adversarial; /* not owned */
   int past;                   /* frames before the one to predict; 0: pictures */
   int batch, patch;           /* samples, and pixels of a crop's edge at most */
-  uint64_t seed;
   AeRng rng;
 
-  int width, height;       /* of the footage; 0: no picture yet */
-  AeAnomalyCrop crop;      /* its size */
-  AeAnomalyThings *things; /* of video */
-  uint8_t *scene[2]; /* a window's frames: as they are, and odd */
+  int width, height;  /* of the footage; 0: no picture yet */
+  AeAnomalyCrop crop; /* its size */
 } AeAnomalyFeed;
-
-void ae_anomaly_feed_clear (AeAnomalyFeed *feed);
 
 /* Frames of a sample: those before, and the one to predict. */
 size_t ae_anomaly_feed_window (const AeAnomalyFeed *feed);

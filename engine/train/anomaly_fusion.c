@@ -8,8 +8,6 @@
 #include "util/mem.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define SCORES 200000 /* of cells, kept for each channel */
@@ -209,7 +207,6 @@ judge (const Fusion *f, const float weight[OWN], const Judge *j)
       sum += roc.area;
       kinds++;
     }
-    if (getenv("DBG")) fprintf(stderr,"%.4f ",roc.area);
   }
   return kinds ? sum / kinds : 0;
 }
@@ -250,7 +247,6 @@ try_weights (Fusion *f, const Judge *j)
   float weight[OWN], least = INFINITY;
   for (size_t t = 0; t < N_TRIALS; t++) {
     area[t] = weights_of_trial (f, t, weight) ? judge (f, weight, j) : -1;
-    if (getenv("DBG")) fprintf(stderr,"%g %g %g %g: %.4f\n",weight[0],weight[1],weight[2],weight[3],area[t]);
     best = fmax (best, area[t]);
   }
   for (size_t t = 0; t < N_TRIALS; t++) {

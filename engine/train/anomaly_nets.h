@@ -18,10 +18,6 @@
 #include <stddef.h>
 
 #define AE_ANOMALY_SCALE 8 /* pixels along a place's edge */
-#define AE_ANOMALY_MOST_PAST 16
-
-#define AE_ANOMALY_MOST_PAST 16
-
 typedef struct {
   int past;      /* frames before; 0: pictures by themselves */
   int widths[3]; /* channels at a half, a quarter and an eighth of the size */

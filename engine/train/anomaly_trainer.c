@@ -149,8 +149,7 @@ ae_anomaly_trainer_new (AeAnomalyTrainer **out, const AeRecipe *recipe,
     ae_anomaly_trainer_free (out);
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for a trainer");
   }
-  t->feed.seed = (uint64_t) number (recipe, "training", "seed");
-  ae_rng_seed (&t->feed.rng, t->feed.seed);
+  ae_rng_seed (&t->feed.rng, (uint64_t) number (recipe, "training", "seed"));
   AeStatus status = take_shape (t, err);
   if (status == AE_OK)
     status = make_footage (t, err);
@@ -172,7 +171,6 @@ ae_anomaly_trainer_free (AeAnomalyTrainer **trainer)
   if (!t)
     return;
   ae_adversarial_free (&t->adversarial);
-  ae_anomaly_feed_clear (&t->feed);
   ae_footage_free (&t->footage);
   ae_recipe_free (&t->recipe);
   ae_free (t);
