@@ -99,6 +99,10 @@ component_fits (const GstVideoFrame *frame, guint component)
       + (GST_VIDEO_FRAME_COMP_DEPTH (frame, component) + 7) / 8;
   gint64 first = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, component)
       - map->data;
+  /* GStreamer 1.22 gives the place of V in P010 in samples, not in bytes. */
+  if (GST_VIDEO_FRAME_COMP_DEPTH (frame, component) > 8
+      && GST_VIDEO_FRAME_COMP_POFFSET (frame, component) == 1)
+    first++;
 
   /* A row's bytes may not reach into the next row either. */
   return ABS (stride) >= row && first + MIN (rows * stride, 0) >= 0
@@ -126,6 +130,18 @@ gst_ae_frame_map (GstVideoFrame *frame, const GstVideoInfo *info,
   if (!fits)
     gst_video_frame_unmap (frame);
   return fits;
+}
+
+void
+gst_ae_frame_report (
+    GstElement *element, const GstVideoInfo *info, GstBuffer *buffer)
+{
+  GST_ELEMENT_WARNING (element, STREAM, FORMAT,
+      ("buffer of %" G_GSIZE_FORMAT " bytes dropped: it does not hold a "
+       "picture of %d x %d as the caps say",
+          gst_buffer_get_size (buffer), GST_VIDEO_INFO_WIDTH (info),
+          GST_VIDEO_INFO_HEIGHT (info)),
+      (NULL));
 }
 
 /* Planar pictures go component by component, so that YV12 arrives in Y, U, V

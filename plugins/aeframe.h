@@ -32,6 +32,11 @@ gboolean gst_ae_image_same_format (const AeImage *a, const AeImage *b);
 gboolean gst_ae_frame_map (GstVideoFrame *frame, const GstVideoInfo *info,
     GstBuffer *buffer, GstMapFlags flags);
 
+/* Posts a warning that gst_ae_frame_map() refused the buffer, which is
+ * dropped. Never call it with a lock held. */
+void gst_ae_frame_report (
+    GstElement *element, const GstVideoInfo *info, GstBuffer *buffer);
+
 /* A view of a mapped frame whose format gst_ae_image_format() takes; valid
  * while the frame is mapped. */
 void gst_ae_image_from_frame (AeImage *image, const GstVideoFrame *frame);
