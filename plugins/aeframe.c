@@ -59,6 +59,7 @@ gst_ae_image_format (AeImage *image, const GstVideoInfo *info)
   image->width = GST_VIDEO_INFO_WIDTH (info);
   image->height = GST_VIDEO_INFO_HEIGHT (info);
   image->matrix = matrix_of (info);
+  image->full_range = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
   if (image->pixels == AE_PIXELS_PACKED) {
     image->pixel_stride = GST_VIDEO_INFO_COMP_PSTRIDE (info, 0);
     image->r = GST_VIDEO_INFO_COMP_POFFSET (info, GST_VIDEO_COMP_R);
@@ -73,6 +74,7 @@ gst_ae_image_same_format (const AeImage *a, const AeImage *b)
 {
   return a->pixels == b->pixels && a->width == b->width
       && a->height == b->height && a->matrix == b->matrix
+      && a->full_range == b->full_range
       && a->pixel_stride == b->pixel_stride && a->r == b->r && a->g == b->g
       && a->b == b->b;
 }

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * pixel format. */
 gboolean gst_ae_image_format (AeImage *image, const GstVideoInfo *info);
 
-/* TRUE when one plan serves both: same pixels, size and matrix. */
+/* TRUE when one plan serves both: same pixels, size, matrix and range. */
 gboolean gst_ae_image_same_format (const AeImage *a, const AeImage *b);
 
 /* Maps a buffer that holds a picture as `info` says. FALSE for any other: too
