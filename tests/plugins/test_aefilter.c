@@ -651,13 +651,85 @@ GST_START_TEST (test_size_and_format_change_with_every_frame)
 }
 GST_END_TEST;
 
-GST_START_TEST (test_times_and_flags_are_kept)
+/* What is asked for behind the element decides what it asks for. */
+GST_START_TEST (test_caps_are_asked_for_by_what_follows)
 {
+  static const struct {
+    const gchar *model, *properties, *behind, *before;
+  } cases[] = {
+    { "identity", "", "width=80, height=60", "width=80, height=60" },
+    { "twice", "", "width=80, height=60", "width=40, height=30" },
+    { "twice", "", "width=[ 3, 80 ], height=[ 60, 20000 ]",
+        "width=[ 2, 40 ], height=[ 30, 8192 ]" },
+    { "twice", "", "width=81, height=60", NULL },
+    { "fixed", "", "width=80, height=60", "width=80, height=60" },
+    { "fixed", "scale-output=false", "width=32, height=24",
+        "width=[ 1, 16384 ], height=[ 1, 16384 ]" },
+    { "fixed", "scale-output=false", "width=80, height=60", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++) {
+    GstHarness *h = filter_harness (cases[i].model, cases[i].properties);
+    gchar *behind = g_strconcat (
+        "video/x-raw, format=I420, framerate=30/1, ", cases[i].behind, NULL);
+    gst_harness_set_sink_caps_str (h, behind);
+    GstCaps *found = gst_pad_peer_query_caps (h->srcpad, NULL);
+    if (cases[i].before == NULL) {
+      ck_assert_msg (gst_caps_is_empty (found), "case %u", (guint) i);
+    } else {
+      gchar *before = g_strconcat ("video/x-raw, format=I420, framerate=30/1, ",
+          cases[i].before, NULL);
+      GstCaps *wanted = gst_caps_from_string (before);
+      gchar *text = gst_caps_to_string (found);
+      ck_assert_msg (gst_caps_is_equal (found, wanted), "case %u: %s",
+          (guint) i, text);
+      g_free (text);
+      g_free (before);
+      gst_caps_unref (wanted);
+    }
+    gst_caps_unref (found);
+    g_free (behind);
+    gst_harness_teardown (h);
+  }
+}
+GST_END_TEST;
+
+/* The base class sends back that a frame came too late, and drops those that
+ * would come too late, too. */
+GST_START_TEST (test_late_frames_are_dropped_and_counted)
+{
+  GstVideoInfo info;
+  GstHarness *h = filter_harness ("blur", "qos=true");
+
+  set_caps (h, "I420", 40, 30, &info);
+  GstBuffer *in = plugin_test_picture (&info, 1);
+  GST_BUFFER_PTS (in) = 0;
+  gst_buffer_unref (push_pull (h, in));
+  gst_harness_push_upstream_event (h,
+      gst_event_new_qos (GST_QOS_TYPE_UNDERFLOW, 2.0, GST_SECOND, 0));
+  in = plugin_test_picture (&info, 2);
+  GST_BUFFER_PTS (in) = GST_SECOND / 30;
+  ck_assert_int_eq (gst_harness_push (h, in), GST_FLOW_OK);
+  ck_assert_uint_eq (gst_harness_buffers_in_queue (h), 0);
+  ck_assert_uint_eq (stat_of (h, "dropped"), 1);
+  in = plugin_test_picture (&info, 3);
+  GST_BUFFER_PTS (in) = 10 * GST_SECOND;
+  gst_buffer_unref (push_pull (h, in));
+  ck_assert_uint_eq (stat_of (h, "processed"), 2);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_times_flags_and_metas_are_kept)
+{
+  static const gchar *no_tags[] = { NULL };
   GstVideoInfo info;
   GstHarness *h = filter_harness ("twice", "");
 
+  gst_meta_register_custom ("test-label", no_tags, NULL, NULL, NULL);
   set_caps (h, "RGB", 16, 16, &info);
   GstBuffer *in = plugin_test_picture (&info, 1);
+  gst_buffer_add_custom_meta (in, "test-label");
   GST_BUFFER_PTS (in) = 7 * GST_SECOND;
   GST_BUFFER_DURATION (in) = GST_SECOND / 30;
   GST_BUFFER_FLAG_SET (in, GST_BUFFER_FLAG_MARKER);
@@ -665,6 +737,7 @@ GST_START_TEST (test_times_and_flags_are_kept)
   ck_assert_uint_eq (GST_BUFFER_PTS (out), 7 * GST_SECOND);
   ck_assert_uint_eq (GST_BUFFER_DURATION (out), GST_SECOND / 30);
   ck_assert (GST_BUFFER_FLAG_IS_SET (out, GST_BUFFER_FLAG_MARKER));
+  ck_assert (gst_buffer_get_custom_meta (out, "test-label") != NULL);
   gst_buffer_unref (out);
   gst_harness_teardown (h);
 }
@@ -696,7 +769,9 @@ aefilter_suite (void)
   tcase_add_test (tc, test_undefined_results_pass_frames_with_one_warning);
   tcase_add_test (tc, test_bad_buffers_are_dropped_with_one_warning);
   tcase_add_test (tc, test_size_and_format_change_with_every_frame);
-  tcase_add_test (tc, test_times_and_flags_are_kept);
+  tcase_add_test (tc, test_caps_are_asked_for_by_what_follows);
+  tcase_add_test (tc, test_late_frames_are_dropped_and_counted);
+  tcase_add_test (tc, test_times_flags_and_metas_are_kept);
   return s;
 }
 
