@@ -124,7 +124,7 @@ message_text (GstBus *bus, GstMessageType type, GstClockTime wait)
 GST_START_TEST (test_identity_keeps_every_pixel_of_every_format)
 {
   static const gchar *const models[]
-      = { "identity", "grey_identity", "fours" };
+      = { "identity", "grey_identity", "fours", "open" };
   static const gchar *const properties[] = { "",
     "input-range=-1-1",
     "input-range=0-255 output-range=0-255",
@@ -366,6 +366,8 @@ GST_START_TEST (test_a_fixed_size_is_scaled_to_and_back)
     gint width, height, par_n, par_d;
   } cases[] = { { "fixed", "", 64, 48, 1, 1 },
     { "fixed", "scale-output=false", 32, 24, 1, 1 },
+    { "half_open", "", 64, 48, 1, 1 },
+    { "half_open", "scale-output=false", 64, 24, 1, 2 },
     { "fixed_twice", "", 128, 96, 1, 1 },
     { "fixed_twice", "scale-output=false", 64, 48, 1, 1 } };
 
@@ -441,6 +443,31 @@ GST_START_TEST (test_models_of_other_sizes_take_over_in_the_stream)
     gst_buffer_unref (out);
     set_model (h, "identity");
   }
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
+/* Faster than they load, the sizes of results changing at any moment. */
+GST_START_TEST (test_a_storm_of_models_harms_nothing)
+{
+  static const gchar *const models[] = { "twice", "two_inputs", "identity",
+    "fixed_twice", "not_there", "grey" };
+  GstVideoInfo info, made;
+  GstHarness *h = filter_harness ("identity", "");
+
+  for (guint i = 0; i < 300; i++) {
+    if (i % 50 == 0)
+      set_caps (h, i % 100 ? "NV12" : "RGBA", 20 + i % 37, 30, &info);
+    set_model (h, models[i % G_N_ELEMENTS (models)]);
+    if (i % 7 == 0)
+      g_usleep (3000);
+    GstBuffer *out = push_pull (h, plugin_test_picture (&info, i));
+    out_info (h, &made);
+    ck_assert_uint_eq (gst_buffer_get_size (out), made.size);
+    ck_assert_int_eq (made.width % info.width, 0);
+    gst_buffer_unref (out);
+  }
+  ck_assert_uint_eq (stat_of (h, "processed"), 300);
   gst_harness_teardown (h);
 }
 GST_END_TEST;
@@ -762,6 +789,7 @@ aefilter_suite (void)
   tcase_add_test (tc, test_a_fixed_size_is_scaled_to_and_back);
   tcase_add_test (tc, test_another_shape_changes_the_shape_of_pixels);
   tcase_add_test (tc, test_models_of_other_sizes_take_over_in_the_stream);
+  tcase_add_test (tc, test_a_storm_of_models_harms_nothing);
   tcase_add_test (tc, test_a_size_that_is_not_taken_leaves_the_old_model);
   tcase_add_test (tc, test_wrong_models_are_an_error_at_the_start);
   tcase_add_test (tc, test_no_model_and_other_files_are_an_error);

@@ -106,6 +106,8 @@ static const struct {
   { "odd_range", identity, 4, 3, -1, -1, "0-42" },
   { "twice", twice, 4, 3, -1, -1, NULL },
   { "fours", fours, 4, 3, -1, -1, NULL },
+  { "open", identity, 4, -1, -1, -1, NULL },
+  { "half_open", identity, 4, 3, 24, -1, NULL },
   { "fixed", identity, 4, 3, 24, 32, NULL },
   { "fixed_twice", twice, 4, 3, 24, 32, NULL },
   { "grey", brighter, 4, 1, -1, -1, NULL },
