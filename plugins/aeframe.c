@@ -59,6 +59,7 @@ gst_ae_image_format (AeImage *image, const GstVideoInfo *info)
   image->width = GST_VIDEO_INFO_WIDTH (info);
   image->height = GST_VIDEO_INFO_HEIGHT (info);
   image->matrix = matrix_of (info);
+  image->full_range = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
   if (image->pixels == AE_PIXELS_PACKED) {
     image->pixel_stride = GST_VIDEO_INFO_COMP_PSTRIDE (info, 0);
     image->r = GST_VIDEO_INFO_COMP_POFFSET (info, GST_VIDEO_COMP_R);
@@ -73,6 +74,7 @@ gst_ae_image_same_format (const AeImage *a, const AeImage *b)
 {
   return a->pixels == b->pixels && a->width == b->width
       && a->height == b->height && a->matrix == b->matrix
+      && a->full_range == b->full_range
       && a->pixel_stride == b->pixel_stride && a->r == b->r && a->g == b->g
       && a->b == b->b;
 }
@@ -99,6 +101,10 @@ component_fits (const GstVideoFrame *frame, guint component)
       + (GST_VIDEO_FRAME_COMP_DEPTH (frame, component) + 7) / 8;
   gint64 first = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, component)
       - map->data;
+  /* GStreamer 1.22 gives the place of V in P010 in samples, not in bytes. */
+  if (GST_VIDEO_FRAME_COMP_DEPTH (frame, component) > 8
+      && GST_VIDEO_FRAME_COMP_POFFSET (frame, component) == 1)
+    first++;
 
   /* A row's bytes may not reach into the next row either. */
   return ABS (stride) >= row && first + MIN (rows * stride, 0) >= 0
@@ -126,6 +132,18 @@ gst_ae_frame_map (GstVideoFrame *frame, const GstVideoInfo *info,
   if (!fits)
     gst_video_frame_unmap (frame);
   return fits;
+}
+
+void
+gst_ae_frame_report (
+    GstElement *element, const GstVideoInfo *info, GstBuffer *buffer)
+{
+  GST_ELEMENT_WARNING (element, STREAM, FORMAT,
+      ("buffer of %" G_GSIZE_FORMAT " bytes dropped: it does not hold a "
+       "picture of %d x %d as the caps say",
+          gst_buffer_get_size (buffer), GST_VIDEO_INFO_WIDTH (info),
+          GST_VIDEO_INFO_HEIGHT (info)),
+      (NULL));
 }
 
 /* Planar pictures go component by component, so that YV12 arrives in Y, U, V

@@ -23,7 +23,7 @@ G_BEGIN_DECLS
  * pixel format. */
 gboolean gst_ae_image_format (AeImage *image, const GstVideoInfo *info);
 
-/* TRUE when one plan serves both: same pixels, size and matrix. */
+/* TRUE when one plan serves both: same pixels, size, matrix and range. */
 gboolean gst_ae_image_same_format (const AeImage *a, const AeImage *b);
 
 /* Maps a buffer that holds a picture as `info` says. FALSE for any other: too
@@ -31,6 +31,11 @@ gboolean gst_ae_image_same_format (const AeImage *a, const AeImage *b);
  * keep a reference to the buffer. */
 gboolean gst_ae_frame_map (GstVideoFrame *frame, const GstVideoInfo *info,
     GstBuffer *buffer, GstMapFlags flags);
+
+/* Posts a warning that gst_ae_frame_map() refused the buffer, which is
+ * dropped. Never call it with a lock held. */
+void gst_ae_frame_report (
+    GstElement *element, const GstVideoInfo *info, GstBuffer *buffer);
 
 /* A view of a mapped frame whose format gst_ae_image_format() takes; valid
  * while the frame is mapped. */

@@ -576,16 +576,10 @@ refuse_buffer (GstDenoise *self, GstBuffer *buffer)
   GST_OBJECT_LOCK (self);
   self->stats.dropped++;
   GST_OBJECT_UNLOCK (self);
-  if (!self->bad_buffer) {
-    self->bad_buffer = TRUE;
-    GST_ELEMENT_WARNING (self, STREAM, FORMAT,
-        ("buffer of %" G_GSIZE_FORMAT " bytes dropped: it does not hold a "
-         "picture of %d x %d as the caps say",
-            gst_buffer_get_size (buffer),
-            GST_VIDEO_INFO_WIDTH (&GST_VIDEO_FILTER (self)->in_info),
-            GST_VIDEO_INFO_HEIGHT (&GST_VIDEO_FILTER (self)->in_info)),
-        (NULL));
-  }
+  if (!self->bad_buffer)
+    gst_ae_frame_report (GST_ELEMENT (self),
+        &GST_VIDEO_FILTER (self)->in_info, buffer);
+  self->bad_buffer = TRUE;
   return GST_BASE_TRANSFORM_FLOW_DROPPED;
 }
 

@@ -5,6 +5,7 @@
 #include "aecodecs.h"
 #include "gstaedecode.h"
 #include "gstaeencode.h"
+#include "gstaefilter.h"
 #include "gstaeparse.h"
 #include "gstaetrain.h"
 #include "gstdenoise.h"
@@ -19,6 +20,7 @@ plugin_init (GstPlugin *plugin)
 
   registered |= GST_ELEMENT_REGISTER (aedecode, plugin);
   registered |= GST_ELEMENT_REGISTER (aeencode, plugin);
+  registered |= GST_ELEMENT_REGISTER (aefilter, plugin);
   registered |= GST_ELEMENT_REGISTER (aeparse, plugin);
   registered |= gst_ae_codec_register_typefind (plugin);
   registered |= GST_ELEMENT_REGISTER (aetrain, plugin);

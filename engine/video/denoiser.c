@@ -11,8 +11,8 @@
 #include "video/motion.h"
 #include "video/noise_estimate.h"
 #include "video/pixel_rows.h"
+#include "video/result.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 /* Chroma detail is dropped below so many standard deviations of its noise. */
@@ -171,53 +171,13 @@ ae_denoiser_reset (AeDenoiser *d)
     ae_background_reset (d->background);
 }
 
-/* Looks through a result by the pool. */
-typedef struct {
-  const float *values;
-  size_t n;
-  atomic_bool wild;
-} Look;
-
-#define LOOK_FLOATS 16384
-
-/* True when a value is not a number, infinite or beyond LARGEST_RESULT. The
- * bits of positive floats are in the order of their values, and above those
- * of infinity they are not a number. */
-static bool
-any_wild (const float *values, size_t n)
-{
-  const float limit = LARGEST_RESULT;
-  int32_t largest, bits, most = 0;
-  memcpy (&largest, &limit, sizeof largest);
-  for (size_t i = 0; i < n; i++) {
-    memcpy (&bits, &values[i], sizeof bits);
-    bits &= INT32_MAX;
-    most = bits > most ? bits : most;
-  }
-  return most > largest;
-}
-
-static void
-look_job (void *arg, size_t index, int thread)
-{
-  (void) thread;
-  Look *l = arg;
-  size_t at = index * LOOK_FLOATS;
-  size_t n = l->n - at < LOOK_FLOATS ? l->n - at : LOOK_FLOATS;
-  if (any_wild (l->values + at, n))
-    atomic_store (&l->wild, true);
-}
-
 /* False when output `which` of `planes` planes has values that cannot be a
  * result. */
 static bool
 is_result (const AeDenoiser *d, int which, size_t planes)
 {
-  Look l = { .values = ae_denoise_output (d->session, which),
-    .n = planes * (size_t) d->h * d->w };
-  ae_pool_run (ae_pool_shared (), d->n_threads,
-      (l.n + LOOK_FLOATS - 1) / LOOK_FLOATS, look_job, &l);
-  return !l.wild;
+  return !ae_any_beyond (ae_denoise_output (d->session, which),
+      planes * (size_t) d->h * d->w, LARGEST_RESULT, d->n_threads);
 }
 
 /* Vectors back to the last frame; drops everything earlier at a cut. */

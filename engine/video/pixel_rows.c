@@ -243,6 +243,13 @@ typedef struct {
   float u, v;          /* scales of the colour differences */
 } Matrix;
 
+void
+ae_luma_weights (AeMatrix matrix, float *kr, float *kb)
+{
+  *kr = matrices[matrix].kr;
+  *kb = matrices[matrix].kb;
+}
+
 static Matrix
 matrix_of (const AeImage *image)
 {
@@ -358,6 +365,28 @@ ae_rows_add_packed (const AeImage *in, const AeImage *out, int y,
     add_packed4 (in, row_of (in, 0, y), row_of (out, 0, y), luma, u, v);
   else
     add_packed3 (in, row_of (in, 0, y), row_of (out, 0, y), luma, u, v);
+}
+
+void
+ae_rows_read_packed_rgb (
+    const AeImage *image, int y, float *r, float *g, float *b)
+{
+  const uint8_t *row = row_of (image, 0, y);
+  int step = image->pixel_stride;
+  read_bytes (row + image->r, step, image->width, r);
+  read_bytes (row + image->g, step, image->width, g);
+  read_bytes (row + image->b, step, image->width, b);
+}
+
+void
+ae_rows_write_packed_rgb (const AeImage *image, int y, const float *r,
+    const float *g, const float *b)
+{
+  uint8_t *row = row_of (image, 0, y);
+  int step = image->pixel_stride;
+  write_bytes (r, step, image->width, row + image->r);
+  write_bytes (g, step, image->width, row + image->g);
+  write_bytes (b, step, image->width, row + image->b);
 }
 
 static void

@@ -39,6 +39,15 @@ void ae_rows_read_packed (
 void ae_rows_add_packed (const AeImage *in, const AeImage *out, int y,
     const float *luma, const float *u, const float *v);
 
+/* Packed pixels as their R, G, B in 0..255; a fourth byte is not touched. */
+void ae_rows_read_packed_rgb (
+    const AeImage *image, int y, float *r, float *g, float *b);
+void ae_rows_write_packed_rgb (const AeImage *image, int y, const float *r,
+    const float *g, const float *b);
+
+/* The weights of R and B in luma; that of G is the rest to 1. */
+void ae_luma_weights (AeMatrix matrix, float *kr, float *kb);
+
 /* Copies all pixels of one picture to another of the same format. */
 void ae_image_copy (const AeImage *in, const AeImage *out);
 

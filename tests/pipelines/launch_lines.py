@@ -128,6 +128,9 @@ def prepare(root, aetool, folder):
         shutil.copy(env['AE_TEST_CODEC'], folder / name)
     for name in ('anomaly.onnx', 'camera.onnx', 'piece.onnx'):
         shutil.copy(env['AE_TEST_ANOMALY'], folder / name)
+    for name in ('enhance.onnx', 'style.onnx'):
+        shutil.copy(Path(env['AE_TEST_FILTERS']) / 'filter_blur.onnx',
+                    folder / name)
     (folder / 'clips').mkdir()
     write_digits(folder)
     env['AE_MODEL_PATH'] = ':'.join(paths)

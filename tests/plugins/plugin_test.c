@@ -204,10 +204,21 @@ sample (guint x, guint y, guint component, guint *state)
   return CLAMP (value, 0, 255);
 }
 
+/* GStreamer 1.22 gives the place of V in P010 in samples, not in bytes. */
+static guint8 *
+component_data (const GstVideoFrame *frame, guint component)
+{
+  guint8 *data = GST_VIDEO_FRAME_COMP_DATA (frame, component);
+
+  return data
+      + (GST_VIDEO_FRAME_COMP_DEPTH (frame, component) > 8
+          && GST_VIDEO_FRAME_COMP_POFFSET (frame, component) == 1);
+}
+
 static void
 put (GstVideoFrame *frame, guint component, guint x, guint y, guint value)
 {
-  guint8 *p = (guint8 *) GST_VIDEO_FRAME_COMP_DATA (frame, component)
+  guint8 *p = component_data (frame, component)
       + (gsize) y * GST_VIDEO_FRAME_COMP_STRIDE (frame, component)
       + (gsize) x * GST_VIDEO_FRAME_COMP_PSTRIDE (frame, component);
   guint depth = GST_VIDEO_FRAME_COMP_DEPTH (frame, component);
@@ -292,7 +303,7 @@ plugin_test_pixels (GstBuffer *buffer, const GstVideoInfo *info)
     guint bytes = GST_VIDEO_FRAME_COMP_DEPTH (&frame, c) > 8 ? 2 : 1;
     for (gint y = 0; y < GST_VIDEO_FRAME_COMP_HEIGHT (&frame, c); y++) {
       const guint8 *row
-          = (const guint8 *) GST_VIDEO_FRAME_COMP_DATA (&frame, c)
+          = component_data (&frame, c)
           + (gssize) y * GST_VIDEO_FRAME_COMP_STRIDE (&frame, c);
       for (gint x = 0; x < GST_VIDEO_FRAME_COMP_WIDTH (&frame, c); x++)
         g_byte_array_append (pixels, row + (gsize) x * step, bytes);

@@ -67,6 +67,12 @@ make (GstElementFactory *factory)
     g_object_set (element, "model-file", path, "recipe", "denoise-fast", NULL);
     g_free (path);
   }
+  if (strcmp (GST_OBJECT_NAME (factory), "aefilter") == 0) {
+    gchar *path = g_build_filename (
+        g_getenv ("AE_TEST_FILTERS"), "filter_blur.onnx", NULL);
+    g_object_set (element, "model-file", path, NULL);
+    g_free (path);
+  }
   if (strcmp (GST_OBJECT_NAME (factory), "idxsrc") == 0)
     give_picture (element);
   return element;

@@ -47,6 +47,8 @@ adapt (const gchar *line)
   gchar *digits_at = g_strconcat ("location=", digits, NULL);
   gchar *own = plugin_test_path ("own.onnx");
   gchar *codec = plugin_test_path ("codec.onnx");
+  gchar *filter = g_build_filename (
+      g_getenv ("AE_TEST_FILTERS"), "filter_blur.onnx", NULL);
   gchar *text = g_strdup (line);
 
   for (gsize i = 0; i < G_N_ELEMENTS (replacements); i++) {
@@ -61,10 +63,13 @@ adapt (const gchar *line)
   g_string_replace (full, "own.onnx", own, 0);
   g_string_replace (full, "mine.onnx", own, 0);
   g_string_replace (full, "codec.onnx", codec, 0);
+  g_string_replace (full, "enhance.onnx", filter, 0);
+  g_string_replace (full, "style.onnx", filter, 0);
   g_string_replace (full, "location=digits", digits_at, 0);
   g_free (text);
   g_free (own);
   g_free (codec);
+  g_free (filter);
   g_free (digits);
   g_free (digits_at);
   return g_string_free (full, FALSE);

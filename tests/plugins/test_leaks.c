@@ -91,6 +91,34 @@ use_denoise (void)
 }
 
 static void
+use_aefilter (void)
+{
+  static const gchar *const names[]
+      = { "filter_blur.onnx", "filter_twice.onnx", "none.onnx" };
+  const gchar *folder = g_getenv ("AE_TEST_FILTERS");
+  gchar *launch
+      = g_strdup_printf ("aefilter model-file=%s/%s", folder, names[0]);
+  GstHarness *h = gst_harness_new_parse (launch);
+  GstElement *filter = gst_harness_find_element (h, "aefilter");
+  GstVideoInfo info;
+  GstCaps *caps = plugin_test_caps ("NV12", 40, 30);
+
+  ck_assert (gst_video_info_from_caps (&info, caps));
+  gst_harness_set_src_caps (h, caps);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    gchar *path = g_build_filename (folder, names[i], NULL);
+    g_object_set (filter, "model-file", path, NULL);
+    g_free (path);
+    g_usleep (50000);
+    push (h, &info, 3);
+  }
+  gst_harness_push (h, gst_buffer_new ());
+  gst_object_unref (filter);
+  gst_harness_teardown (h);
+  g_free (launch);
+}
+
+static void
 use_aetrain (void)
 {
   gchar *path = plugin_test_path ("leaks.onnx");
@@ -143,7 +171,7 @@ static void
 fail_to_start (void)
 {
   static const gchar *const names[]
-      = { "denoise", "aetrain", "aeencode", "aedecode", "gandiscriminate" };
+      = { "aefilter", "denoise", "aetrain", "aeencode", "aedecode", "gandiscriminate" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     GstElement *element = gst_element_factory_make (names[i], NULL);
@@ -162,6 +190,7 @@ GST_START_TEST (test_nothing_stays_alive)
   for (guint round = 0; round < 2; round++) {
     GString *text = g_string_new (NULL);
     use_denoise ();
+    use_aefilter ();
     use_aetrain ();
     use_gandiscriminate ();
     fail_to_start ();

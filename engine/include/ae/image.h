@@ -34,6 +34,7 @@ typedef struct {
   int r, g, b;           /* PACKED: byte offsets in a pixel */
   uint8_t *plane[3];     /* for reading they are not written to */
   ptrdiff_t stride[3];   /* bytes; may be negative */
+  bool full_range;       /* luma is 0..255, not 16..235 (of 8 bits) */
 } AeImage;
 
 #ifdef __cplusplus

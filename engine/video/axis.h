@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_VIDEO_AXIS_H
+#define AE_VIDEO_AXIS_H
+
+/* Scaling of one axis of a picture. */
+
+#include <stdbool.h>
+
+/* Which samples make one of the new size, and their weights, which add up
+ * to 1: a triangle as wide as two new samples, or two old ones where there
+ * are fewer of those. An axis to its own size leaves samples as they are. */
+typedef struct {
+  int n, most; /* new samples; taps of each at most */
+  int *first, *count;
+  float *weight; /* n x most */
+} AeAxis;
+
+/* From `from` samples to `to`. False when memory runs out: it is to be
+ * cleared then too. */
+bool ae_axis_make (AeAxis *axis, int from, int to);
+
+/* Of an axis that is all zeros, too. */
+void ae_axis_clear (AeAxis *axis);
+
+#endif
