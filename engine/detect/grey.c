@@ -5,8 +5,8 @@
 #include "util/mem.h"
 #include "util/pool.h"
 #include "video/pixel_rows.h"
+#include "video/scale_axis.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdbool.h>
 
@@ -14,84 +14,16 @@
 #define SCRATCH_ROWS 4 /* luma, two of colour that nobody wants, sums */
 #define LEAST_DEVIATION 1e-3f
 
-/* Which samples make one of the new size, and their weights, which add up
- * to 1: a triangle as wide as two new samples, or two old ones where there
- * are fewer of those. */
-typedef struct {
-  int n, most; /* new samples; taps of each at most */
-  int *first, *count;
-  float *weight; /* n x most */
-} Axis;
-
 struct AeGrey {
   AeImage format;
   int n_threads;
-  Axis across, down;
+  AeScaleAxis across, down;
   float *scratch; /* SCRATCH_ROWS rows of the picture for each thread */
   size_t scratch_row;
   float *scaled; /* across.n x down.n grey levels */
   double *sum, *squares; /* of each row */
   AeLightMemory *light;
 };
-
-static int
-most_taps (int from, int to)
-{
-  return from > to ? 2 * ((from + to - 1) / to) + 1 : 2;
-}
-
-static void
-free_axis (Axis *axis)
-{
-  ae_free (axis->first);
-  ae_free (axis->count);
-  ae_free (axis->weight);
-}
-
-/* The taps of one new sample; returns how many. */
-static int
-tap (const Axis *axis, int i, int from, int *first, float *weight)
-{
-  double scale = (double) from / axis->n, reach = scale > 1 ? scale : 1;
-  double middle = (i + 0.5) * scale - 0.5, sum = 0;
-  int begin = (int) ceil (middle - reach), end = (int) (middle + reach) + 1;
-  int n = 0;
-  begin = begin > 0 ? begin : 0;
-  end = end < from ? end : from;
-  for (int k = begin; k < end; k++) {
-    double w = 1 - fabs (k - middle) / reach;
-    if (w < 1e-9) {
-      begin += n == 0; /* only the outermost ones */
-      continue;
-    }
-    assert (n < axis->most);
-    weight[n++] = (float) w;
-    sum += w;
-  }
-  for (int k = 0; k < n; k++)
-    weight[k] = (float) (weight[k] / sum);
-  *first = begin;
-  return n;
-}
-
-static bool
-make_axis (Axis *axis, int from, int to)
-{
-  axis->n = to;
-  axis->most = most_taps (from, to);
-  size_t n = (size_t) to, taps;
-  if (!ae_mul_size (n, (size_t) axis->most, &taps))
-    return false;
-  axis->first = ae_calloc (n, sizeof *axis->first);
-  axis->count = ae_calloc (n, sizeof *axis->count);
-  axis->weight = ae_calloc (taps, sizeof *axis->weight);
-  if (!axis->first || !axis->count || !axis->weight)
-    return false;
-  for (int i = 0; i < to; i++)
-    axis->count[i] = tap (axis, i, from, &axis->first[i],
-        axis->weight + (size_t) i * (size_t) axis->most);
-  return true;
-}
 
 AeGrey *
 ae_grey_new (const AeImage *format, int width, int height, int n_threads)
@@ -107,8 +39,8 @@ ae_grey_new (const AeImage *format, int width, int height, int n_threads)
       (size_t) grey->n_threads * SCRATCH_ROWS * grey->scratch_row,
       sizeof (float));
   if (!grey->scratch || !ae_mul_size ((size_t) width, (size_t) height, &n)
-      || !make_axis (&grey->across, format->width, width)
-      || !make_axis (&grey->down, format->height, height)
+      || !ae_scale_axis_init (&grey->across, format->width, width)
+      || !ae_scale_axis_init (&grey->down, format->height, height)
       || !(grey->scaled = ae_calloc (n, sizeof (float)))
       || !(grey->light = ae_light_memory_new (width, height))
       || !(grey->sum = ae_calloc ((size_t) height, sizeof (double)))
@@ -121,8 +53,8 @@ void
 ae_grey_free (AeGrey **grey)
 {
   if (*grey) {
-    free_axis (&(*grey)->across);
-    free_axis (&(*grey)->down);
+    ae_scale_axis_clear (&(*grey)->across);
+    ae_scale_axis_clear (&(*grey)->down);
     ae_free ((*grey)->scratch);
     ae_light_memory_free (&(*grey)->light);
     ae_free ((*grey)->scaled);
@@ -146,24 +78,12 @@ typedef struct {
   float offset, gain;
 } Load;
 
-static void
-add_row (const float *restrict row, float weight, int n, bool first,
-    float *restrict sum)
-{
-  if (first)
-    for (int x = 0; x < n; x++)
-      sum[x] = weight * row[x];
-  else
-    for (int x = 0; x < n; x++)
-      sum[x] += weight * row[x];
-}
-
 /* Rows of the picture to one of the new height; in code values. */
 static const float *
 shrink_down (const Load *load, int y, float *scratch)
 {
   const AeGrey *g = load->grey;
-  const Axis *axis = &g->down;
+  const AeScaleAxis *axis = &g->down;
   float *luma = scratch, *u = luma + g->scratch_row, *v = u + g->scratch_row;
   float *sum = v + g->scratch_row;
   for (int k = 0; k < axis->count[y]; k++) {
@@ -172,23 +92,10 @@ shrink_down (const Load *load, int y, float *scratch)
       ae_rows_read_packed (load->in, from, luma, u, v);
     else
       ae_rows_read_luma (load->in, from, luma);
-    add_row (luma, axis->weight[(size_t) y * (size_t) axis->most + (size_t) k],
+    ae_scale_axis_add (luma, ae_scale_axis_weights (axis, y)[k],
         g->format.width, k == 0, sum);
   }
   return sum;
-}
-
-static void
-shrink_across (const Axis *axis, const float *row, float scale, float *to)
-{
-  for (int x = 0; x < axis->n; x++) {
-    const float *weight = axis->weight + (size_t) x * (size_t) axis->most;
-    const float *from = row + axis->first[x];
-    float sum = 0;
-    for (int k = 0; k < axis->count[x]; k++)
-      sum += weight[k] * from[k];
-    to[x] = sum * scale;
-  }
 }
 
 static void
@@ -202,7 +109,7 @@ scale_job (void *arg, size_t index, int thread)
   int first = (int) index * ROWS_PER_JOB, end = first + ROWS_PER_JOB;
   for (int y = first; y < end && y < g->down.n; y++) {
     float *to = g->scaled + (size_t) y * (size_t) g->across.n;
-    shrink_across (&g->across, shrink_down (load, y, scratch), scale, to);
+    ae_scale_axis_row (&g->across, shrink_down (load, y, scratch), scale, to);
     double sum = 0, squares = 0;
     for (int x = 0; x < g->across.n; x++) {
       sum += to[x];
