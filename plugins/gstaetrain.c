@@ -71,6 +71,7 @@
 #include "gstaetrain.h"
 
 #include "aeframe.h"
+#include "labelmeta.h"
 #include "trainsettings.h"
 
 #include <math.h>
@@ -535,13 +536,16 @@ take_frame (GstAeTrain *self, GstBuffer *buffer, gdouble seconds)
   AeError error = { 0 };
   GstVideoFrame frame;
   AeImage image;
+  gint label;
 
   if (!gst_ae_frame_map (&frame, &self->info, buffer, GST_MAP_READ)) {
     complain (self, "the buffer does not hold a picture as the caps say");
     return;
   }
   gst_ae_image_from_frame (&image, &frame);
-  if (gst_ae_train_worker_add (self->worker, &image, seconds, &error)
+  if (!gst_ae_label_meta_get (buffer, &label))
+    label = AE_NO_LABEL;
+  if (gst_ae_train_worker_add (self->worker, &image, seconds, label, &error)
       != AE_OK)
     complain (self, error.text);
   else

@@ -65,9 +65,9 @@ GstAeTrainWorker *gst_ae_train_worker_new (const GstAeTrainConfig *config,
  * *worker to NULL; NULL is accepted. */
 void gst_ae_train_worker_free (GstAeTrainWorker **worker);
 
-/* Copies a frame; see ae_recipe_trainer_add(). */
+/* Copies a frame; see ae_recipe_trainer_add_labelled(). */
 AeStatus gst_ae_train_worker_add (GstAeTrainWorker *worker,
-    const AeImage *image, gdouble seconds, AeError *error);
+    const AeImage *image, gdouble seconds, gint label, AeError *error);
 
 /* No frame will come any more: go on with those in memory. */
 void gst_ae_train_worker_end_of_input (GstAeTrainWorker *worker);
