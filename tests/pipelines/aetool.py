@@ -6,11 +6,13 @@ usage: aetool.py AETOOL
 
 The last line is `N passed, N failed, N skipped`.
 """
+import gzip
 import json
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,21 @@ seed = 7
 validate_every = 3
 validation = 0.2
 checkpoint_every = 2
+'''
+
+AUTOENCODER_RECIPE = '''[model]
+task = autoencoder
+[autoencoder]
+net = dense
+widths = 16
+latent = 4
+code = variational
+classes = 2
+size = 6x6
+[training]
+steps = 6
+batch = 4
+validate_every = 3
 '''
 
 
@@ -251,6 +268,44 @@ def test_codec_recipes_are_checked():
     assert 'nothing.onnx' in err, err
     assert 'not a codec' in run(
         'train', 'codec', 'c.mkv', '--base', BALANCED, status=3)[1]
+
+
+def write_idx(path, dimensions, data):
+    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
+                       *dimensions)
+    Path(path).write_bytes(gzip.compress(head + data))
+
+
+def test_training_an_autoencoder():
+    Path('ae.ini').write_text(AUTOENCODER_RECIPE)
+    write_idx('a-images-idx3-ubyte.gz', (20, 6, 6),
+              bytes(i * 7 % 256 for i in range(20 * 36)))
+    # Told of classes it takes no pictures without.
+    err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz', status=3)[1]
+    assert '20 frames of' in err and 'without a label, wanted one' in err, err
+    write_idx('a-labels-idx1-ubyte.gz', (19,), bytes(19))
+    err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz', status=3)[1]
+    assert 'found 19 labels, wanted one for each of the 20' in err, err
+    write_idx('a-labels-idx1-ubyte.gz', (20,), bytes([0, 1, 1, 2] * 5))
+    out, err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz')
+    assert 'left out: 5 frames of' in err, err
+    assert 'with the label 2, wanted 0 to 1' in err, err
+    assert re.search(r'ae.onnx: 6 steps,.* evidence lower bound -?[\d.]+ nats',
+                     out), out
+    assert re.search(r'step 6/6 .* mse .* active .* reconstruction '
+                     r'.* divergence', err), err
+    info = json.loads(run('info', '--json', 'ae.onnx')[0])['metadata']
+    assert info['ae.task'] == 'autoencoder', info
+    assert info['ae.autoencoder.size'] == '6x6', info
+    assert info['ae.autoencoder.latent'] == '4', info
+    assert info['ae.train.pictures'] == '15', info
+    # Videos are scaled; those of other proportions are not taken.
+    run('train', 'ae.ini', 'c.mkv', '-s', 'autoencoder.classes=0', '-s',
+        'autoencoder.size=32x24', '-s', 'autoencoder.channels=3', '-o',
+        'clip.onnx')
+    err = run('train', 'ae.ini', 'c.mkv', '-s', 'autoencoder.classes=0',
+              status=3)[1]
+    assert '64x48, wanted the proportions of 6x6' in err, err
 
 
 def test_training_names_places_it_cannot_write():
