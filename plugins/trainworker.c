@@ -157,6 +157,8 @@ report (GstAeTrainWorker *w)
     w->now.eta = (w->now.steps - w->now.step) * per_step * GST_USECOND;
   }
   w->now.frames = ae_recipe_trainer_n_frames (w->trainer);
+  w->now.n_figures
+      = ae_recipe_trainer_figures (w->trainer, w->now.figures);
   w->callbacks.progress (w->user, &w->now);
 
   w->last_report = time;

@@ -43,6 +43,8 @@ typedef struct {
   gdouble samples_per_second;
   GstClockTime eta; /* GST_CLOCK_TIME_NONE = not yet known */
   guint frames;     /* in memory */
+  AeTrainingFigure figures[AE_TRAINING_FIGURES]; /* that go with the loss */
+  guint n_figures;
 } GstAeTrainProgress;
 
 /* Called by the worker's thread, with no lock held. */

@@ -42,7 +42,7 @@ task_plan (const void *state, AeTrainingPlan *plan)
   plan->colours = shape->size.channels == 3;
   if (shape->code != AE_CODE_VARIATIONAL)
     return;
-  plan->score = "evidence lower bound";
+  plan->score = "elbo";
   plan->score_unit = "nats";
 }
 

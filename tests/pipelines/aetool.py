@@ -290,7 +290,7 @@ def test_training_an_autoencoder():
     out, err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz')
     assert 'left out: 5 frames of' in err, err
     assert 'with the label 2, wanted 0 to 1' in err, err
-    assert re.search(r'ae.onnx: 6 steps,.* evidence lower bound -?[\d.]+ nats',
+    assert re.search(r'ae.onnx: 6 steps,.* elbo -?[\d.]+ nats',
                      out), out
     assert re.search(r'step 6/6 .* mse .* active .* reconstruction '
                      r'.* divergence', err), err
