@@ -578,6 +578,7 @@ build_model (AeAutoencoderTrainer *t, const AeModel *trained, AeModel **out,
     "ae.autoencoder.code", code_names[t->shape.code],
     "ae.autoencoder.likelihood", likelihood_names[t->shape.likelihood],
     "ae.autoencoder.classes", ae_recipe_text_of (r, a, "classes"),
+    "ae.autoencoder.binarise", t->wishes.binarise ? "yes" : "no",
     "ae.recipe", text, "ae.train.steps", numbers.steps, "ae.train.seed",
     numbers.seed, "ae.train.pictures", numbers.pictures };
   AeStatus status = ae_build_autoencoder (

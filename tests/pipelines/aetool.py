@@ -308,6 +308,49 @@ def test_training_an_autoencoder():
     assert '64x48, wanted the proportions of 6x6' in err, err
 
 
+def test_eval_of_autoencoders():
+    Path('ae.ini').write_text(AUTOENCODER_RECIPE)
+    grey = bytes(i * 11 % 256 for i in range(20 * 36))
+    write_idx('e-images-idx3-ubyte.gz', (20, 6, 6), grey)
+    write_idx('e-labels-idx1-ubyte.gz', (20,), bytes([0, 1] * 10))
+    run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'e.onnx')
+    out, _ = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+                 '--sheet', 'sheet.png')
+    assert re.fullmatch(r'20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n', out), out
+    assert Path('sheet.png').stat().st_size > 100
+    err = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+              '--samples', '3', status=3)[1]
+    assert 'VAEs of black and white pictures' in err, err
+    run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'b.onnx', '-s',
+        'autoencoder.likelihood=bernoulli', '-s', 'autoencoder.binarise=yes')
+
+    def likely(samples):
+        return json.loads(run(
+            'eval', '--json', '--autoencoder', 'b.onnx', '--samples', samples,
+            '--max-pictures', 10, 'e-images-idx3-ubyte.gz')[0])
+    one, many = likely(1), likely(50)
+    assert one['pictures'] == 10 and one['mse'] == many['mse']
+    # 36 pixels of which little is known yet: some log 2 each; more samples make
+    # the bound tighter than its mean is
+    assert abs(one['elbo'] + one['nll']) < 1e-3 and 15 < one['nll'] < 50, one
+    assert -many['elbo'] > many['nll'] > 15, many
+    for wrong, text in ((BALANCED, "found the task 'denoise', wanted"),
+                        ('p0.png', 'p0.png')):
+        err = run('eval', '--autoencoder', wrong, 'e-images-idx3-ubyte.gz',
+                  status=3)[1]
+        assert text in err, err
+    assert 'wanted pictures in' in run(
+        'eval', '--autoencoder', 'e.onnx', 'p0.png', status=3)[1]
+    write_idx('f-images-idx3-ubyte.gz', (2, 7, 6), bytes(84))
+    assert 'a picture of 6x7 and 1 channels, wanted 6x6 and 1' in run(
+        'eval', '--autoencoder', 'e.onnx', 'f-images-idx3-ubyte.gz',
+        status=3)[1]
+    Path('e-labels-idx1-ubyte.gz').unlink()
+    assert 'wanted a label of 0 to 1' in run(
+        'eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+        status=3)[1]
+
+
 def test_training_names_places_it_cannot_write():
     Path('folder.onnx').mkdir()
     err = run('train', 'r.ini', 'c.mkv', '-o', 'folder.onnx', status=3)[1]
