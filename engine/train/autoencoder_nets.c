@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MOST_WEIGHTS 50000000.0 /* of one layer */
+#define KERNEL 4                /* of convolutions that halve or double */
 #define LINEAR_GAIN 0.7f        /* of layers that nothing rectifies */
 #define LAST_GAIN 0.3f
 #define SPREAD_GAIN 0.1f /* of the codes' deviation, near 1 at first */
@@ -43,6 +44,21 @@ n_features (const AeAutoencoderShape *s)
       * (size_t) (s->size.height >> s->n_widths);
 }
 
+/* Weights of the encoder's largest layer; the decoder's are as large. */
+static double
+largest_layer (const AeAutoencoderShape *s)
+{
+  bool conv = s->net == AE_CODER_CONV;
+  double most = (double) n_features (s) * s->latent;
+  double in = conv ? s->size.channels : (double) n_values (s);
+  for (size_t i = 0; s->net != AE_CODER_LINEAR && i < s->n_widths; i++) {
+    double weights = in * s->widths[i] * (conv ? KERNEL * KERNEL : 1);
+    most = weights > most ? weights : most;
+    in = s->widths[i];
+  }
+  return most;
+}
+
 AeStatus
 ae_autoencoder_check (const AeAutoencoderShape *s, AeError *err)
 {
@@ -52,10 +68,7 @@ ae_autoencoder_check (const AeAutoencoderShape *s, AeError *err)
         "pictures of %dx%d, wanted multiples of %d, as they are halved %zu "
         "times: see autoencoder.size and widths",
         s->size.width, s->size.height, unit, s->n_widths);
-  double to_code = (double) n_features (s) * s->latent, first = 0;
-  if (s->net == AE_CODER_DENSE)
-    first = (double) n_values (s) * s->widths[0];
-  double most = to_code > first ? to_code : first;
+  double most = largest_layer (s);
   if (most > MOST_WEIGHTS)
     return ae_fail (err, AE_ERROR_LIMIT,
         "a layer of %.0f weights, wanted at most %.0f: see autoencoder.size, "
@@ -123,7 +136,7 @@ features (Net *net, int frame, size_t *n)
   char name[32];
   int x = plus (b, frame, -0.5f), ic = s->size.channels;
   for (size_t i = 0; s->net == AE_CODER_CONV && i < s->n_widths; i++) {
-    AeConvSpec spec = { .ic = ic, .oc = s->widths[i], .kernel = 4,
+    AeConvSpec spec = { .ic = ic, .oc = s->widths[i], .kernel = KERNEL,
       .stride = 2, .gain = 1 };
     x = ae_build_unary (
         b, "Relu", ae_build_conv (b, x, spec, numbered (name, "e", i)));
@@ -175,7 +188,7 @@ enlarge (Net *net, int x)
   for (size_t i = s->n_widths; i-- > 0;) {
     AeConvSpec spec = { .ic = s->widths[i],
       .oc = i > 0 ? s->widths[i - 1] : s->size.channels,
-      .kernel = 4, .stride = 2, .gain = i > 0 ? 1 : LAST_GAIN };
+      .kernel = KERNEL, .stride = 2, .gain = i > 0 ? 1 : LAST_GAIN };
     x = ae_build_conv_transpose (b, x, spec, numbered (name, "d", i));
     if (i > 0)
       x = ae_build_unary (b, "Relu", x);

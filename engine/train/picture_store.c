@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#define MOST_PICTURES (UINT32_MAX / 2) /* numbers that are drawn have 32 bits */
+
 /* Pictures of one part, for training or held out. */
 typedef struct {
   uint8_t *bytes;
@@ -30,6 +32,7 @@ ae_picture_store_new (AePictureStore **out, const AeThumbnailSize *size,
 {
   size_t one = ae_thumbnail_bytes (size) + sizeof (int);
   size_t most = max_bytes / one;
+  most = most < MOST_PICTURES ? most : MOST_PICTURES;
   *out = NULL;
   if (most < 2)
     return ae_fail (err, AE_ERROR_LIMIT,

@@ -262,6 +262,8 @@ static const struct {
       "28x28, wanted multiples of 8", true },
   { "[model]\ntask = autoencoder\n[autoencoder]\nnet = dense\n"
     "widths = 8192\nsize = 512x512\n", "weights, wanted at most", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nwidths = 8192,8192\n",
+      "weights, wanted at most", true },
   { "[model]\ntask = autoencoder\n[autoencoder]\ncode = variational\n"
     "sparsity = 1\n", "sparsity 1 of a variational code, wanted 0", true },
   { "[model]\ntask = autoencoder\n[autoencoder]\nbinarise = yes\n",
