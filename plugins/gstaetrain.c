@@ -56,6 +56,12 @@
  *   missing until known
  * * #gdouble `rate-distortion`: -10 log10 of the loss of the held-out frames, in
  *   dB, when a codec is trained; likewise
+ * * #gdouble `elbo`: the evidence lower bound of a VAE on the held-out frames, in
+ *   nats of a picture, when an autoencoder is trained; of other codes `psnr`
+ * * #GstStructure `figures`: #gdouble each, means over about 100 steps: of an
+ *   autoencoder `mse` and `active` (numbers of its code that say something), of a
+ *   VAE `reconstruction` and `divergence` in nats too; of a codec `quality` in dB
+ *   and `rate` in bits per pixel; missing where there are none
  * * #gdouble `learning-rate`
  * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known
@@ -71,6 +77,7 @@
 #include "gstaetrain.h"
 
 #include "aeframe.h"
+#include "labelmeta.h"
 #include "trainsettings.h"
 
 #include <math.h>
@@ -304,6 +311,19 @@ on_state (gpointer user, GstAeTrainState state)
 }
 
 static void
+set_figures (GstStructure *s, const GstAeTrainProgress *p)
+{
+  if (p->n_figures == 0)
+    return;
+  GstStructure *figures = gst_structure_new_empty ("figures");
+  for (guint i = 0; i < p->n_figures; i++)
+    gst_structure_set (figures, p->figures[i].name, G_TYPE_DOUBLE,
+        p->figures[i].value, NULL);
+  gst_structure_set (s, "figures", GST_TYPE_STRUCTURE, figures, NULL);
+  gst_structure_free (figures);
+}
+
+static void
 on_progress (gpointer user, const GstAeTrainProgress *p)
 {
   GstAeTrain *self = user;
@@ -330,6 +350,7 @@ on_progress (gpointer user, const GstAeTrainProgress *p)
     gst_structure_set (s, "loss", G_TYPE_DOUBLE, p->loss, NULL);
   if (p->score_name != NULL && !isnan (p->score))
     gst_structure_set (s, p->score_name, G_TYPE_DOUBLE, p->score, NULL);
+  set_figures (s, p);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), s));
 }
@@ -535,13 +556,16 @@ take_frame (GstAeTrain *self, GstBuffer *buffer, gdouble seconds)
   AeError error = { 0 };
   GstVideoFrame frame;
   AeImage image;
+  gint label;
 
   if (!gst_ae_frame_map (&frame, &self->info, buffer, GST_MAP_READ)) {
     complain (self, "the buffer does not hold a picture as the caps say");
     return;
   }
   gst_ae_image_from_frame (&image, &frame);
-  if (gst_ae_train_worker_add (self->worker, &image, seconds, &error)
+  if (!gst_ae_label_meta_get (buffer, &label))
+    label = AE_NO_LABEL;
+  if (gst_ae_train_worker_add (self->worker, &image, seconds, label, &error)
       != AE_OK)
     complain (self, error.text);
   else

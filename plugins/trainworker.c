@@ -157,6 +157,8 @@ report (GstAeTrainWorker *w)
     w->now.eta = (w->now.steps - w->now.step) * per_step * GST_USECOND;
   }
   w->now.frames = ae_recipe_trainer_n_frames (w->trainer);
+  w->now.n_figures
+      = ae_recipe_trainer_figures (w->trainer, w->now.figures);
   w->callbacks.progress (w->user, &w->now);
 
   w->last_report = time;
@@ -460,10 +462,10 @@ gst_ae_train_worker_free (GstAeTrainWorker **worker)
 
 AeStatus
 gst_ae_train_worker_add (GstAeTrainWorker *w, const AeImage *image,
-    gdouble seconds, AeError *error)
+    gdouble seconds, gint label, AeError *error)
 {
-  AeStatus status
-      = ae_recipe_trainer_add (w->trainer, image, seconds, error);
+  AeStatus status = ae_recipe_trainer_add_labelled (
+      w->trainer, image, seconds, label, error);
 
   /* Under the lock, or a worker about to wait would miss it. */
   g_mutex_lock (&w->lock);

@@ -43,6 +43,8 @@ typedef struct {
   gdouble samples_per_second;
   GstClockTime eta; /* GST_CLOCK_TIME_NONE = not yet known */
   guint frames;     /* in memory */
+  AeTrainingFigure figures[AE_TRAINING_FIGURES]; /* that go with the loss */
+  guint n_figures;
 } GstAeTrainProgress;
 
 /* Called by the worker's thread, with no lock held. */
@@ -65,9 +67,9 @@ GstAeTrainWorker *gst_ae_train_worker_new (const GstAeTrainConfig *config,
  * *worker to NULL; NULL is accepted. */
 void gst_ae_train_worker_free (GstAeTrainWorker **worker);
 
-/* Copies a frame; see ae_recipe_trainer_add(). */
+/* Copies a frame; see ae_recipe_trainer_add_labelled(). */
 AeStatus gst_ae_train_worker_add (GstAeTrainWorker *worker,
-    const AeImage *image, gdouble seconds, AeError *error);
+    const AeImage *image, gdouble seconds, gint label, AeError *error);
 
 /* No frame will come any more: go on with those in memory. */
 void gst_ae_train_worker_end_of_input (GstAeTrainWorker *worker);

@@ -62,11 +62,12 @@ def main():
         with open(os.path.join(folder, name), encoding='utf-8') as file:
             wanted = settings(file.read())
         codec = ('model', 'task', 'codec') in wanted
-        camera = ('model', 'task', 'anomaly') in wanted
+        # each camera has a model of its own, and each set of pictures
+        own = {('model', 'task', 'anomaly'),
+               ('model', 'task', 'autoencoder')} & wanted
         check(f'`{name[:-4]}' in readme,
               f'models/README.md does not name {name[:-4]}')
-        # each camera has a model of its own
-        check(camera or os.path.exists(model), f'{name} has no model {model}')
+        check(own or os.path.exists(model), f'{name} has no model {model}')
         if not os.path.exists(model):
             continue
         check(os.path.getsize(model) < LIMIT, f'{model}: 4 MB or more')

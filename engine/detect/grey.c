@@ -85,18 +85,6 @@ typedef struct {
   float offset, gain;
 } Load;
 
-static void
-add_row (const float *restrict row, float weight, int n, bool first,
-    float *restrict sum)
-{
-  if (first)
-    for (int x = 0; x < n; x++)
-      sum[x] = weight * row[x];
-  else
-    for (int x = 0; x < n; x++)
-      sum[x] += weight * row[x];
-}
-
 /* Rows of the picture to one of the new height; in code values. */
 static const float *
 shrink_down (const Load *load, int y, float *scratch)
@@ -111,23 +99,10 @@ shrink_down (const Load *load, int y, float *scratch)
       ae_rows_read_packed (load->in, from, luma, u, v);
     else
       ae_rows_read_luma (load->in, from, luma);
-    add_row (luma, axis->weight[(size_t) y * (size_t) axis->most + (size_t) k],
+    ae_axis_add (luma, ae_axis_weights (axis, y)[k],
         g->format.width, k == 0, sum);
   }
   return sum;
-}
-
-static void
-shrink_across (const AeAxis *axis, const float *row, float scale, float *to)
-{
-  for (int x = 0; x < axis->n; x++) {
-    const float *weight = axis->weight + (size_t) x * (size_t) axis->most;
-    const float *from = row + axis->first[x];
-    float sum = 0;
-    for (int k = 0; k < axis->count[x]; k++)
-      sum += weight[k] * from[k];
-    to[x] = sum * scale;
-  }
 }
 
 static void
@@ -141,7 +116,7 @@ scale_job (void *arg, size_t index, int thread)
   int first = (int) index * ROWS_PER_JOB, end = first + ROWS_PER_JOB;
   for (int y = first; y < end && y < g->down.n; y++) {
     float *to = g->scaled + (size_t) y * (size_t) g->across.n;
-    shrink_across (&g->across, shrink_down (load, y, scratch), scale, to);
+    ae_axis_row (&g->across, shrink_down (load, y, scratch), scale, to);
     double sum = 0, squares = 0;
     for (int x = 0; x < g->across.n; x++) {
       sum += to[x];

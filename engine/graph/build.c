@@ -352,3 +352,9 @@ ae_build_slice (AeBuilder *b, int x, int axis, int from, int to)
     build_ints (b, &along, 1) };
   return ae_build_node (b, "Slice", NULL, in, 4);
 }
+
+int
+ae_build_reshape (AeBuilder *b, int x, const int64_t *shape, int rank)
+{
+  return ae_build_binary (b, "Reshape", x, build_ints (b, shape, rank));
+}

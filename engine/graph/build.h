@@ -67,4 +67,7 @@ int ae_build_space_to_depth (AeBuilder *b, int x, int block);
 int ae_build_resize2 (AeBuilder *b, int x); /* nearest, x2 */
 int ae_build_slice (AeBuilder *b, int x, int axis, int from, int to);
 
+/* 0 keeps a dimension, -1 (once) takes what is left. */
+int ae_build_reshape (AeBuilder *b, int x, const int64_t *shape, int rank);
+
 #endif

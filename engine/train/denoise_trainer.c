@@ -7,6 +7,7 @@
 #include "train/nets.h"
 #include "train/recipe.h"
 #include "train/trainer.h"
+#include "train/weights.h"
 #include "util/mem.h"
 #include "util/number.h"
 #include "util/pool.h"
@@ -95,32 +96,6 @@ trainer_options (const AeRecipe *r)
   };
 }
 
-/* Gives the parameters of `net` (not sealed yet) the values of `base`. */
-static AeStatus
-take_weights (AeModel *net, const AeModel *base, AeError *err)
-{
-  AeGraph *to = ae_model_edit (net);
-  const AeGraph *from = ae_model_graph (base);
-  for (int i = 0; i < to->n_values; i++) {
-    AeValue *value = &to->values[i];
-    if (!value->trainable)
-      continue;
-    int found = ae_graph_find (from, value->name);
-    const AeTensor *weights = found < 0 ? NULL : from->values[found].constant;
-    char wanted[128], there[128] = "nothing";
-    if (weights)
-      ae_shape_text (&weights->shape, there, sizeof there);
-    if (!weights || weights->type != AE_F32
-        || !ae_shape_equal (&weights->shape, &value->constant->shape))
-      return ae_fail (err, AE_ERROR_SHAPE,
-          "base model does not fit the recipe: %s is %s, wanted %s",
-          value->name, there,
-          ae_shape_text (&value->constant->shape, wanted, sizeof wanted));
-    memcpy (value->constant->data, weights->data, ae_tensor_bytes (weights));
-  }
-  return AE_OK;
-}
-
 static AeStatus
 make_model (
     AeModel **out, const AeRecipe *recipe, const AeModel *base, AeError *err)
@@ -132,7 +107,7 @@ make_model (
   status = ae_model_copy (&net, *out, err);
   ae_model_unref (out);
   if (status == AE_OK)
-    status = take_weights (net, base, err);
+    status = ae_take_weights (net, base, err);
   if (status == AE_OK)
     status = ae_model_seal (net, err);
   if (status == AE_OK)

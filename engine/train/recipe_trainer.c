@@ -54,11 +54,14 @@ ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
     .score_unit = t->task->score_unit,
     .model_work = t->task->model_work };
   status = t->task->open (&t->state, recipe, base, err);
-  if (status == AE_OK)
-    *out = t;
-  else
+  if (status != AE_OK) {
     ae_free (t);
-  return status;
+    return status;
+  }
+  if (t->task->plan)
+    t->task->plan (t->state, &t->plan);
+  *out = t;
+  return AE_OK;
 }
 
 void
@@ -83,7 +86,15 @@ AeStatus
 ae_recipe_trainer_add (AeRecipeTrainer *t, const AeImage *image,
     double seconds, AeError *err)
 {
-  return t->task->add (t->state, image, seconds, err);
+  return ae_recipe_trainer_add_labelled (
+      t, image, seconds, AE_NO_LABEL, err);
+}
+
+AeStatus
+ae_recipe_trainer_add_labelled (AeRecipeTrainer *t, const AeImage *image,
+    double seconds, int label, AeError *err)
+{
+  return t->task->add (t->state, image, seconds, label, err);
 }
 
 size_t

@@ -22,7 +22,7 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise codec anomaly", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec anomaly autoencoder", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
@@ -84,6 +84,44 @@ const AeKey ae_keys[] = {
   NUMBER ("anomaly", "discriminator_rate", 1e-9, 10, "0.0004",
       "the discriminator's first learning rate"),
 
+  CHOICE ("autoencoder", "net", "linear dense conv", "conv",
+      "one matrix each way; layers of units; or convolutions that halve the "
+      "picture, and a layer at its end"),
+  INTS ("autoencoder", "widths", 1, 8192, "32,64",
+      "units of dense layers, or channels at a half, a quarter, ... of the size"),
+  INT ("autoencoder", "latent", 1, 4096, "32", "numbers that a picture becomes"),
+  CHOICE ("autoencoder", "code", "plain rectified variational", "plain",
+      "numbers; none of them below 0; or normal distributions that are drawn "
+      "from: a VAE"),
+  CHOICE ("autoencoder", "likelihood", "bernoulli gaussian", "gaussian",
+      "cross-entropy, for what is black or white; or squared error, of a VAE "
+      "with a variance that is learned"),
+  TEXT ("autoencoder", "size", "28x28",
+      "width and height that pictures are scaled to, 512x512 at most; of their "
+      "proportions, and for conv divisible by 2 for each of the widths"),
+  CHOICE ("autoencoder", "channels", "1 3", "1", "grey, or R, G, B"),
+  INT ("autoencoder", "classes", 0, 1000, "0",
+      "the networks are told which of so many labels a picture has; 0: labels "
+      "are not used"),
+  BOOL ("autoencoder", "binarise", "no",
+      "pixels are drawn black or white, by how bright they are, each time a "
+      "picture is used"),
+  NUMBER ("autoencoder", "beta", 0, 1000, "1",
+      "weight of a VAE's divergence from the standard normal distribution"),
+  INT ("autoencoder", "kl_warmup", 0, 1e9, "0",
+      "steps over which that weight grows from 0"),
+  NUMBER ("autoencoder", "free_bits", 0, 100, "0",
+      "nats of each of a VAE's numbers that cost nothing"),
+  NUMBER ("autoencoder", "noise", 0, 10, "0",
+      "deviation of noise on what the encoder sees, 1 = white: the network "
+      "learns to take it off"),
+  NUMBER ("autoencoder", "code_dropout", 0, 0.95, "0",
+      "share of a code's numbers that are set to 0 in training"),
+  NUMBER ("autoencoder", "sparsity", 0, 1000, "0",
+      "price of a code's absolute values, beside the error of a picture"),
+  NUMBER ("autoencoder", "contraction", 0, 1000, "0",
+      "price of the squared norm of the code's Jacobian"),
+
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",
       "channels at each scale, from half the luma's size downward; multiples "
@@ -137,7 +175,8 @@ const AeKey ae_keys[] = {
   INT ("training", "memory", 1, 1 << 20, "1024",
       "MiB of pictures to keep at most"),
   NUMBER ("training", "validation", 0, 0.5, "0.1",
-      "share of the pictures held out to validate on, at most 64 of them"),
+      "share of the pictures held out to validate on, at most 64 of them; of an "
+      "autoencoder 1000"),
   CHOICE ("training", "precision", "auto f32 bf16", "auto",
       "of convolutions; auto: bf16 where the processor multiplies its "
       "matrices"),

@@ -28,8 +28,10 @@ typedef struct {
   AeStatus (*open) (
       void **state, const AeRecipe *recipe, AeModel *base, AeError *err);
   void (*close) (void *state);
-  AeStatus (*add) (
-      void *state, const AeImage *image, double seconds, AeError *err);
+  /* Fills in what of the plan its state decides; or NULL. */
+  void (*plan) (const void *state, AeTrainingPlan *plan);
+  AeStatus (*add) (void *state, const AeImage *image, double seconds,
+      int label, AeError *err);
   size_t (*n_frames) (const void *state);
   AeStatus (*step) (void *state, AeStepReport *report, AeError *err);
   int64_t (*steps) (const void *state);
@@ -46,7 +48,8 @@ typedef struct {
   AeStatus (*restore) (void *state, const char *path, AeError *err);
 } AeTask;
 
-extern const AeTask ae_task_anomaly, ae_task_codec, ae_task_denoise;
+extern const AeTask ae_task_anomaly, ae_task_autoencoder, ae_task_codec,
+    ae_task_denoise;
 
 /* All of them; the last is NULL. */
 extern const AeTask *const ae_tasks[];

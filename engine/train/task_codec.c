@@ -98,8 +98,10 @@ task_open (void **state, const AeRecipe *recipe, AeModel *base, AeError *err)
 }
 
 static AeStatus
-task_add (void *state, const AeImage *image, double seconds, AeError *err)
+task_add (void *state, const AeImage *image, double seconds, int label,
+    AeError *err)
 {
+  (void) label;
   return ae_codec_trainer_add (
       ((Task *) state)->trainer, image, seconds > 0, err);
 }

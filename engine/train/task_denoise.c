@@ -21,8 +21,10 @@ task_close (void *state)
 }
 
 static AeStatus
-task_add (void *state, const AeImage *image, double seconds, AeError *err)
+task_add (void *state, const AeImage *image, double seconds, int label,
+    AeError *err)
 {
+  (void) label;
   return ae_denoise_trainer_add (state, image, seconds > 0, err);
 }
 

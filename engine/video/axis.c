@@ -65,3 +65,29 @@ ae_axis_clear (AeAxis *axis)
   ae_free (axis->weight);
   *axis = (AeAxis){ 0 };
 }
+
+void
+ae_axis_row (
+    const AeAxis *axis, const float *row, float factor, float *to)
+{
+  for (int x = 0; x < axis->n; x++) {
+    const float *weight = ae_axis_weights (axis, x);
+    const float *from = row + axis->first[x];
+    float sum = 0;
+    for (int k = 0; k < axis->count[x]; k++)
+      sum += weight[k] * from[k];
+    to[x] = sum * factor;
+  }
+}
+
+void
+ae_axis_add (const float *restrict row, float weight, int n, bool first,
+    float *restrict sum)
+{
+  if (first)
+    for (int x = 0; x < n; x++)
+      sum[x] = weight * row[x];
+  else
+    for (int x = 0; x < n; x++)
+      sum[x] += weight * row[x];
+}

@@ -287,6 +287,8 @@ wants (const char *name, int argc, char **argv)
 int
 aetool_eval (int argc, char **argv)
 {
+  if (wants ("--autoencoder", argc, argv))
+    return aetool_eval_autoencoder (argc, argv);
   if (wants ("--codec", argc, argv))
     return aetool_eval_codec (argc, argv);
   if (wants ("--anomaly", argc, argv))
@@ -294,6 +296,7 @@ aetool_eval (int argc, char **argv)
   if (!aetool_parse (&argc, &argv, "[MODEL...]",
           "Prints PSNR and SSIM of denoisers on clean material with noise "
           "added, or on pairs.",
+          "Of autoencoders: see aetool eval --autoencoder MODEL --help.\n"
           "Of codecs: see aetool eval --codec bundled --help.\n"
           "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "

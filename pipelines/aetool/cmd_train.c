@@ -14,6 +14,7 @@
 
 #include "aetool.h"
 #include "frames.h"
+#include "idx_pictures.h"
 #include "inputs.h"
 #include "paths.h"
 #include "train.h"
@@ -198,18 +199,14 @@ seconds_before (Feeding *feeding, const GstVideoFrame *frame, guint index)
              : 1 / USUAL_RATE;
 }
 
-/* A frame into the reservoir. */
+/* A picture into the trainer's memory. */
 static gboolean
-feed (const GstVideoFrame *frame, guint index, gpointer user_data,
-    GError **error)
+feed_image (Feeding *feeding, const AeImage *image, guint index,
+    double seconds, int label, GError **error)
 {
-  Feeding *feeding = user_data;
-  AeImage image;
   AeError err;
-  frames_image (frame, &image);
-  AeStatus status
-      = ae_recipe_trainer_add (feeding->trainer, &image,
-          seconds_before (feeding, frame, index), &err);
+  AeStatus status = ae_recipe_trainer_add_labelled (
+      feeding->trainer, image, seconds, label, &err);
   if (status == AE_ERROR_ARGUMENT) {
     if (feeding->small++ == 0)
       feeding->refused = err;
@@ -219,6 +216,36 @@ feed (const GstVideoFrame *frame, guint index, gpointer user_data,
   }
   return !train_interrupted
          && (!feeding->max_frames || index + 1 < feeding->max_frames);
+}
+
+static gboolean
+feed_frame (const GstVideoFrame *frame, guint index, gpointer user_data,
+    GError **error)
+{
+  Feeding *feeding = user_data;
+  AeImage image;
+  frames_image (frame, &image);
+  return feed_image (feeding, &image, index,
+      seconds_before (feeding, frame, index), AE_NO_LABEL, error);
+}
+
+static gboolean
+feed_labelled (const AeImage *image, guint index, int label,
+    gpointer user_data, GError **error)
+{
+  return feed_image (user_data, image, index, 0, label, error);
+}
+
+static gboolean
+read_input (Feeding *feeding, const char *uri, GError **error)
+{
+  AeTrainingPlan plan;
+  if (idx_pictures_named (uri))
+    return idx_pictures_read (uri, feed_labelled, feeding, error);
+  ae_recipe_trainer_plan (feeding->trainer, &plan);
+  return frames_decode (uri,
+      plan.colours ? GST_VIDEO_FORMAT_RGB : GST_VIDEO_FORMAT_I420, feed_frame,
+      feeding, error);
 }
 
 /* Reads all inputs. What cannot be decoded is named and left out; it is an
@@ -235,7 +262,7 @@ read_inputs (AeRecipeTrainer *trainer, GPtrArray *uris, GError **error)
     if (feeding.max_frames == 0 && inputs_is_live (uri))
       feeding.max_frames = 1000;
     GError *local = NULL;
-    if (!frames_decode (uri, GST_VIDEO_FORMAT_I420, feed, &feeding, &local)) {
+    if (!read_input (&feeding, uri, &local)) {
       if (local->domain == AETOOL_DOMAIN && local->code == AE_ERROR_MEMORY) {
         g_propagate_error (error, local);
         return FALSE;
@@ -373,8 +400,9 @@ aetool_train (int argc, char **argv)
   if (!aetool_parse (&argc, &argv, "RECIPE INPUT...",
           "Trains a model from videos and pictures.",
           "An INPUT is a file, a folder (searched with its subfolders), a "
-          "pattern, a URI\nor a camera (/dev/videoN). Ctrl-C saves and "
-          "stops; --resume goes on. RECIPE is a file, or the name of a bundled "
+          "pattern, a URI\nor a camera (/dev/videoN); or pictures in MNIST's "
+          "format (train-images-idx3-ubyte.gz),\nwith the labels beside them. "
+          "Ctrl-C saves and stops; --resume goes on. RECIPE is a file, or the name of a bundled "
           "one.",
           entries))
     return AETOOL_USAGE;

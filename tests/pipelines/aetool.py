@@ -6,11 +6,13 @@ usage: aetool.py AETOOL
 
 The last line is `N passed, N failed, N skipped`.
 """
+import gzip
 import json
 import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,21 @@ seed = 7
 validate_every = 3
 validation = 0.2
 checkpoint_every = 2
+'''
+
+AUTOENCODER_RECIPE = '''[model]
+task = autoencoder
+[autoencoder]
+net = dense
+widths = 16
+latent = 4
+code = variational
+classes = 2
+size = 6x6
+[training]
+steps = 6
+batch = 4
+validate_every = 3
 '''
 
 
@@ -251,6 +268,87 @@ def test_codec_recipes_are_checked():
     assert 'nothing.onnx' in err, err
     assert 'not a codec' in run(
         'train', 'codec', 'c.mkv', '--base', BALANCED, status=3)[1]
+
+
+def write_idx(path, dimensions, data):
+    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
+                       *dimensions)
+    Path(path).write_bytes(gzip.compress(head + data))
+
+
+def test_training_an_autoencoder():
+    Path('ae.ini').write_text(AUTOENCODER_RECIPE)
+    write_idx('a-images-idx3-ubyte.gz', (20, 6, 6),
+              bytes(i * 7 % 256 for i in range(20 * 36)))
+    # Told of classes it takes no pictures without.
+    err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz', status=3)[1]
+    assert '20 frames of' in err and 'without a label, wanted one' in err, err
+    write_idx('a-labels-idx1-ubyte.gz', (19,), bytes(19))
+    err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz', status=3)[1]
+    assert 'found 19 labels, wanted one for each of the 20' in err, err
+    write_idx('a-labels-idx1-ubyte.gz', (20,), bytes([0, 1, 1, 2] * 5))
+    out, err = run('train', 'ae.ini', 'a-images-idx3-ubyte.gz')
+    assert 'left out: 5 frames of' in err, err
+    assert 'with the label 2, wanted 0 to 1' in err, err
+    assert re.search(r'ae.onnx: 6 steps,.* elbo -?[\d.]+ nats',
+                     out), out
+    assert re.search(r'step 6/6 .* mse .* active .* reconstruction '
+                     r'.* divergence', err), err
+    info = json.loads(run('info', '--json', 'ae.onnx')[0])['metadata']
+    assert info['ae.task'] == 'autoencoder', info
+    assert info['ae.autoencoder.size'] == '6x6', info
+    assert info['ae.autoencoder.latent'] == '4', info
+    assert info['ae.train.pictures'] == '15', info
+    # Videos are scaled; those of other proportions are not taken.
+    run('train', 'ae.ini', 'c.mkv', '-s', 'autoencoder.classes=0', '-s',
+        'autoencoder.size=32x24', '-s', 'autoencoder.channels=3', '-o',
+        'clip.onnx')
+    err = run('train', 'ae.ini', 'c.mkv', '-s', 'autoencoder.classes=0',
+              status=3)[1]
+    assert '64x48, wanted the proportions of 6x6' in err, err
+
+
+def test_eval_of_autoencoders():
+    Path('ae.ini').write_text(AUTOENCODER_RECIPE)
+    grey = bytes(i * 11 % 256 for i in range(20 * 36))
+    write_idx('e-images-idx3-ubyte.gz', (20, 6, 6), grey)
+    write_idx('e-labels-idx1-ubyte.gz', (20,), bytes([0, 1] * 10))
+    run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'e.onnx')
+    out, _ = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+                 '--sheet', 'sheet.png')
+    assert re.fullmatch(r'20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n', out), out
+    assert Path('sheet.png').stat().st_size > 100
+    err = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+              '--samples', '3', status=3)[1]
+    assert 'VAEs of black and white pictures' in err, err
+    run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'b.onnx', '-s',
+        'autoencoder.likelihood=bernoulli', '-s', 'autoencoder.binarise=yes')
+
+    def likely(samples):
+        return json.loads(run(
+            'eval', '--json', '--autoencoder', 'b.onnx', '--samples', samples,
+            '--max-pictures', 10, 'e-images-idx3-ubyte.gz')[0])
+    one, many = likely(1), likely(50)
+    assert one['pictures'] == 10 and one['mse'] == many['mse']
+    # 36 pixels of which little is known yet: some log 2 each; more samples make
+    # the bound tighter than its mean is
+    assert abs(one['elbo'] + one['nll']) < 1e-3 and 15 < one['nll'] < 50, one
+    assert -many['elbo'] > many['nll'] > 15, many
+    for wrong, text in ((BALANCED, "found the task 'denoise', wanted"),
+                        ('p0.png', 'p0.png')):
+        err = run('eval', '--autoencoder', wrong, 'e-images-idx3-ubyte.gz',
+                  status=3)[1]
+        assert text in err, err
+    assert 'wanted pictures in' in run(
+        'eval', '--autoencoder', 'e.onnx', 'p0.png', status=3)[1]
+    write_idx('f-images-idx3-ubyte.gz', (2, 7, 6), bytes(84))
+    assert 'a picture of 6x7 and 1 channels, wanted 6x6 and 1' in run(
+        'eval', '--autoencoder', 'e.onnx', 'f-images-idx3-ubyte.gz',
+        status=3)[1]
+    Path('e-labels-idx1-ubyte.gz').unlink()
+    assert 'wanted a label of 0 to 1' in run(
+        'eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+        status=3)[1]
 
 
 def test_training_names_places_it_cannot_write():

@@ -3,6 +3,7 @@
 /* Training from a stream: what is written when, what is said, and that the
  * stream never waits. The network is tiny and trained for a few steps. */
 
+#include "labelmeta.h"
 #include "plugin_test.h"
 
 #include <ae/model.h>
@@ -664,6 +665,60 @@ GST_START_TEST (test_a_codec_is_trained)
 }
 GST_END_TEST;
 
+/* What frames show comes with them. */
+static void
+feed_labelled (Training *t, guint frames)
+{
+  for (guint i = 0; i < frames; i++) {
+    GstBuffer *in = plugin_test_picture (&t->info, t->n++);
+    gst_ae_label_meta_attach (in, i % 2, i);
+    ck_assert_int_eq (gst_harness_push (t->h, in), GST_FLOW_OK);
+    gst_buffer_unref (gst_harness_pull (t->h));
+  }
+}
+
+GST_START_TEST (test_an_autoencoder_is_told_of_labels)
+{
+  Training t;
+  gdouble divergence = 0, score = 0;
+  GstMessage *message;
+  gchar *path = plugin_test_path ("classes.ini");
+  gchar *settings
+      = g_strdup_printf ("recipe=%s steps=4 report-interval=0", path);
+
+  ck_assert (g_file_set_contents (path,
+      "[model]\ntask = autoencoder\n[autoencoder]\nnet = dense\nwidths = 8\n"
+      "latent = 2\ncode = variational\nclasses = 2\nsize = 16x12\n",
+      -1, NULL));
+  gst_ae_label_meta_register ();
+  open_training (&t, settings);
+  feed (&t, 1);
+  message = next_message (&t, GST_MESSAGE_WARNING);
+  gst_message_unref (message);
+  feed_labelled (&t, 20);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  assert_loadable_as (t.model, "autoencoder");
+  while ((message = gst_bus_pop_filtered (t.bus, GST_MESSAGE_ELEMENT))) {
+    const GstStructure *s = gst_message_get_structure (message);
+    GstStructure *figures;
+    guint frames = 0;
+    ck_assert (gst_structure_get_uint (s, "frames", &frames));
+    ck_assert_uint_le (frames, 20);
+    gst_structure_get_double (s, "elbo", &score);
+    if (gst_structure_get (s, "figures", GST_TYPE_STRUCTURE, &figures, NULL)) {
+      gst_structure_get_double (figures, "divergence", &divergence);
+      gst_structure_free (figures);
+    }
+    gst_message_unref (message);
+  }
+  ck_assert (divergence > 0 && score != 0);
+  close_training (&t);
+  g_remove (path);
+  g_free (path);
+  g_free (settings);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_a_codec_goes_on_from_a_base_model)
 {
   Training t;
@@ -809,6 +864,7 @@ aetrain_suite (void)
   tcase_add_test (tc, test_an_empty_stream_is_a_warning_and_no_file);
   tcase_add_test (tc, test_sizes_may_change_while_training);
   tcase_add_test (tc, test_a_codec_is_trained);
+  tcase_add_test (tc, test_an_autoencoder_is_told_of_labels);
   tcase_add_test (tc, test_a_codec_goes_on_from_a_base_model);
   tcase_add_test (tc, test_going_down_does_not_wait_for_a_codec);
   tcase_add_test (tc, test_going_down_while_a_codec_is_made);

@@ -25,6 +25,8 @@ typedef struct {
                                      this task has none */
   const char *model_work; /* what takes minutes when a model is asked for;
                              NULL: nothing does */
+  bool colours; /* pictures are best given as R, G, B: colour at half size is
+                   not enough */
 } AeTrainingPlan;
 
 /* A number that goes with the loss: bits per pixel, ... */
@@ -52,6 +54,14 @@ AE_API void ae_recipe_trainer_plan (
  * proportions than the task takes), LIMIT (larger than the memory), MEMORY. */
 AE_API AeStatus ae_recipe_trainer_add (AeRecipeTrainer *trainer,
     const AeImage *image, double seconds, AeError *err);
+
+/* The same of a picture of which is known what it shows: 0 and up, or
+ * AE_NO_LABEL. Tasks that have no use for it take no notice. ARGUMENT also for a
+ * label that a task needs and that is missing or not one of the recipe's. */
+#define AE_NO_LABEL -1
+AE_API AeStatus ae_recipe_trainer_add_labelled (AeRecipeTrainer *trainer,
+    const AeImage *image, double seconds, int label, AeError *err);
+
 AE_API size_t ae_recipe_trainer_n_frames (const AeRecipeTrainer *trainer);
 
 /* One step. NUMERIC when it was skipped, NEEDS_DATA when there is no picture to

@@ -31,6 +31,10 @@ static const char *const recipes[] = {
   "[model]\ntask = anomaly\n[anomaly]\npast = 2\nwidths = 8,8,8\nlatent = 8\n"
   "[training]\nsteps = 40\nbatch = 2\npatch = 32\nthreads = 2\n"
   "warmup_steps = 0\nprecision = f32\n",
+  "[model]\ntask = autoencoder\n[autoencoder]\nwidths = 8,8\nlatent = 8\n"
+  "code = variational\nsize = 32x32\nnoise = 0.1\n"
+  "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nwarmup_steps = 0\n"
+  "precision = f32\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -248,6 +252,28 @@ static const struct {
   { "[model]\ntask = codec\n[codec]\nlambda_min = 1\n", "rising", true },
   { "[model]\ntask = codec\n[codec]\ntune = ms-ssim\n[training]\npatch = 64\n",
       "at least 176", true },
+  { "[model]\ntask = autoencoder\n[training]\npatch = 32\n",
+      "[training] patch is not used by task 'autoencoder'", false },
+  { "[model]\ntask = autoencoder\n[autoencoder]\ncode = sparse\n",
+      "plain rectified variational", false },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nchannels = 2\n",
+      "'2', wanted one of: 1 3", false },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nsize = 28\n",
+      "size is '28', wanted WIDTHxHEIGHT", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nsize = 28x28x3\n",
+      "size is '28x28x3', wanted WIDTHxHEIGHT", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nsize = 0x28\n",
+      "'0x28', wanted WIDTHxHEIGHT of 1 to 512", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nwidths = 8,8,8\n",
+      "28x28, wanted multiples of 8", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nnet = dense\n"
+    "widths = 8192\nsize = 512x512\n", "weights, wanted at most", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nwidths = 8192,8192\n",
+      "weights, wanted at most", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\ncode = variational\n"
+    "sparsity = 1\n", "sparsity 1 of a variational code, wanted 0", true },
+  { "[model]\ntask = autoencoder\n[autoencoder]\nbinarise = yes\n",
+      "wanted bernoulli", true },
 };
 
 START_TEST (test_wrong_recipes)

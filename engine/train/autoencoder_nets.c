@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "train/autoencoder_nets.h"
+
+#include "graph/build.h"
+#include "train/weights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MOST_WEIGHTS 50000000.0 /* of one layer */
+#define KERNEL 4                /* of convolutions that halve or double */
+#define LINEAR_GAIN 0.7f        /* of layers that nothing rectifies */
+#define LAST_GAIN 0.3f
+#define SPREAD_GAIN 0.1f /* of the codes' deviation, near 1 at first */
+/* Logarithms of variances: a code's limits, and where a picture's starts. */
+#define LEAST_SPREAD -16.0f
+#define MOST_SPREAD 8.0f
+#define FIRST_VARIANCE -4.0f
+/* Of a direction, in 1/white: small, and large beside what floats lose. */
+#define PROBE 0.02f
+
+typedef struct {
+  AeBuilder b;
+  const AeAutoencoderShape *s;
+  int classes; /* value, or -1 */
+} Net;
+
+static size_t
+n_values (const AeAutoencoderShape *s)
+{
+  return ae_thumbnail_bytes (&s->size);
+}
+
+/* Values of the layer before the code: conv's last maps, or pixels. */
+static size_t
+n_features (const AeAutoencoderShape *s)
+{
+  if (s->net == AE_CODER_LINEAR)
+    return n_values (s);
+  size_t last = (size_t) s->widths[s->n_widths - 1];
+  if (s->net == AE_CODER_DENSE)
+    return last;
+  return last * (size_t) (s->size.width >> s->n_widths)
+      * (size_t) (s->size.height >> s->n_widths);
+}
+
+/* Weights of the encoder's largest layer; the decoder's are as large. */
+static double
+largest_layer (const AeAutoencoderShape *s)
+{
+  bool conv = s->net == AE_CODER_CONV;
+  double most = (double) n_features (s) * s->latent;
+  double in = conv ? s->size.channels : (double) n_values (s);
+  for (size_t i = 0; s->net != AE_CODER_LINEAR && i < s->n_widths; i++) {
+    double weights = in * s->widths[i] * (conv ? KERNEL * KERNEL : 1);
+    most = weights > most ? weights : most;
+    in = s->widths[i];
+  }
+  return most;
+}
+
+AeStatus
+ae_autoencoder_check (const AeAutoencoderShape *s, AeError *err)
+{
+  int unit = s->net == AE_CODER_CONV ? 1 << s->n_widths : 1;
+  if (s->size.width % unit != 0 || s->size.height % unit != 0)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "pictures of %dx%d, wanted multiples of %d, as they are halved %zu "
+        "times: see autoencoder.size and widths",
+        s->size.width, s->size.height, unit, s->n_widths);
+  double most = largest_layer (s);
+  if (most > MOST_WEIGHTS)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "a layer of %.0f weights, wanted at most %.0f: see autoencoder.size, "
+        "widths and latent",
+        most, MOST_WEIGHTS);
+  return AE_OK;
+}
+
+static int
+scaled (AeBuilder *b, int x, float factor)
+{
+  return ae_build_binary (b, "Mul", x, ae_build_scalar (b, factor));
+}
+
+static int
+plus (AeBuilder *b, int x, float more)
+{
+  return ae_build_binary (b, "Add", x, ae_build_scalar (b, more));
+}
+
+static int
+squared (AeBuilder *b, int x)
+{
+  return ae_build_binary (b, "Mul", x, x);
+}
+
+static int
+flat (AeBuilder *b, int x, size_t n)
+{
+  int64_t shape[2] = { -1, (int64_t) n };
+  return ae_build_reshape (b, x, shape, 2);
+}
+
+static const char *
+numbered (char name[32], const char *prefix, size_t number)
+{
+  snprintf (name, 32, "%s.%zu", prefix, number);
+  return name;
+}
+
+/* With the classes beside it, where there are some; *n counts them too. */
+static int
+with_classes (Net *net, int x, size_t *n)
+{
+  int both[2] = { x, net->classes };
+  if (net->classes < 0)
+    return x;
+  *n += (size_t) net->s->classes;
+  return ae_build_concat (&net->b, both, 2, 1);
+}
+
+static int
+dense_relu (AeBuilder *b, int x, size_t in, int out, const char *name)
+{
+  return ae_build_unary (
+      b, "Relu", ae_build_dense (b, x, (int) in, out, 1, name));
+}
+
+/* frame -> what codes are made of, *n numbers. */
+static int
+features (Net *net, int frame, size_t *n)
+{
+  const AeAutoencoderShape *s = net->s;
+  AeBuilder *b = &net->b;
+  char name[32];
+  int x = plus (b, frame, -0.5f), ic = s->size.channels;
+  for (size_t i = 0; s->net == AE_CODER_CONV && i < s->n_widths; i++) {
+    AeConvSpec spec = { .ic = ic, .oc = s->widths[i], .kernel = KERNEL,
+      .stride = 2, .gain = 1 };
+    x = ae_build_unary (
+        b, "Relu", ae_build_conv (b, x, spec, numbered (name, "e", i)));
+    ic = s->widths[i];
+  }
+  *n = s->net == AE_CODER_CONV ? n_features (s) : n_values (s);
+  x = with_classes (net, flat (b, x, *n), n);
+  for (size_t i = 0; s->net == AE_CODER_DENSE && i < s->n_widths; i++) {
+    x = dense_relu (b, x, *n, s->widths[i], numbered (name, "e", i));
+    *n = (size_t) s->widths[i];
+  }
+  return x;
+}
+
+/* The code, or its mean; *log_variance of a variational one, or -1. */
+static int
+encode (Net *net, int frame, int *log_variance)
+{
+  AeBuilder *b = &net->b;
+  int latent = net->s->latent;
+  size_t n;
+  int x = features (net, frame, &n);
+  int code = ae_build_dense (b, x, (int) n, latent, LINEAR_GAIN, "e.latent");
+  *log_variance = -1;
+  if (net->s->code == AE_CODE_RECTIFIED)
+    return ae_build_unary (b, "Relu", code);
+  if (net->s->code == AE_CODE_PLAIN)
+    return code;
+  int limits[3] = { ae_build_dense (b, x, (int) n, latent, SPREAD_GAIN,
+                        "e.log_variance"),
+    ae_build_scalar (b, LEAST_SPREAD), ae_build_scalar (b, MOST_SPREAD) };
+  *log_variance = ae_build_node (b, "Clip", NULL, limits, 3);
+  return code;
+}
+
+static int
+deviation (AeBuilder *b, int log_variance)
+{
+  return ae_build_unary (b, "Exp", scaled (b, log_variance, 0.5f));
+}
+
+/* The smallest maps -> the picture. */
+static int
+enlarge (Net *net, int x)
+{
+  const AeAutoencoderShape *s = net->s;
+  AeBuilder *b = &net->b;
+  char name[32];
+  for (size_t i = s->n_widths; i-- > 0;) {
+    AeConvSpec spec = { .ic = s->widths[i],
+      .oc = i > 0 ? s->widths[i - 1] : s->size.channels,
+      .kernel = KERNEL, .stride = 2, .gain = i > 0 ? 1 : LAST_GAIN };
+    x = ae_build_conv_transpose (b, x, spec, numbered (name, "d", i));
+    if (i > 0)
+      x = ae_build_unary (b, "Relu", x);
+  }
+  return x;
+}
+
+/* A code -> logits of the picture, or the picture. */
+static int
+decode (Net *net, int code)
+{
+  const AeAutoencoderShape *s = net->s;
+  AeBuilder *b = &net->b;
+  char name[32];
+  size_t n = (size_t) s->latent;
+  int x = with_classes (net, code, &n);
+  if (s->net == AE_CODER_CONV) {
+    int64_t shape[4] = { -1, s->widths[s->n_widths - 1],
+      s->size.height >> s->n_widths, s->size.width >> s->n_widths };
+    x = dense_relu (b, x, n, (int) n_features (s), "d.code");
+    return enlarge (net, ae_build_reshape (b, x, shape, 4));
+  }
+  for (size_t i = s->n_widths; s->net == AE_CODER_DENSE && i-- > 0;) {
+    x = dense_relu (b, x, n, s->widths[i], numbered (name, "d", i));
+    n = (size_t) s->widths[i];
+  }
+  float gain = s->net == AE_CODER_LINEAR ? LINEAR_GAIN : LAST_GAIN;
+  x = ae_build_dense (b, x, (int) n, (int) n_values (s), gain, "d.frame");
+  int64_t shape[4] = { -1, s->size.channels, s->size.height, s->size.width };
+  return ae_build_reshape (b, x, shape, 4);
+}
+
+static int
+shown (AeBuilder *b, const AeAutoencoderShape *s, int decoded)
+{
+  return s->likelihood == AE_LIKELIHOOD_BERNOULLI
+      ? ae_build_unary (b, "Sigmoid", decoded)
+      : decoded;
+}
+
+static const char *const input_names[] = { "frame", "noisy", "class",
+  "epsilon", "keep", "direction" };
+static const char *const output_names[] = { "misfit", "variance", "kl",
+  "kl_paid", "contraction", "latent", "reconstruction" };
+
+AeShape
+ae_autoencoder_input_shape (
+    const AeAutoencoderShape *s, AeAutoencoderInput input, int n)
+{
+  if (input == AE_AUTOENCODER_CLASS)
+    return ae_shape (2, n, s->classes);
+  if (input == AE_AUTOENCODER_EPSILON || input == AE_AUTOENCODER_KEEP)
+    return ae_shape (2, n, s->latent);
+  return ae_shape (4, n, s->size.channels, s->size.height, s->size.width);
+}
+
+/* Log variance of a picture's values, a number. */
+static int
+picture_variance (AeBuilder *b)
+{
+  return ae_build_parameter (
+      b, ae_shape (2, 1, 1), FIRST_VARIANCE, "d.log_variance");
+}
+
+static bool
+learns_variance (const AeAutoencoderShape *s)
+{
+  return s->code == AE_CODE_VARIATIONAL
+      && s->likelihood == AE_LIKELIHOOD_GAUSSIAN;
+}
+
+static void
+start (Net *net, const AeAutoencoderShape *s, uint64_t seed)
+{
+  *net = (Net){ .s = s, .classes = -1 };
+  ae_builder_start (&net->b, seed);
+}
+
+AeStatus
+ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *s,
+    const AeModel *trained, const char *const *meta, size_t n_meta,
+    AeError *err)
+{
+  Net net;
+  AeBuilder *b = &net.b;
+  int log_variance;
+  start (&net, s, 1);
+  int frame = ae_build_input (
+      b, "frame", ae_autoencoder_input_shape (s, AE_AUTOENCODER_FRAME, -1));
+  if (s->classes > 0)
+    net.classes = ae_build_input (
+        b, "class", ae_autoencoder_input_shape (s, AE_AUTOENCODER_CLASS, -1));
+  int code = encode (&net, frame, &log_variance);
+  ae_build_output (b, shown (b, s, decode (&net, code)), "reconstruction");
+  ae_build_output (b, code, "latent");
+  if (log_variance >= 0)
+    ae_build_output (b, deviation (b, log_variance), "deviation");
+  if (learns_variance (s))
+    ae_build_output (
+        b, deviation (b, picture_variance (b)), "picture_deviation");
+  if (b->error.status == AE_OK)
+    ae_take_weights (b->model, trained, &b->error);
+  for (size_t i = 0; i < n_meta && b->error.status == AE_OK; i++)
+    if (meta[2 * i + 1])
+      ae_model_set_meta (b->model, meta[2 * i], meta[2 * i + 1], &b->error);
+  return ae_builder_end (b, out, err);
+}
+
+/* A training graph that is being written. */
+typedef struct {
+  Net net;
+  const AeAutoencoderTerms *terms;
+  AeAutoencoderPlaces *places;
+  int n_in, n_out;
+} Training;
+
+static int
+input (Training *t, AeAutoencoderInput which)
+{
+  t->places->in[which] = t->n_in++;
+  return ae_build_input (&t->net.b, input_names[which],
+      ae_autoencoder_input_shape (t->net.s, which, t->terms->batch));
+}
+
+static void
+output (Training *t, AeAutoencoderOutput which, int value)
+{
+  t->places->out[which] = t->n_out++;
+  ae_build_output (&t->net.b, value, output_names[which]);
+}
+
+/* softplus (l) - x l: minus the log of the probability. */
+static int
+cross_entropy (AeBuilder *b, int logits, int frame)
+{
+  return ae_build_binary (b, "Sub", ae_build_unary (b, "Softplus", logits),
+      ae_build_binary (b, "Mul", frame, logits));
+}
+
+static int
+squared_error (Training *t, int decoded, int frame)
+{
+  AeBuilder *b = &t->net.b;
+  int misfit = squared (b, ae_build_binary (b, "Sub", decoded, frame));
+  if (!learns_variance (t->net.s))
+    return misfit;
+  int log_variance = picture_variance (b);
+  int precision
+      = ae_build_unary (b, "Exp", ae_build_unary (b, "Neg", log_variance));
+  output (t, AE_AUTOENCODER_VARIANCE,
+      plus (b, scaled (b, log_variance, 0.5f), (float) -AE_VARIANCE_NATS));
+  return ae_build_binary (b, "Mul", misfit, scaled (b, precision, 0.5f));
+}
+
+/* (mean^2 + variance - log variance - 1) / 2 */
+static void
+divergence (Training *t, int mean, int log_variance)
+{
+  AeBuilder *b = &t->net.b;
+  int variance = ae_build_unary (b, "Exp", log_variance);
+  int sum = ae_build_binary (b, "Add", squared (b, mean),
+      ae_build_binary (b, "Sub", variance, log_variance));
+  int kl = scaled (b, plus (b, sum, -1), 0.5f);
+  output (t, AE_AUTOENCODER_KL, kl);
+  if (!(t->terms->free_bits > 0))
+    return;
+  AeAttrs attrs = { 0 };
+  int64_t axis = 0;
+  if (!ae_attrs_set_ints (&attrs, "axes", &axis, 1))
+    ae_fail (&b->error, AE_ERROR_MEMORY, "out of memory for a graph");
+  int means = ae_build_node (b, "ReduceMean", &attrs, &kl, 1);
+  output (t, AE_AUTOENCODER_KL_PAID,
+      ae_build_unary (b, "Relu", plus (b, means, -t->terms->free_bits)));
+}
+
+/* Code and log variance of `seen`; with a contraction those of what lies beside
+ * it are found in the same run. */
+static int
+encode_batch (Training *t, int seen, int *log_variance)
+{
+  AeBuilder *b = &t->net.b;
+  int n = t->terms->batch;
+  if (!t->terms->contractive)
+    return encode (&t->net, seen, log_variance);
+  int direction = input (t, AE_AUTOENCODER_DIRECTION);
+  int both[2] = { seen,
+    ae_build_binary (b, "Add", seen, scaled (b, direction, PROBE)) };
+  int classes = t->net.classes, twice[2] = { classes, classes };
+  if (classes >= 0)
+    t->net.classes = ae_build_concat (b, twice, 2, 0);
+  int codes = encode (&t->net, ae_build_concat (b, both, 2, 0), log_variance);
+  t->net.classes = classes;
+  int code = ae_build_slice (b, codes, 0, 0, n);
+  int change = ae_build_binary (
+      b, "Sub", ae_build_slice (b, codes, 0, n, 2 * n), code);
+  output (t, AE_AUTOENCODER_CONTRACTION,
+      squared (b, scaled (b, change, 1 / PROBE)));
+  if (*log_variance >= 0)
+    *log_variance = ae_build_slice (b, *log_variance, 0, 0, n);
+  return code;
+}
+
+static void
+build_training (Training *t)
+{
+  AeBuilder *b = &t->net.b;
+  const AeAutoencoderShape *s = t->net.s;
+  int log_variance;
+  int frame = input (t, AE_AUTOENCODER_FRAME);
+  int seen = t->terms->noisy ? input (t, AE_AUTOENCODER_NOISY) : frame;
+  if (s->classes > 0)
+    t->net.classes = input (t, AE_AUTOENCODER_CLASS);
+  int mean = encode_batch (t, seen, &log_variance), code = mean;
+  if (log_variance >= 0) {
+    divergence (t, mean, log_variance);
+    code = ae_build_binary (b, "Add", mean,
+        ae_build_binary (b, "Mul", deviation (b, log_variance),
+            input (t, AE_AUTOENCODER_EPSILON)));
+  }
+  if (t->terms->code_dropout)
+    code = ae_build_binary (b, "Mul", code, input (t, AE_AUTOENCODER_KEEP));
+  int decoded = decode (&t->net, code);
+  output (t, AE_AUTOENCODER_MISFIT,
+      s->likelihood == AE_LIKELIHOOD_BERNOULLI
+          ? cross_entropy (b, decoded, frame)
+          : squared_error (t, decoded, frame));
+  output (t, AE_AUTOENCODER_LATENT, mean);
+  output (t, AE_AUTOENCODER_RECONSTRUCTION, shown (b, s, decoded));
+}
+
+AeStatus
+ae_build_autoencoder_training (AeModel **out, AeAutoencoderPlaces *places,
+    const AeAutoencoderShape *s, const AeAutoencoderTerms *terms,
+    const AeModel *base, uint64_t seed, AeError *err)
+{
+  Training t = { .terms = terms, .places = places };
+  memset (places, -1, sizeof *places);
+  start (&t.net, s, seed);
+  build_training (&t);
+  if (base && t.net.b.error.status == AE_OK)
+    ae_take_weights (t.net.b.model, base, &t.net.b.error);
+  return ae_builder_end (&t.net.b, out, err);
+}

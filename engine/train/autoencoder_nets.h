@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_AUTOENCODER_NETS_H
+#define AE_TRAIN_AUTOENCODER_NETS_H
+
+/* The networks of autoencoders: as a model that is used, and as what is trained,
+ * whose outputs are the terms of the loss.
+ *
+ * Sources: Hinton and Salakhutdinov, "Reducing the dimensionality of data with
+ * neural networks", 2006; Kingma and Welling, "Auto-encoding variational Bayes",
+ * 2014 (and Kingma et al., 2016, for free bits); Rifai et al., "Contractive
+ * auto-encoders", 2011; Rybkin et al., "Simple and effective VAE training with
+ * calibrated decoders", 2021. */
+
+#include <ae/model.h>
+
+#include "train/schema.h"
+#include "train/thumbnail.h"
+
+typedef enum {
+  AE_CODER_LINEAR, /* one matrix each way */
+  AE_CODER_DENSE,  /* widths: units of the layers between */
+  AE_CODER_CONV    /* widths: channels at a half, a quarter ... of the size */
+} AeCoderNet;
+
+typedef enum {
+  AE_CODE_PLAIN,
+  AE_CODE_RECTIFIED,  /* what would be negative is 0 */
+  AE_CODE_VARIATIONAL /* a normal distribution: mean and deviation */
+} AeCodeKind;
+
+typedef enum {
+  AE_LIKELIHOOD_BERNOULLI, /* cross-entropy of values in 0..1 */
+  AE_LIKELIHOOD_GAUSSIAN   /* squared error; of a variational code with one
+                              variance for all, which is learned */
+} AeLikelihood;
+
+typedef struct {
+  AeCoderNet net;
+  AeCodeKind code;
+  AeLikelihood likelihood;
+  AeThumbnailSize size;
+  int latent;  /* numbers of a code */
+  int classes; /* told to encoder and decoder; 0 = none */
+  int widths[AE_KEY_MAX_LIST];
+  size_t n_widths;
+} AeAutoencoderShape;
+
+/* Errors: ARGUMENT (a size that the convolutions do not halve as often as they
+ * should), LIMIT (too many weights). */
+AeStatus ae_autoencoder_check (const AeAutoencoderShape *shape, AeError *err);
+
+/* The model, with the weights of `trained`, which may be what was trained:
+ *   frame (N,channels,height,width), 0..1
+ *   class (N,classes), 1 for its class and 0; where there are classes
+ * -> reconstruction, as frame; of a Gaussian likelihood not limited to 0..1
+ *    latent (N,latent); of a variational code its mean
+ *    deviation (N,latent), of a variational code only
+ *    picture_deviation (1,1), where it is learned
+ * The decoder alone is what lies between latent (and class) and reconstruction.
+ * Errors: MEMORY, SHAPE (the weights do not fit). */
+AeStatus ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *shape,
+    const AeModel *trained, const char *const *meta, size_t n_meta,
+    AeError *err);
+
+/* What of the loss is asked for. */
+typedef struct {
+  int batch;
+  bool noisy;        /* the encoder sees another picture than is wanted */
+  bool code_dropout; /* codes are multiplied by `keep` */
+  bool contractive;
+  float free_bits; /* nats of each number that cost nothing */
+} AeAutoencoderTerms;
+
+/* Inputs of the training graph, all of `batch` samples. */
+typedef enum {
+  AE_AUTOENCODER_FRAME,
+  AE_AUTOENCODER_NOISY,     /* as frame */
+  AE_AUTOENCODER_CLASS,     /* (N,classes) */
+  AE_AUTOENCODER_EPSILON,   /* (N,latent): what is drawn for a variational code */
+  AE_AUTOENCODER_KEEP,      /* (N,latent) */
+  AE_AUTOENCODER_DIRECTION, /* as frame: normal, in which the contraction is
+                               measured */
+  AE_AUTOENCODER_INPUTS
+} AeAutoencoderInput;
+
+/* Its outputs. Those that are part of the loss are never negative: means of
+ * their absolute values are, times the number of elements of a sample, */
+typedef enum {
+  AE_AUTOENCODER_MISFIT,   /* as frame: nats, or squared errors, but for */
+  AE_AUTOENCODER_VARIANCE, /* (1,1): nats of each value more than this, from
+                              AE_VARIANCE_NATS on */
+  AE_AUTOENCODER_KL,       /* (N,latent): nats to the standard normal */
+  AE_AUTOENCODER_KL_PAID,  /* (1,latent): with free bits, beyond them */
+  AE_AUTOENCODER_CONTRACTION, /* (N,latent): squares of the code's change along
+                                 a direction, whose mean over directions is the
+                                 squared norm of the Jacobian */
+  AE_AUTOENCODER_LATENT,      /* (N,latent); of a variational code its mean */
+  AE_AUTOENCODER_RECONSTRUCTION,
+  AE_AUTOENCODER_OUTPUTS
+} AeAutoencoderOutput;
+
+/* Nats of a value at the least variance that is counted, e^-12. */
+#define AE_VARIANCE_NATS -6.0
+
+/* Where they are; -1: there is none. */
+typedef struct {
+  int in[AE_AUTOENCODER_INPUTS], out[AE_AUTOENCODER_OUTPUTS];
+} AeAutoencoderPlaces;
+
+/* base (may be NULL): a model whose weights to start from. Errors: MEMORY, SHAPE
+ * (base does not fit). */
+AeStatus ae_build_autoencoder_training (AeModel **out,
+    AeAutoencoderPlaces *places, const AeAutoencoderShape *shape,
+    const AeAutoencoderTerms *terms, const AeModel *base, uint64_t seed,
+    AeError *err);
+
+/* The shape of an input for `n` samples. */
+AeShape ae_autoencoder_input_shape (
+    const AeAutoencoderShape *shape, AeAutoencoderInput input, int n);
+
+#endif

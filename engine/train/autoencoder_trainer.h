@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AE_TRAIN_AUTOENCODER_TRAINER_H
+#define AE_TRAIN_AUTOENCODER_TRAINER_H
+
+/* Trains an autoencoder of any kind on small pictures: the recipe's
+ * [autoencoder] and [training] say which. Threads as in ae/recipe_trainer.h. */
+
+#include <ae/image.h>
+#include <ae/recipe.h>
+#include <ae/trainer.h>
+
+#include "train/autoencoder_nets.h"
+
+typedef struct AeAutoencoderTrainer AeAutoencoderTrainer;
+
+/* base (may be NULL): a model of this task whose weights to start from. Errors:
+ * FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit), UNSUPPORTED, MEMORY. */
+AeStatus ae_autoencoder_trainer_new (AeAutoencoderTrainer **out,
+    const AeRecipe *recipe, AeModel *base, AeError *err);
+void ae_autoencoder_trainer_free (AeAutoencoderTrainer **trainer);
+
+const AeAutoencoderShape *ae_autoencoder_trainer_shape (
+    const AeAutoencoderTrainer *trainer);
+
+/* label: AE_NO_LABEL where there is none. Errors: ARGUMENT (no picture of these
+ * proportions, or no label where the recipe has classes), MEMORY. */
+AeStatus ae_autoencoder_trainer_add (AeAutoencoderTrainer *trainer,
+    const AeImage *image, int label, AeError *err);
+size_t ae_autoencoder_trainer_n_pictures (
+    const AeAutoencoderTrainer *trainer);
+
+/* Means over the batch of a step. */
+typedef struct {
+  AeStepReport step;
+  double squared_error; /* of a value, 0..1 */
+  double likelihood;    /* nats of a picture, negative; 0 without a variational
+                           code */
+  double divergence;    /* nats of a picture */
+  double active;        /* numbers of the code that say something: of a variance
+                           above 0.01 (Burda et al., 2016), or not 0 */
+} AeAutoencoderReport;
+
+AeStatus ae_autoencoder_trainer_step (AeAutoencoderTrainer *trainer,
+    AeAutoencoderReport *report, AeError *err);
+int64_t ae_autoencoder_trainer_steps (const AeAutoencoderTrainer *trainer);
+
+/* On the held-out pictures (those for training when none is held out), with the
+ * averaged weights: of a variational code the evidence lower bound in nats of a
+ * picture, otherwise the PSNR in dB of the reconstruction. */
+AeStatus ae_autoencoder_trainer_validate (
+    AeAutoencoderTrainer *trainer, float *score, AeError *err);
+
+/* Ends a validation, from any thread. */
+void ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *trainer);
+
+/* The model with the averaged weights and all metadata. */
+AeStatus ae_autoencoder_trainer_model (
+    AeAutoencoderTrainer *trainer, AeModel **out, AeError *err);
+
+AeStatus ae_autoencoder_trainer_save (
+    AeAutoencoderTrainer *trainer, const char *path, AeError *err);
+AeStatus ae_autoencoder_trainer_restore (
+    AeAutoencoderTrainer *trainer, const char *path, AeError *err);
+
+#endif

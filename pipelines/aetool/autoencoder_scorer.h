@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef AETOOL_AUTOENCODER_SCORER_H
+#define AETOOL_AUTOENCODER_SCORER_H
+
+/* How well an autoencoder gives pictures back and, of a VAE of black and white
+ * pictures, how likely it takes them to be. */
+
+#include <ae/image.h>
+#include <glib.h>
+
+#include "frames.h"
+
+G_BEGIN_DECLS
+
+typedef struct AutoencoderScorer AutoencoderScorer;
+
+/* samples: codes drawn for each picture to find its likelihood by importance
+ * sampling (Burda et al., "Importance weighted autoencoders", 2016); 0: it is
+ * not looked for. NULL and an error when it is no such model. */
+AutoencoderScorer *autoencoder_scorer_new (
+    const char *path, int samples, int threads, guint32 seed, GError **error);
+void autoencoder_scorer_free (AutoencoderScorer *scorer);
+
+/* A picture of the model's own size. */
+gboolean autoencoder_scorer_add (AutoencoderScorer *scorer,
+    const AeImage *image, int label, GError **error);
+
+typedef struct {
+  guint n;
+  double squared_error;     /* mean over values of 0..1 */
+  gboolean likely;          /* what follows was looked for */
+  double bound, likelihood; /* nats of a picture: ELBO, and log p(x) */
+} AutoencoderScores;
+
+AutoencoderScores autoencoder_scorer_result (const AutoencoderScorer *scorer);
+
+/* The first pictures above what was made of them, above pictures of random
+ * codes: of a VAE normal, else of the mean and deviation that the codes of all
+ * pictures have. */
+Picture *autoencoder_scorer_sheet (AutoencoderScorer *scorer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoencoderScorer, autoencoder_scorer_free)
+
+G_END_DECLS
+
+#endif
