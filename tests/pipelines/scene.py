@@ -5,6 +5,7 @@ The ground is that of tests/support/anomaly_scene.h, before which small squares
 walk as in make_anomaly.c. In odd seconds a large bright one jumps about.
 """
 import math
+import os
 import random
 import subprocess
 
@@ -53,9 +54,21 @@ def write_raw(path, seconds, rate, odd=(0, 0)):
             file.write(b''.join(rows) + chroma)
 
 
-def write_clip(path, seconds, rate, odd=(0, 0)):
-    """The same as Matroska, without loss."""
+def through_jpeg(path, rate):
+    """Raw frames as a camera gives them that codes them as JPEG."""
+    subprocess.run(
+        ['gst-launch-1.0', '-q', 'filesrc', f'location={path}', '!',
+         *PARSE.format(rate).split(), '!', 'jpegenc', 'quality=95', '!',
+         'jpegdec', '!', 'videoconvert', '!', 'video/x-raw,format=I420', '!',
+         'filesink', f'location={path}.jpeg'], check=True, timeout=400)
+    os.replace(f'{path}.jpeg', path)
+
+
+def write_clip(path, seconds, rate, odd=(0, 0), jpeg=False):
+    """The same as Matroska, without further loss."""
     write_raw(f'{path}.yuv', seconds, rate, odd)
+    if jpeg:
+        through_jpeg(f'{path}.yuv', rate)
     subprocess.run(
         ['gst-launch-1.0', '-q', 'filesrc', f'location={path}.yuv', '!',
          *PARSE.format(rate).split(), '!', 'avenc_ffv1', '!', 'matroskamux',

@@ -88,7 +88,8 @@ def check(command, text):
 def prepare():
     scene.write_raw('normal.yuv', 60, RATE)
     Path('more-clips').mkdir()
-    scene.write_clip('odd.mkv', 14, RATE, ODD)
+    # as the camera gave it when it was recorded
+    scene.write_clip('odd.mkv', 14, RATE, ODD, jpeg=True)
     shutil.move('odd.mkv.yuv', 'odd.yuv')
     shutil.move('odd.mkv', 'more-clips/odd.mkv')
     Path('more-clips/odd.labels.txt').write_text(''.join(
