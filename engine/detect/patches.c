@@ -106,12 +106,6 @@ ae_patches_free (AePatches **patches)
   ae_free (p);
 }
 
-AePrepare *
-ae_patches_prepare (AePatches *p)
-{
-  return p->prepare;
-}
-
 void
 ae_patch_cut (const AePatchFacts *f, const float *plane, int column, int row,
     float *to)

@@ -24,8 +24,6 @@ const float *ae_patches_encode (AePatches *patches, const uint8_t *picture);
 void ae_patch_cut (const AePatchFacts *facts, const float *plane, int column,
     int row, float *to);
 
-AePrepare *ae_patches_prepare (AePatches *patches);
-
 /* Distances of the last picture's places (rows x columns), which may be
  * changed until the next; of places that are not looked at they are infinite.
  * owners may be NULL; skip: see local_bank.h. */

@@ -16,7 +16,6 @@
 #define THING 8.0f
 #define CERTAIN 14.0f
 #define STILL_THERE 0.7f /* of its area: else it was lost */
-#define LEAST_SPEED 0.8f /* pixels per frame, that fast is a multiple of */
 #define REACH 8 /* pixels that a thing moves from one frame to the next, at most */
 
 static float
@@ -317,8 +316,6 @@ change_look (AeOddThing *c, const AeOddSource *s, AeRng *rng)
 static float
 limit_of (const AeOddThing *c, const AeOddSource *s)
 {
-  if (!s->limit)
-    return fmaxf (sqrtf (c->dx * c->dx + c->dy * c->dy), LEAST_SPEED);
   int columns = s->width / AE_CELL, rows = s->height / AE_CELL;
   int column = (int) (c->x + 0.5f * (float) c->width) / AE_CELL;
   int row = (int) (c->y + 0.5f * (float) c->height) / AE_CELL;

@@ -28,7 +28,7 @@ typedef struct {
   const uint8_t *const *frames; /* n that follow each other */
   size_t n;
   const float *limit; /* (height/8) x (width/8): speeds that are seldom
-                         reached, in pixels per frame; NULL: not known */
+                         reached, in pixels per frame */
 } AeOddSource;
 
 /* What stands still: width x height, to be freed with ae_free; NULL when memory
