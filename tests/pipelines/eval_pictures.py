@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What aetool eval says of classifiers, codes and generated pictures.
+
+usage: eval_pictures.py AETOOL
+
+Models are trained for seconds on bars: upright, level and slanting ones. The
+last line is `N passed, N failed, N skipped`.
+"""
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+AETOOL = sys.argv[1]
+SIDE = 12
+TRAIN, TEST = 'train-images-idx3-ubyte.gz', 'test-images-idx3-ubyte.gz'
+TRAINING = '''[training]
+steps = 150
+batch = 32
+learning_rate = 0.005
+warmup_steps = 10
+ema_decay = 0.9
+threads = 1
+seed = 5
+'''
+CLASSIFIER = '''[model]
+task = classifier
+[classifier]
+size = 12x12
+widths = 8,16
+features = 16
+classes = 3
+''' + TRAINING
+AUTOENCODER = '''[model]
+task = autoencoder
+[autoencoder]
+size = 12x12
+widths = 8,16
+latent = 16
+''' + TRAINING
+
+
+def run(*args, status=0):
+    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=600)
+    out, err = done.stdout.decode(), done.stderr.decode()
+    assert done.returncode == status, (
+        f'status {done.returncode}, wanted {status}: {out}{err}')
+    return out, err
+
+
+def write_idx(path, dimensions, data):
+    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
+                       *dimensions)
+    Path(path).write_bytes(gzip.compress(head + data))
+
+
+def bar(kind, rng):
+    """A bar of some place and brightness on dark noise."""
+    at, light = rng.randrange(1, SIDE - 1), rng.randrange(150, 256)
+    pixels = [rng.randrange(40) for _ in range(SIDE * SIDE)]
+    for i in range(SIDE):
+        x, y = ((at, i), (i, at), (i, (i + at) % SIDE))[kind]
+        pixels[y * SIDE + x] = light
+    return bytes(pixels)
+
+
+def write_bars(name, n, seed, labels=None):
+    rng = random.Random(seed)
+    labels = labels or [i % 3 for i in range(n)]
+    write_idx(f'{name}-images-idx3-ubyte.gz', (n, SIDE, SIDE),
+              b''.join(bar(i % 3, rng) for i in range(n)))
+    write_idx(f'{name}-labels-idx1-ubyte.gz', (n,), bytes(labels))
+
+
+def make_material():
+    write_bars('train', 600, 1)
+    write_bars('test', 90, 2)
+    rng = random.Random(3)
+    write_idx('odd-images-idx3-ubyte.gz', (60, SIDE, SIDE),
+              bytes(rng.randrange(256) for _ in range(60 * SIDE * SIDE)))
+    Path('c.ini').write_text(CLASSIFIER)
+    Path('a.ini').write_text(AUTOENCODER)
+    run('train', 'c.ini', TRAIN, '-o', 'c.onnx')
+    run('train', 'a.ini', TRAIN, '-o', 'a.onnx')
+
+
+def test_classifier_tells_bars_apart():
+    out, _ = run('eval', '--classifier', 'c.onnx', TEST, '--confusion',
+                 'c.svg')
+    found = re.match(r'90 pictures: ([\d.]+) % right; sure .* of [\d.]+ %', out)
+    assert found and float(found[1]) > 90, out
+    said = json.loads(run('eval', '--json', '--classifier', 'c.onnx', TEST)[0])
+    matrix = said['confusion']
+    assert [sum(row) for row in matrix] == [30, 30, 30], matrix
+    right = sum(matrix[i][i] for i in range(3))
+    assert abs(said['accuracy'] - right / 90) < 1e-9
+    assert abs(100 * right / 90 - float(found[1])) < 0.01
+    assert [c['errors'] for c in said['classes']] == [
+        30 - matrix[i][i] for i in range(3)]
+    assert 0.5 < said['mean_probability'] <= 1 and 0 <= said['sure'] <= 1
+    texts = [e.text for e in ElementTree.parse('c.svg').iter()
+             if e.tag.endswith('text')]
+    assert str(matrix[0][0]) in texts, texts
+    few = json.loads(run('eval', '--json', '--classifier', 'c.onnx', TEST,
+                         '--max-pictures', 9)[0])
+    assert few['pictures'] == 9
+
+
+def test_a_lie_is_found():
+    """Labels that are not so cost as much as there are of them."""
+    write_bars('lie', 90, 2, [(i + (i < 30)) % 3 for i in range(90)])
+    truth = json.loads(run('eval', '--json', '--classifier', 'c.onnx',
+                           TEST)[0])
+    lie = json.loads(run('eval', '--json', '--classifier', 'c.onnx',
+                         'lie-images-idx3-ubyte.gz')[0])
+    assert truth['accuracy'] - lie['accuracy'] > 0.2, (truth, lie)
+
+
+def test_pretraining_is_taken_over():
+    run('train', 'c.ini', TRAIN, '-o', 'p.onnx', '--base', 'a.onnx', '-s',
+        'classifier.freeze=yes', '-s', 'classifier.labels_per_class=40')
+    said = json.loads(run('eval', '--json', '--classifier', 'p.onnx', TEST)[0])
+    assert said['accuracy'] > 0.6, said
+    err = run('train', 'c.ini', TRAIN, '-o', 'q.onnx', '--base', 'a.onnx',
+              '-s', 'classifier.features=9', status=3)[1]
+    assert 'e.latent.weight is 16x144, wanted 9x144' in err, err
+
+
+def test_classifier_refuses():
+    def refuse(text, *args, status=3):
+        err = run('eval', '--classifier', *args, status=status)[1]
+        assert text in err, err
+    refuse("found the task 'autoencoder', wanted classifier", 'a.onnx', TEST)
+    refuse('no.onnx', 'no.onnx', TEST)
+    refuse('wanted files', 'c.onnx', status=2)
+    refuse('wanted pictures in', 'c.onnx', 'c.ini')
+    refuse('picture 0 has no label, wanted one of 0 to 2', 'c.onnx',
+           'odd-images-idx3-ubyte.gz')
+    write_bars('many', 3, 4, [0, 1, 3])
+    refuse('picture 2 has the label 3, wanted 0 to 2', 'c.onnx',
+           'many-images-idx3-ubyte.gz')
+    write_idx('large-images-idx3-ubyte.gz', (2, 8, 9), bytes(144))
+    refuse('pictures of 9x8 and 1 channels, wanted 12x12 and 1', 'c.onnx',
+           'large-images-idx3-ubyte.gz')
+    refuse('of 9x8 and 1 channels, wanted 12x12 and 1 as those before',
+           'c.onnx', TEST, 'large-images-idx3-ubyte.gz')
+    refuse('no/where.svg', 'c.onnx', TEST, '--confusion', 'no/where.svg')
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix='eval-pictures-test-')
+    passed = failed = 0
+    try:
+        os.chdir(folder)
+        make_material()
+        for name, test in list(globals().items()):
+            if not name.startswith('test_'):
+                continue
+            try:
+                test()
+                passed += 1
+            except Exception as error:  # a test's failure is its answer
+                failed += 1
+                print(f'{name}: {type(error).__name__}: {error}')
+    finally:
+        shutil.rmtree(folder)
+    print(f'{passed} passed, {failed} failed, 0 skipped')
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    AETOOL = os.path.abspath(AETOOL)
+    sys.exit(main())
