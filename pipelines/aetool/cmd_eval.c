@@ -293,6 +293,7 @@ static const struct {
   { "--autoencoder", aetool_eval_autoencoder },
   { "--classifier", aetool_eval_classifier },
   { "--codec", aetool_eval_codec },
+  { "--codes", aetool_eval_codes },
 };
 
 int
@@ -306,6 +307,7 @@ aetool_eval (int argc, char **argv)
           "added, or on pairs.",
           "Of autoencoders: see aetool eval --autoencoder MODEL --help.\n"
           "Of classifiers: see aetool eval --classifier MODEL --help.\n"
+          "Of an autoencoder's codes: see aetool eval --codes MODEL --help.\n"
           "Of codecs: see aetool eval --codec bundled --help.\n"
           "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "

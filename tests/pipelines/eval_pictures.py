@@ -157,6 +157,61 @@ def test_classifier_refuses():
     refuse('no/where.svg', 'c.onnx', TEST, '--confusion', 'no/where.svg')
 
 
+def codes(*more, model='a.onnx', status=0):
+    return run('eval', '--codes', model, '--train', TRAIN, '--test', TEST,
+               '--items', 1000, *more, status=status)
+
+
+def test_codes_are_worth_something():
+    out, _ = codes('--odd', 'odd-images-idx3-ubyte.gz', '--map', 'map.png',
+                   '--confusion', 'probe.svg')
+    assert 'codes of 16 numbers, of 600 pictures to learn from and 90' in out
+    assert Path('map.png').read_bytes().startswith(b'\x89PNG')
+    assert Path('probe.svg').read_text().startswith('<svg')
+    said = json.loads(codes('--odd', 'odd-images-idx3-ubyte.gz', '--json')[0])
+    assert said['code'] == 16 and said['train'] == 600 and said['odd'] == 60
+    # Of bars of three directions chance is a third; places are no straight matter.
+    assert said['probe']['accuracy'] > 0.5, said
+    assert said['precision_at_10'] > 0.6, said
+    assert 0 <= said['means_information'] <= 1, said
+    assert 0.5 < said['map_trustworthiness'] <= 1, said
+    assert said['odd_area_error'] > 0.9, said
+    assert said['items'] == 1000 and said['query_ms'] > 0, said
+    assert f"linear probe: {100 * said['probe']['accuracy']:.2f} %" in out, out
+
+
+def test_codes_of_wrong_labels_are_worth_less():
+    """Labels that are drawn by lot are told no better than by chance."""
+    rng = random.Random(9)
+    write_bars('lot', 600, 1, [rng.randrange(3) for _ in range(600)])
+    said = json.loads(run(
+        'eval', '--json', '--codes', 'a.onnx', '--items', 600, '--train',
+        'lot-images-idx3-ubyte.gz', '--test', TEST)[0])
+    assert said['probe']['accuracy'] < 0.45, said
+    assert said['precision_at_10'] < 0.5, said
+
+
+def test_codes_refuse():
+    def refuse(text, *args, status=3):
+        err = run('eval', '--codes', *args, status=status)[1]
+        assert text in err, err
+    both = ('--train', TRAIN, '--test', TEST)
+    refuse("found the task 'classifier', wanted autoencoder", 'c.onnx', *both)
+    refuse('wanted --train and --test', 'a.onnx', '--train', TRAIN, status=2)
+    refuse('wanted --train and --test', 'a.onnx', *both, TEST, status=2)
+    refuse('items 10 to', 'a.onnx', *both, '--items', 5, status=2)
+    refuse('found 0 classes, wanted 2', 'a.onnx', '--test', TEST, '--train',
+           'odd-images-idx3-ubyte.gz')
+    refuse('picture 0 has no label', 'a.onnx', '--train', TRAIN, '--test',
+           'odd-images-idx3-ubyte.gz')
+    write_bars('few', 5, 4)
+    refuse('10 neighbours asked for, wanted 1 to 5', 'a.onnx', '--test', TEST,
+           '--train', 'few-images-idx3-ubyte.gz')
+    refuse('12 neighbours of 5 codes', 'a.onnx', '--train', TRAIN, '--test',
+           'few-images-idx3-ubyte.gz')
+    refuse('no/map.png', 'a.onnx', *both, '--map', 'no/map.png')
+
+
 def main():
     folder = tempfile.mkdtemp(prefix='eval-pictures-test-')
     passed = failed = 0
