@@ -4,6 +4,8 @@
 #include "graph/model.h"
 #include "util/mem.h"
 
+#include <math.h>
+
 static AeStatus
 read_mixture (AePrior *p, const AeTensor *block, AeError *err)
 {
@@ -69,4 +71,34 @@ ae_prior_draw (
     code[i] = temperature * ae_rng_normal (rng);
   if (p->mixture)
     ae_mixture_place (p->mixture, which, code, code);
+}
+
+AeStatus
+ae_prior_spread (const AePrior *p, float *deviation, AeError *err)
+{
+  enum { DRAWS = 2000 };
+  size_t n = (size_t) p->latent;
+  AeRng rng;
+  float *code = ae_calloc (n, sizeof *code);
+  double *sums = ae_calloc (2 * n, sizeof *sums);
+  if (code && sums) {
+    ae_rng_seed (&rng, 1);
+    for (int k = 0; k < DRAWS; k++) {
+      ae_prior_draw (p, &rng, 1, code);
+      for (size_t i = 0; i < n; i++) {
+        sums[i] += (double) code[i];
+        sums[n + i] += (double) code[i] * (double) code[i];
+      }
+    }
+    for (size_t i = 0; i < n; i++) {
+      double mean = sums[i] / DRAWS;
+      deviation[i]
+          = (float) sqrt (fmax (sums[n + i] / DRAWS - mean * mean, 0));
+    }
+  }
+  bool good = code && sums;
+  ae_free (code);
+  ae_free (sums);
+  return good ? AE_OK
+              : ae_fail (err, AE_ERROR_MEMORY, "no memory for %zu numbers", n);
 }

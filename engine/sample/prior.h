@@ -32,4 +32,9 @@ void ae_prior_clear (AePrior *prior);
 void ae_prior_draw (
     const AePrior *prior, AeRng *rng, float temperature, float *code);
 
+/* Standard deviations (latent) of what is drawn, from 2000 draws. Errors:
+ * MEMORY. */
+AeStatus ae_prior_spread (
+    const AePrior *prior, float *deviation, AeError *err);
+
 #endif

@@ -21,6 +21,7 @@ struct AeSampler {
   AeGeneratorModel found;
   AeSession *decoder, *encoder; /* the latter from the first bind on */
   AePrior prior;
+  float *spread; /* of its codes */
   AeAttributes attributes;
   AeImagePlanes planes; /* one picture */
   int batch;
@@ -32,6 +33,14 @@ struct AeSampler {
 };
 
 static AeStatus
+measure_spread (AeSampler *s, AeError *err)
+{
+  s->spread = ae_calloc ((size_t) s->found.latent, sizeof *s->spread);
+  return s->spread ? ae_prior_spread (&s->prior, s->spread, err)
+                   : ae_fail (err, AE_ERROR_MEMORY, "no memory for a sampler");
+}
+
+static AeStatus
 set_up (AeSampler *s, bool normal, AeError *err)
 {
   AeStatus status = ae_generator_model_learn (&s->found, s->model, err);
@@ -41,6 +50,8 @@ set_up (AeSampler *s, bool normal, AeError *err)
   if (status == AE_OK)
     status
         = ae_prior_read (&s->prior, s->model, s->found.latent, normal, err);
+  if (status == AE_OK)
+    status = measure_spread (s, err);
   if (status == AE_OK)
     status = ae_attributes_read (
         &s->attributes, s->model, s->found.latent, err);
@@ -97,6 +108,7 @@ ae_sampler_free (AeSampler **sampler)
   ae_session_free (&s->decoder);
   ae_session_free (&s->encoder);
   ae_prior_clear (&s->prior);
+  ae_free (s->spread);
   ae_attributes_clear (&s->attributes);
   ae_model_unref (&s->model);
   ae_free (s);
@@ -121,19 +133,41 @@ ae_sampler_facts (const AeSampler *s)
 
 /* Neighbouring numbers give streams that have nothing in common: seeding
  * spreads every bit. */
+static void
+start_draw (AeRng *rng, uint64_t seed, uint64_t index)
+{
+  ae_rng_seed (rng, seed);
+  ae_rng_seed (rng, ae_rng_next (rng) ^ index);
+}
+
 void
 ae_sampler_draw (const AeSampler *s, uint64_t seed, uint64_t index,
     float temperature, float *code, int *label)
 {
   AeRng rng;
-  ae_rng_seed (&rng, seed);
-  ae_rng_seed (&rng, ae_rng_next (&rng) ^ index);
+  start_draw (&rng, seed, index);
   int any = s->found.classes > 0
       ? (int) ae_rng_below (&rng, (uint32_t) s->found.classes)
       : 0;
   if (label)
     *label = any;
   ae_prior_draw (&s->prior, &rng, temperature, code);
+}
+
+void
+ae_sampler_draw_around (const AeSampler *s, uint64_t seed, uint64_t index,
+    const float *mean, const float *deviation, float temperature, float *code)
+{
+  AeRng rng;
+  start_draw (&rng, seed, index);
+  for (int i = 0; i < s->found.latent; i++)
+    code[i] = mean[i] + temperature * deviation[i] * ae_rng_normal (&rng);
+}
+
+void
+ae_sampler_spread (const AeSampler *s, float *deviation)
+{
+  memcpy (deviation, s->spread, (size_t) s->found.latent * sizeof *deviation);
 }
 
 static double

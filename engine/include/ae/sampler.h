@@ -57,6 +57,15 @@ AE_API AeSamplerFacts ae_sampler_facts (const AeSampler *sampler);
 AE_API void ae_sampler_draw (const AeSampler *sampler, uint64_t seed,
     uint64_t index, float temperature, float *code, int *label);
 
+/* The same from around a code: `temperature` times `deviation` (latent) away
+ * from `mean` (latent), as ae_sampler_encode gives them. */
+AE_API void ae_sampler_draw_around (const AeSampler *sampler, uint64_t seed,
+    uint64_t index, const float *mean, const float *deviation,
+    float temperature, float *code);
+
+/* Standard deviations (latent) of the codes that are drawn, within 5 %. */
+AE_API void ae_sampler_spread (const AeSampler *sampler, float *deviation);
+
 /* `share` (0..1) of the way from one code to another, on an arc: codes half way
  * are as far from 0 as those that are drawn. */
 AE_API void ae_sampler_between (const AeSampler *sampler, const float *from,
