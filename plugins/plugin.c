@@ -11,6 +11,8 @@
 #include "gstdenoise.h"
 #include "gstgandiscriminate.h"
 #include "gstidxsrc.h"
+#include "gstvaeaugment.h"
+#include "gstvaesample.h"
 
 /* One line per element. Nothing starts here: the plugin scanner runs it. */
 static gboolean
@@ -27,6 +29,8 @@ plugin_init (GstPlugin *plugin)
   registered |= GST_ELEMENT_REGISTER (denoise, plugin);
   registered |= GST_ELEMENT_REGISTER (gandiscriminate, plugin);
   registered |= GST_ELEMENT_REGISTER (idxsrc, plugin);
+  registered |= GST_ELEMENT_REGISTER (vaeaugment, plugin);
+  registered |= GST_ELEMENT_REGISTER (vaesample, plugin);
   return registered;
 }
 

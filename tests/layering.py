@@ -28,7 +28,7 @@ ENGINE = {
     'detect': {'video', 'score', 'runtime', 'graph', 'kernels', 'tensor',
         'util'},
     # Muon multiplies small matrices.
-    'train': {'detect', 'score', 'coder', 'codec', 'video', 'runtime', 'graph',
+    'train': {'detect', 'sample', 'score', 'coder', 'codec', 'video', 'runtime', 'graph',
         'ops', 'kernels/sgemm.h', 'tensor', 'util'},
     'codec': {'kernels', 'tensor', 'util'},
     # Frames to packets and back: networks around the codec, whose weights are
@@ -37,6 +37,8 @@ ENGINE = {
         'util'},
     # Distances to many points are products.
     'score': {'kernels/kernels.h', 'kernels/sgemm.h', 'tensor', 'util'},
+    # Codes to pictures and back; what codes are distributed as.
+    'sample': {'video', 'score', 'runtime', 'graph', 'tensor', 'util'},
     # Frames to scores of how unusual they are.
     'detect': {'video', 'runtime', 'graph', 'score', 'kernels', 'tensor',
         'util'},

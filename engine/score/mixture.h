@@ -47,6 +47,15 @@ void ae_mixture_free (AeMixture **mixture);
 void ae_mixture_log_density (
     const AeMixture *mixture, const float *rows, size_t n, float *logs);
 
+/* The share of each component in what is drawn (components); they add up to 1.
+ */
+void ae_mixture_shares (const AeMixture *mixture, double *shares);
+
+/* The row that component `which` has at the standard normal numbers `z` (d),
+ * into `row` (d), which may be the same: mean + F^-1 z. */
+void ae_mixture_place (
+    const AeMixture *mixture, size_t which, const float *z, float *row);
+
 /* A mixture from a copy of its `block`, which is how one is stored. Errors:
  * FORMAT (of other sizes, not finite, not a mixture), MEMORY; then *out is
  * NULL. */

@@ -2,6 +2,7 @@
 #include "train/autoencoder_nets.h"
 
 #include "graph/build.h"
+#include "sample/prior.h"
 #include "train/conv_encoder.h"
 #include "train/weights.h"
 
@@ -270,10 +271,24 @@ start (Net *net, const AeAutoencoderShape *s, uint64_t seed)
   ae_builder_start (&net->b, seed);
 }
 
+static void
+set_facts (AeBuilder *b, const AeAutoencoderFacts *facts)
+{
+  const AeMixture *prior = facts->prior;
+  const char *const *meta = facts->meta;
+  if (prior)
+    ae_build_output (b,
+        ae_build_values (
+            b, ae_shape (2, 1, (int) prior->floats), prior->block, NULL),
+        AE_PRIOR_CONSTANT);
+  for (size_t i = 0; i < facts->n_meta && b->error.status == AE_OK; i++)
+    if (meta[2 * i + 1])
+      ae_model_set_meta (b->model, meta[2 * i], meta[2 * i + 1], &b->error);
+}
+
 AeStatus
 ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *s,
-    const AeModel *trained, const char *const *meta, size_t n_meta,
-    AeError *err)
+    const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err)
 {
   Net net;
   AeBuilder *b = &net.b;
@@ -294,9 +309,7 @@ ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *s,
         b, deviation (b, picture_variance (b)), "picture_deviation");
   if (b->error.status == AE_OK)
     ae_take_weights (b->model, trained, &b->error);
-  for (size_t i = 0; i < n_meta && b->error.status == AE_OK; i++)
-    if (meta[2 * i + 1])
-      ae_model_set_meta (b->model, meta[2 * i], meta[2 * i + 1], &b->error);
+  set_facts (b, facts);
   return ae_builder_end (b, out, err);
 }
 

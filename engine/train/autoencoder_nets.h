@@ -13,6 +13,7 @@
 
 #include <ae/model.h>
 
+#include "score/mixture.h"
 #include "train/schema.h"
 #include "train/thumbnail.h"
 
@@ -49,6 +50,13 @@ typedef struct {
  * should), LIMIT (too many weights). */
 AeStatus ae_autoencoder_check (const AeAutoencoderShape *shape, AeError *err);
 
+/* What a model tells beside its networks. */
+typedef struct {
+  const AeMixture *prior;  /* of codes, see sample/prior.h; may be NULL */
+  const char *const *meta; /* keys and values in turn; NULL: left out */
+  size_t n_meta;
+} AeAutoencoderFacts;
+
 /* The model, with the weights of `trained`, which may be what was trained:
  *   frame (N,channels,height,width), 0..1
  *   class (N,classes), 1 for its class and 0; where there are classes
@@ -56,11 +64,11 @@ AeStatus ae_autoencoder_check (const AeAutoencoderShape *shape, AeError *err);
  *    latent (N,latent); of a variational code its mean
  *    deviation (N,latent), of a variational code only
  *    picture_deviation (1,1), where it is learned
+ *    prior, a constant, where there is one
  * The decoder alone is what lies between latent (and class) and reconstruction.
  * Errors: MEMORY, SHAPE (the weights do not fit). */
 AeStatus ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *shape,
-    const AeModel *trained, const char *const *meta, size_t n_meta,
-    AeError *err);
+    const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err);
 
 /* What of the loss is asked for. */
 typedef struct {

@@ -4,6 +4,8 @@
 #include <ae/recipe_trainer.h>
 
 #include "tensor/tensor.h"
+#include "train/autoencoder_export.h"
+#include "train/latent_prior.h"
 #include "train/picture_store.h"
 #include "train/recipe_options.h"
 #include "util/mem.h"
@@ -50,10 +52,6 @@ training (const AeRecipe *r, const char *key)
   return ae_recipe_number_of (r, "training", key);
 }
 
-static const char *const code_names[]
-    = { "plain", "rectified", "variational", NULL };
-static const char *const likelihood_names[] = { "bernoulli", "gaussian", NULL };
-
 static AeStatus
 read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
 {
@@ -61,9 +59,9 @@ read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
   const char *a = "autoencoder";
   *s = (AeAutoencoderShape){
     .net = (AeCoderNet) ae_recipe_word_of (r, a, "net", nets),
-    .code = (AeCodeKind) ae_recipe_word_of (r, a, "code", code_names),
+    .code = (AeCodeKind) ae_recipe_word_of (r, a, "code", ae_code_names),
     .likelihood
-    = (AeLikelihood) ae_recipe_word_of (r, a, "likelihood", likelihood_names),
+    = (AeLikelihood) ae_recipe_word_of (r, a, "likelihood", ae_likelihood_names),
     .latent = (int) number (r, "latent"),
     .classes = (int) number (r, "classes") };
   s->n_widths = ae_recipe_ints_of (r, a, "widths", s->widths);
@@ -498,52 +496,19 @@ ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *t)
 
 /* The model. */
 
-typedef struct {
-  char steps[32], seed[32], pictures[32];
-} Numbers;
-
-static void
-write_numbers (const AeAutoencoderTrainer *t, Numbers *n)
-{
-  snprintf (n->steps, sizeof n->steps, "%lld",
-      (long long) ae_trainer_steps (t->trainer));
-  snprintf (n->seed, sizeof n->seed, "%.0f", training (t->recipe, "seed"));
-  snprintf (n->pictures, sizeof n->pictures, "%zu",
-      ae_autoencoder_trainer_n_pictures (t));
-}
-
 static AeStatus
-build_model (AeAutoencoderTrainer *t, const AeModel *trained, AeModel **out,
-    AeError *err)
+export_model (AeAutoencoderTrainer *t, const AeModel *trained,
+    const AeMixture *prior, AeModel **out, AeError *err)
 {
-  const AeRecipe *r = t->recipe;
-  const char *a = "autoencoder";
-  Numbers numbers;
-  char *text = ae_recipe_text (r);
-  if (!text)
-    return ae_fail (err, AE_ERROR_MEMORY, "no memory for the recipe's text");
-  write_numbers (t, &numbers);
-  const char *const meta[] = { "ae.task", "autoencoder",
-    "ae.name", ae_recipe_text_of (r, "model", "name"),
-    "ae.description", ae_recipe_get (r, "model", "description"),
-    "ae.weights", ae_recipe_text_of (r, "model", "weights"),
-    "ae.autoencoder.size", ae_recipe_text_of (r, a, "size"),
-    "ae.autoencoder.channels", ae_recipe_text_of (r, a, "channels"),
-    "ae.autoencoder.latent", ae_recipe_text_of (r, a, "latent"),
-    "ae.autoencoder.code", code_names[t->shape.code],
-    "ae.autoencoder.likelihood", likelihood_names[t->shape.likelihood],
-    "ae.autoencoder.classes", ae_recipe_text_of (r, a, "classes"),
-    "ae.autoencoder.binarise", t->wishes.binarise ? "yes" : "no",
-    "ae.recipe", text, "ae.train.steps", numbers.steps, "ae.train.seed",
-    numbers.seed, "ae.train.pictures", numbers.pictures };
-  AeStatus status = ae_build_autoencoder (
-      out, &t->shape, trained, meta, sizeof meta / sizeof *meta / 2, err);
-  free (text);
-  return status;
+  AeAutoencoderTraining training = { .recipe = t->recipe,
+    .shape = &t->shape,
+    .steps = ae_trainer_steps (t->trainer),
+    .pictures = ae_autoencoder_trainer_n_pictures (t) };
+  return ae_autoencoder_export (out, &training, trained, prior, err);
 }
 
 AeStatus
-ae_autoencoder_trainer_model (
+ae_autoencoder_trainer_weights (
     AeAutoencoderTrainer *t, AeModel **out, AeError *err)
 {
   AeModel *trained;
@@ -551,8 +516,46 @@ ae_autoencoder_trainer_model (
   AeStatus status
       = ae_trainer_model (t->trainer, true, NULL, 0, &trained, err);
   if (status == AE_OK)
-    status = build_model (t, trained, out, err);
+    status = export_model (t, trained, NULL, out, err);
   ae_model_unref (&trained);
+  return status;
+}
+
+size_t
+ae_autoencoder_trainer_components (const AeAutoencoderTrainer *t)
+{
+  return (size_t) number (t->recipe, "prior_components");
+}
+
+static AeStatus
+fit_prior (AeAutoencoderTrainer *t, AeModel *model, AeMixture **prior,
+    AeError *err)
+{
+  AeLatentPriorOptions options
+      = { .components = ae_autoencoder_trainer_components (t),
+          .binarise = t->wishes.binarise,
+          .n_threads = (int) training (t->recipe, "threads"),
+          .seed = (uint64_t) training (t->recipe, "seed"),
+          .cancel = &t->cancel };
+  *prior = NULL;
+  bool standard = t->shape.code == AE_CODE_VARIATIONAL
+      || t->shape.latent > AE_MIXTURE_MOST_VALUES;
+  return options.components == 0 && standard
+      ? AE_OK
+      : ae_latent_prior_fit (
+          prior, model, &t->shape, t->store, &options, err);
+}
+
+AeStatus
+ae_autoencoder_trainer_model (AeAutoencoderTrainer *t, AeModel *weights,
+    AeModel **out, AeError *err)
+{
+  AeMixture *prior;
+  *out = NULL;
+  AeStatus status = fit_prior (t, weights, &prior, err);
+  if (status == AE_OK)
+    status = export_model (t, weights, prior, out, err);
+  ae_mixture_free (&prior);
   return status;
 }
 

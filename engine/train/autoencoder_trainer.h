@@ -53,9 +53,19 @@ AeStatus ae_autoencoder_trainer_validate (
 /* Ends a validation, from any thread. */
 void ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *trainer);
 
-/* The model with the averaged weights and all metadata. */
-AeStatus ae_autoencoder_trainer_model (
+/* The model with the averaged weights and all metadata, without a prior. */
+AeStatus ae_autoencoder_trainer_weights (
     AeAutoencoderTrainer *trainer, AeModel **out, AeError *err);
+
+/* Components of the mixture that codes are to be drawn from. */
+size_t ae_autoencoder_trainer_components (
+    const AeAutoencoderTrainer *trainer);
+
+/* The same model as `weights`, with a prior fitted to the codes that it makes of
+ * the pictures, but for variational ones of no components. Errors: those of
+ * ae_latent_prior_fit(). */
+AeStatus ae_autoencoder_trainer_model (AeAutoencoderTrainer *trainer,
+    AeModel *weights, AeModel **out, AeError *err);
 
 AeStatus ae_autoencoder_trainer_save (
     AeAutoencoderTrainer *trainer, const char *path, AeError *err);

@@ -108,6 +108,10 @@ const AeKey ae_keys[] = {
       "picture is used"),
   NUMBER ("autoencoder", "beta", 0, 1000, "1",
       "weight of a VAE's divergence from the standard normal distribution"),
+  INT ("autoencoder", "prior_components", 0, 256, "0",
+      "normal distributions that codes of the pictures are described by in the "
+      "model, to draw from; 0: the standard normal one of a VAE, and one with "
+      "the codes' own deviations otherwise"),
   INT ("autoencoder", "kl_warmup", 0, 1e9, "0",
       "steps over which that weight grows from 0"),
   NUMBER ("autoencoder", "free_bits", 0, 100, "0",

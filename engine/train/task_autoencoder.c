@@ -40,6 +40,8 @@ task_plan (const void *state, AeTrainingPlan *plan)
   const AeAutoencoderShape *shape
       = ae_autoencoder_trainer_shape (((const Task *) state)->trainer);
   plan->colours = shape->size.channels == 3;
+  if (ae_autoencoder_trainer_components (((const Task *) state)->trainer) > 0)
+    plan->model_work = "fitting the distribution of codes";
   if (shape->code != AE_CODE_VARIATIONAL)
     return;
   plan->score = "elbo";
@@ -116,21 +118,25 @@ task_cancel (void *state)
   ae_autoencoder_trainer_cancel (((Task *) state)->trainer);
 }
 
-/* Quickly made: it is the model itself that is kept. */
+/* It is the model itself that is kept, without a prior. */
 static AeStatus
 task_keep (void *state, AeModel **kept, AeError *err)
 {
-  return ae_autoencoder_trainer_model (
+  return ae_autoencoder_trainer_weights (
       ((Task *) state)->trainer, kept, err);
 }
 
 static AeStatus
 task_model (void *state, AeModel *kept, AeModel **out, AeError *err)
 {
-  if (!kept)
-    return task_keep (state, out, err);
-  *out = ae_model_ref (kept);
-  return AE_OK;
+  AeModel *now = NULL;
+  *out = NULL;
+  AeStatus status = kept ? AE_OK : task_keep (state, &now, err);
+  if (status == AE_OK)
+    status = ae_autoencoder_trainer_model (
+        ((Task *) state)->trainer, kept ? kept : now, out, err);
+  ae_model_unref (&now);
+  return status;
 }
 
 static AeStatus

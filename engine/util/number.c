@@ -2,6 +2,7 @@
 #include "util/number.h"
 
 #include <locale.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,6 +37,20 @@ ae_number_read (const char *text, char **end)
   double value = strtod (text, end);
   uselocale (before);
   return value;
+}
+
+bool
+ae_number_list_read (const char *text, int n, float *to)
+{
+  for (int i = 0; i < n; i++) {
+    char *end;
+    to[i] = (float) ae_number_read (text, &end);
+    if (end == text || !isfinite (to[i])
+        || *end != (i + 1 < n ? ',' : '\0'))
+      return false;
+    text = end + 1;
+  }
+  return true;
 }
 
 int

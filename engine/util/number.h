@@ -7,8 +7,14 @@
 
 #include <ae/types.h>
 
+#include <stdbool.h>
+
 /* strtod as in the locale "C". */
 double ae_number_read (const char *text, char **end);
+
+/* Reads `n` numbers with commas between them and nothing else; false: `text` is
+ * anything else, or one of them is not finite. */
+bool ae_number_list_read (const char *text, int n, float *to);
 
 /* snprintf as in the locale "C". */
 int ae_number_print (char *text, size_t size, const char *format, ...)

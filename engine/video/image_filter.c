@@ -64,20 +64,8 @@ static AeStatus
 read_numbers (const AeModel *model, const char *key, int n, float *to,
     AeError *err)
 {
-  const char *text = ae_model_meta (model, key), *at = text;
-  if (!text)
-    return AE_OK;
-  int read = 0;
-  for (; read < n; read++) {
-    char *end;
-    to[read] = (float) ae_number_read (at, &end);
-    bool good = end != at && isfinite (to[read]);
-    at = end;
-    if (!good || *at != (read + 1 < n ? ',' : '\0'))
-      break;
-    at += *at == ',';
-  }
-  if (read == n)
+  const char *text = ae_model_meta (model, key);
+  if (!text || ae_number_list_read (text, n, to))
     return AE_OK;
   return ae_fail (err, AE_ERROR_FORMAT,
       "metadata %s is \"%s\", wanted %s", key, text,

@@ -71,6 +71,37 @@ START_TEST (test_groups_are_found)
 }
 END_TEST
 
+/* Shares are those of the groups, and rows that are placed are as far from
+ * their component's mean as the numbers they were placed by: the density there
+ * tells. */
+START_TEST (test_rows_are_drawn_as_they_were_fitted)
+{
+  static float rows[2 * N];
+  make_groups (rows);
+  AeMixtureOptions o = { .components = 3, .full = _i, .seed = 3 };
+  AeMixture *m;
+  double shares[3], wanted[3] = { 0 }, sum = 0;
+  ck_assert_int_eq (ae_mixture_fit (&m, rows, N, 2, &o, NULL), AE_OK);
+  ae_mixture_shares (m, shares);
+  for (size_t k = 0; k < 3; k++) {
+    const float *mean = m->mean + 2 * k, z[2] = { 1.5f, -2 }, none[2] = { 0 };
+    float at[2], centre[2], logs[2];
+    wanted[k] = mean[1] > 15 ? 0.2 : mean[0] > 10 ? 0.3 : 0.5;
+    ck_assert_double_eq_tol (shares[k], wanted[k], 0.01);
+    sum += shares[k];
+    ae_mixture_place (m, k, none, centre);
+    ck_assert_mem_eq (centre, mean, sizeof centre);
+    ae_mixture_place (m, k, z, at);
+    ae_mixture_log_density (m, at, 1, &logs[0]);
+    ae_mixture_log_density (m, centre, 1, &logs[1]);
+    ck_assert_double_eq_tol (
+        logs[1] - logs[0], (1.5 * 1.5 + 2 * 2) / 2, 1e-3);
+  }
+  ck_assert_double_eq_tol (sum, 1, 1e-9);
+  ae_mixture_free (&m);
+}
+END_TEST
+
 START_TEST (test_covariances_tell_more_than_variances)
 {
   static float rows[2 * N], logs[2][N];
@@ -348,6 +379,7 @@ mixture_suite (void)
   Suite *suite = suite_create ("mixture");
   TCase *tcase = tcase_create ("mixture");
   tcase_add_loop_test (tcase, test_groups_are_found, 0, 2);
+  tcase_add_loop_test (tcase, test_rows_are_drawn_as_they_were_fitted, 0, 2);
   tcase_add_test (tcase, test_covariances_tell_more_than_variances);
   tcase_add_loop_test (tcase, test_log_density_is_the_formula, 0, 10);
   tcase_add_loop_test (tcase, test_density_adds_up_to_one, 0, 2);

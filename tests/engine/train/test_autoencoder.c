@@ -5,6 +5,7 @@
 #include <ae/session.h>
 
 #include "runtime/tape.h"
+#include "sample/prior.h"
 #include "train/autoencoder_trainer.h"
 #include "train/picture_store.h"
 #include "util/mem.h"
@@ -314,6 +315,38 @@ open_session (AeModel *model, const AeSessionOptions *options,
   return session;
 }
 
+/* As many components as are asked for; without any a VAE has no prior and other
+ * codes have their deviations. */
+START_TEST (test_priors_are_of_the_codes)
+{
+  static const char *const recipes[] = {
+    "net = dense\nwidths = 32\nlatent = 6\n",
+    "net = dense\nwidths = 32\nlatent = 6\nprior_components = 3\n",
+    "net = dense\nwidths = 32\nlatent = 6\ncode = variational\n"
+    "classes = 2\nprior_components = 3\n",
+    "net = dense\nwidths = 32\nlatent = 6\ncode = variational\n",
+  };
+  static const size_t components[] = { 1, 3, 3, 0 };
+  AeRecipeTrainer *t = open_trainer (recipes[_i], NULL);
+  AeTrainingPlan plan;
+  AePrior prior;
+  AeError err;
+  ae_recipe_trainer_plan (t, &plan);
+  ck_assert_int_eq (plan.model_work != NULL, _i == 1 || _i == 2);
+  AeModel *model = train (t, 100);
+  ck_assert_msg (ae_prior_read (&prior, model, 6, false, &err) == AE_OK, "%s",
+      err.text);
+  ck_assert_uint_eq (
+      prior.mixture ? prior.mixture->components : 0, components[_i]);
+  if (prior.mixture)
+    ck_assert_int_eq (prior.mixture->full, _i > 0);
+  ae_prior_clear (&prior);
+  ae_model_unref (&model);
+  ae_recipe_trainer_free (&t);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 /* The decoder alone makes of a code what the whole makes of its picture; the
  * label counts. */
 START_TEST (test_decoder_is_a_part_of_the_model)
@@ -520,6 +553,7 @@ autoencoder_suite (void)
   tcase_add_loop_test (tcase, test_gradients_of_every_term, 0, N_NETS);
   tcase_add_test (tcase, test_contraction_is_the_jacobians_norm);
   tcase_add_loop_test (tcase, test_every_kind_learns, 0, N_TRAINED);
+  tcase_add_loop_test (tcase, test_priors_are_of_the_codes, 0, 4);
   tcase_add_test (tcase, test_decoder_is_a_part_of_the_model);
   tcase_add_test (tcase, test_base_must_fit);
   tcase_add_test (tcase, test_labels_must_be_there_and_fit);

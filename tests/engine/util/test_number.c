@@ -56,6 +56,28 @@ START_TEST (test_they_do_where_others_have_a_comma)
 }
 END_TEST
 
+static const struct {
+  const char *text;
+  int n;
+  bool good;
+} lists[] = {
+  { "1", 1, true }, { "1,-2.5,3e1", 3, true }, { "1,2", 3, false },
+  { "1,2,3,", 3, false }, { "1,2,3,4", 3, false }, { "", 1, false },
+  { "1,nan", 2, false }, { "1;2", 2, false }, { "inf", 1, false },
+};
+
+START_TEST (test_lists_of_numbers)
+{
+  float to[3] = { 0 };
+  ck_assert_int_eq (
+      ae_number_list_read (lists[_i].text, lists[_i].n, to), lists[_i].good);
+  if (lists[_i].good && lists[_i].n == 3) {
+    ck_assert_float_eq (to[1], -2.5f);
+    ck_assert_float_eq (to[2], 30);
+  }
+}
+END_TEST
+
 static Suite *
 number_suite (void)
 {
@@ -63,6 +85,8 @@ number_suite (void)
   TCase *tcase = tcase_create ("number");
   tcase_add_test (tcase, test_numbers_have_a_point);
   tcase_add_test (tcase, test_they_do_where_others_have_a_comma);
+  tcase_add_loop_test (
+      tcase, test_lists_of_numbers, 0, sizeof lists / sizeof *lists);
   suite_add_tcase (suite, tcase);
   return suite;
 }
