@@ -284,11 +284,13 @@ wants (const char *name, int argc, char **argv)
   return FALSE;
 }
 
-/* What is evaluated by programs of its own. */
+/* What has commands of its own; the first whose option is there is meant, and
+ * --generated has a --classifier too. */
 static const struct {
   const char *option;
   int (*run) (int argc, char **argv);
 } others[] = {
+  { "--generated", aetool_eval_generated },
   { "--anomaly", aetool_eval_anomaly },
   { "--autoencoder", aetool_eval_autoencoder },
   { "--classifier", aetool_eval_classifier },
@@ -308,6 +310,7 @@ aetool_eval (int argc, char **argv)
           "Of autoencoders: see aetool eval --autoencoder MODEL --help.\n"
           "Of classifiers: see aetool eval --classifier MODEL --help.\n"
           "Of an autoencoder's codes: see aetool eval --codes MODEL --help.\n"
+          "Of generated pictures: see aetool eval --generated MODEL --help.\n"
           "Of codecs: see aetool eval --codec bundled --help.\n"
           "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "

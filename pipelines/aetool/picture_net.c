@@ -110,19 +110,31 @@ picture_net_new (const char *path, const char *task,
     const char *const *outputs, guint n_outputs, int threads, GError **error)
 {
   AeError err;
-  g_assert (n_outputs <= PICTURE_NET_MOST);
-  g_autoptr (PictureNet) net = g_new0 (PictureNet, 1);
-  net->n_outputs = n_outputs;
-  if (ae_model_load (&net->model, path, &err) != AE_OK) {
+  AeModel *model;
+  if (ae_model_load (&model, path, &err) != AE_OK) {
     aetool_set_error (error, &err);
     return NULL;
   }
-  if (!read_facts (net, path, task, error))
+  PictureNet *net = picture_net_of_model (
+      model, path, task, outputs, n_outputs, threads, error);
+  ae_model_unref (&model);
+  return net;
+}
+
+PictureNet *
+picture_net_of_model (AeModel *model, const char *name, const char *task,
+    const char *const *outputs, guint n_outputs, int threads, GError **error)
+{
+  g_assert (n_outputs <= PICTURE_NET_MOST);
+  g_autoptr (PictureNet) net = g_new0 (PictureNet, 1);
+  net->n_outputs = n_outputs;
+  net->model = ae_model_ref (model);
+  if (!read_facts (net, name, task, error))
     return NULL;
   for (size_t i = 0; i < ae_model_n_inputs (net->model); i++)
     net->told |= g_str_equal (ae_model_input_name (net->model, i), "class");
   if (!open_session (net, outputs, threads, error)
-      || !check_outputs (net, path, outputs, error))
+      || !check_outputs (net, name, outputs, error))
     return NULL;
   return g_steal_pointer (&net);
 }
@@ -151,12 +163,6 @@ int
 picture_net_classes (const PictureNet *net)
 {
   return net->classes;
-}
-
-const AeModel *
-picture_net_model (const PictureNet *net)
-{
-  return net->model;
 }
 
 gboolean

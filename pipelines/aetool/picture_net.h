@@ -21,13 +21,17 @@ typedef struct PictureNet PictureNet;
  * no such model. */
 PictureNet *picture_net_new (const char *path, const char *task,
     const char *const *outputs, guint n_outputs, int threads, GError **error);
+
+/* The same of a model, which is kept; `name` is what errors call it. */
+PictureNet *picture_net_of_model (AeModel *model, const char *name,
+    const char *task, const char *const *outputs, guint n_outputs,
+    int threads, GError **error);
 void picture_net_free (PictureNet *net);
 
 /* Numbers of a picture in an output; classes that it is told of, or tells of (0:
- * none); the model itself. */
+ * none). */
 gsize picture_net_values (const PictureNet *net, guint output);
 int picture_net_classes (const PictureNet *net);
-const AeModel *picture_net_model (const PictureNet *net);
 
 /* FALSE and an error when the pictures have another size, or no labels where the
  * network has to be told. */

@@ -5,7 +5,6 @@
 #include <ae/image.h>
 
 #include "aetool.h"
-#include "canvas.h"
 #include "idx_pictures.h"
 #include "inputs.h"
 
@@ -172,15 +171,16 @@ picture_set_classes (const PictureSet *set)
   return classes;
 }
 
-void
-picture_set_draw (const PictureSet *set, guint index, Picture *canvas, int x,
-    int y, int zoom)
+Picture *
+picture_set_picture (const PictureSet *set, guint index)
 {
-  g_autoptr (Picture) p
-      = picture_new (GST_VIDEO_FORMAT_RGB, set->width, set->height);
   gsize plane = (gsize) set->width * set->height;
   const guint8 *from = set->pixels->data + index * picture_set_values (set);
-  for (gsize i = 0; i < 3 * plane; i++)
-    p->data[i] = from[i / 3 + (set->channels == 3 ? i % 3 * plane : 0)];
-  canvas_picture (canvas, x, y, p, zoom);
+  Picture *p = picture_new (
+      set->channels == 3 ? GST_VIDEO_FORMAT_RGB : GST_VIDEO_FORMAT_GRAY8,
+      set->width, set->height);
+  for (gsize i = 0; i < plane; i++)
+    for (int c = 0; c < set->channels; c++)
+      p->data[i * set->channels + c] = from[c * plane + i];
+  return p;
 }

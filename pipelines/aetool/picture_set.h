@@ -45,9 +45,8 @@ gboolean picture_set_check_labels (
 /* As many classes as its labels tell of; 0: some have none. */
 int picture_set_classes (const PictureSet *set);
 
-/* Draws a picture, `zoom` times as large. */
-void picture_set_draw (const PictureSet *set, guint index, Picture *canvas,
-    int x, int y, int zoom);
+/* A picture, grey or RGB. */
+Picture *picture_set_picture (const PictureSet *set, guint index);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PictureSet, picture_set_free)
 

@@ -47,6 +47,18 @@ size = 12x12
 widths = 8,16
 latent = 16
 ''' + TRAINING
+VAE = '''[model]
+task = autoencoder
+[autoencoder]
+size = 12x12
+net = dense
+widths = 64
+latent = 6
+code = variational
+likelihood = bernoulli
+classes = 3
+beta = 0.3
+''' + TRAINING.replace('150', '1500')
 
 
 def run(*args, status=0):
@@ -92,6 +104,8 @@ def make_material():
     Path('a.ini').write_text(AUTOENCODER)
     run('train', 'c.ini', TRAIN, '-o', 'c.onnx')
     run('train', 'a.ini', TRAIN, '-o', 'a.onnx')
+    Path('v.ini').write_text(VAE)
+    run('train', 'v.ini', TRAIN, '-o', 'v.onnx')
 
 
 def test_classifier_tells_bars_apart():
@@ -210,6 +224,87 @@ def test_codes_refuse():
     refuse('12 neighbours of 5 codes', 'a.onnx', '--train', TRAIN, '--test',
            'few-images-idx3-ubyte.gz')
     refuse('no/map.png', 'a.onnx', *both, '--map', 'no/map.png')
+
+
+def judge(*more, model='v.onnx', status=0):
+    return run('eval', '--generated', model, '--classifier', 'c.onnx',
+               '--train', TRAIN, '--samples', 300, *more, status=status)
+
+
+def test_samples_are_judged():
+    out, _ = judge('--test', TEST, '--sheet', 's.png', '--nearest', 'n.png',
+                   '--confusion', 'g.svg', '--gan-train', 'c.ini')
+    assert out.startswith('300 samples, seed 0: the classifier is sure'), out
+    for name in ('s.png', 'n.png'):
+        assert Path(name).read_bytes().startswith(b'\x89PNG'), name
+    said = json.loads(judge('--test', TEST, '--gan-train', 'c.ini',
+                            '--json')[0])
+    assert sum(said['taken_for']) == said['samples'] == 300
+    asked = said['asked']
+    # It makes what it is told to.
+    assert asked['accuracy'] > 0.6, asked
+    assert sum(c['pictures'] for c in asked['classes']) == 300
+    assert min(c['pictures'] for c in asked['classes']) > 60, asked
+    assert said['gan_train']['accuracy'] > 0.5, said
+    for key in ('sure', 'real_sure', 'mean_probability', 'coverage',
+                'precision', 'recall', 'closer_than_held_out'):
+        assert 0 <= said[key] <= 1, (key, said)
+    assert said['nearest_train'] > 0 < said['nearest_train_held_out']
+    for key in ('coverage', 'density', 'precision', 'recall'):
+        assert f'{key} {said[key]:.4f}' in out, (key, out)
+    again = json.loads(judge('--test', TEST, '--json')[0])
+    other = json.loads(judge('--test', TEST, '--seed', 7, '--json')[0])
+    assert again['nearest_train'] == said['nearest_train']
+    assert other['nearest_train'] != said['nearest_train']
+    assert other['seed'] == 7
+
+
+def test_what_is_always_the_same_covers_nothing():
+    """At temperature 0 there is one picture of each class."""
+    usual = json.loads(judge('--test', TEST, '--json')[0])
+    still = json.loads(judge('--test', TEST, '--json', '--temperature',
+                             0)[0])
+    assert still['coverage'] < usual['coverage'] / 2, (still, usual)
+
+
+def test_copies_are_found():
+    """Where the test is what was learned from, samples are not nearer to it;
+    where that is near to no test picture they are."""
+    far = ('--test', 'odd-images-idx3-ubyte.gz')
+    said = json.loads(judge('--test', TRAIN, '--json')[0])
+    assert said['closer_than_held_out'] == 0, said
+    assert said['nearest_train_held_out'] == 0, said
+    said = json.loads(judge(*far, '--json')[0])
+    assert said['closer_than_held_out'] == 1, said
+
+
+def test_what_is_not_told_has_no_labels():
+    said = json.loads(judge('--json', '--normal-prior', model='a.onnx')[0])
+    assert 'asked' not in said and 'nearest_train' not in said, said
+    assert sum(said['taken_for']) == 300
+    err = judge('--confusion', 'x.svg', model='a.onnx', status=3)[1]
+    assert 'a.onnx is not told what to make' in err, err
+
+
+def test_generated_refuses():
+    run('train', 'c.ini', TRAIN, '-o', 'four.onnx', '--steps', 1, '-s',
+        'classifier.classes=4')
+    def refuse(text, *more, model='v.onnx', status=3):
+        err = judge(*more, model=model, status=status)[1]
+        assert text in err, err
+    err = run('eval', '--generated', 'v.onnx', status=2)[1]
+    assert 'wanted --classifier and --train' in err, err
+    refuse('need --test', '--nearest', 'n.png', status=2)
+    refuse('need --test', '--gan-train', 'c.ini', status=2)
+    refuse('samples are 6 to', '--samples', 2, status=2)
+    refuse('temperatures are 0 to', '--temperature', -1, status=2)
+    refuse('no.onnx', model='no.onnx')
+    refuse('wanted one that makes pictures', model='c.onnx')
+    refuse('no/s.png', '--sheet', 'no/s.png')
+    # A classifier of other classes, and a recipe that makes none.
+    refuse('makes 3 classes, wanted the 4 of', '--classifier', 'four.onnx')
+    refuse("found the task 'autoencoder', wanted classifier", '--test', TEST,
+           '--gan-train', 'v.ini', '--gan-train-steps', 2)
 
 
 def main():
