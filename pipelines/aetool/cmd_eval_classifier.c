@@ -75,8 +75,8 @@ aetool_eval_classifier (int argc, char **argv)
 {
   static const char *const outputs[] = { "logits" };
   if (!aetool_parse (&argc, &argv, "IDX-FILE...",
-          "Prints how many pictures a classifier tells right, and what it takes "
-          "the others for.",
+          "Prints how many pictures a classifier tells right, and what it "
+          "takes the others for.",
           NULL, entries))
     return AETOOL_USAGE;
   if (argc < 2)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* aetool eval --generated: what is to be thought of pictures that a model makes. */
+/* aetool eval --generated: what pictures that a model makes are worth. */
 
 #include <ae/codes.h>
 #include <stdio.h>
@@ -79,7 +79,7 @@ typedef struct {
 
 typedef struct {
   PictureNet *judge;
-  Judged made, real; /* real: of the test, or else those that were learned from */
+  Judged made, real; /* real: of the test, or else what was learned from */
   PictureSet *train;
   int classes;             /* that the model was told of; 0: none */
   int *said;               /* what the judge takes each made one for */

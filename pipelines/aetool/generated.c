@@ -27,6 +27,20 @@ open_sampler (
   return sampler;
 }
 
+/* As many bytes as an array of them can hold. */
+static gboolean
+check_size (const AeSamplerFacts *facts, guint n, GError **error)
+{
+  guint64 bytes
+      = (guint64) facts->width * facts->height * facts->channels * n;
+  if (bytes <= G_MAXINT)
+    return TRUE;
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_LIMIT,
+      "%u samples of %dx%d, wanted at most 2 GiB of them: see --samples", n,
+      facts->width, facts->height);
+  return FALSE;
+}
+
 PictureSet *
 generated_make (const char *path, guint n, const GeneratedOptions *options,
     int *classes, GError **error)
@@ -35,6 +49,10 @@ generated_make (const char *path, guint n, const GeneratedOptions *options,
   if (!sampler)
     return NULL;
   AeSamplerFacts facts = ae_sampler_facts (sampler);
+  if (!check_size (&facts, n, error)) {
+    ae_sampler_free (&sampler);
+    return NULL;
+  }
   PictureSet *set
       = picture_set_new (facts.width, facts.height, facts.channels);
   gsize values = picture_set_values (set);

@@ -340,7 +340,8 @@ START_TEST (test_wrong_recipes_are_named)
 {
   AeRecipeTrainer *t = open_trainer ("autoencoder", "latent = 5\n", NULL);
   AeModel *coder = train (t, 1);
-  refuse (SMALL, coder, AE_ERROR_SHAPE, "e.latent.weight is 5x64, wanted 12x64");
+  refuse (SMALL, coder, AE_ERROR_SHAPE,
+      "e.latent.weight is 5x64, wanted 12x64");
   refuse (SMALL "freeze = yes\n", NULL, AE_ERROR_ARGUMENT,
       "classifier.freeze without a model");
   refuse ("widths = 8,8,8,8\n", NULL, AE_ERROR_ARGUMENT,
