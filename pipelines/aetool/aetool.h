@@ -16,6 +16,7 @@ typedef struct {
   const char *summary;
 } AetoolCommand;
 
+int aetool_attributes (int argc, char **argv);
 int aetool_autotune (int argc, char **argv);
 int aetool_bench (int argc, char **argv);
 int aetool_compare (int argc, char **argv);
@@ -23,6 +24,7 @@ int aetool_eval (int argc, char **argv);
 int aetool_eval_anomaly (int argc, char **argv); /* eval --anomaly */
 int aetool_eval_autoencoder (int argc, char **argv); /* --autoencoder */
 int aetool_eval_codec (int argc, char **argv); /* eval --codec */
+int aetool_eval_latent (int argc, char **argv); /* eval --latent */
 int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);
 int aetool_pan (int argc, char **argv);

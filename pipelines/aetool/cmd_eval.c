@@ -287,6 +287,8 @@ wants (const char *name, int argc, char **argv)
 int
 aetool_eval (int argc, char **argv)
 {
+  if (wants ("--latent", argc, argv))
+    return aetool_eval_latent (argc, argv);
   if (wants ("--autoencoder", argc, argv))
     return aetool_eval_autoencoder (argc, argv);
   if (wants ("--codec", argc, argv))
