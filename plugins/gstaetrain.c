@@ -58,10 +58,13 @@
  *   dB, when a codec is trained; likewise
  * * #gdouble `elbo`: the evidence lower bound of a VAE on the held-out frames, in
  *   nats of a picture, when an autoencoder is trained; of other codes `psnr`
+ * * #gdouble `accuracy`: per cent of the held-out frames that a classifier tells
+ *   right, when one is trained
  * * #GstStructure `figures`: #gdouble each, means over about 100 steps: of an
  *   autoencoder `mse` and `active` (numbers of its code that say something), of a
  *   VAE `reconstruction` and `divergence` in nats too; of a codec `quality` in dB
- *   and `rate` in bits per pixel; missing where there are none
+ *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent;
+ *   missing where there are none
  * * #gdouble `learning-rate`
  * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known

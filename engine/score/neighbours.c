@@ -253,13 +253,11 @@ join (const AeNeighbours *nb, const float *row, const Candidate *least,
   return kind == AE_NEIGHBOURS_MEAN ? sum / (float) k : most;
 }
 
-/* Up to ROWS rows; the others of the block are zeros. */
+/* Up to ROWS rows into the block; its others are zeros. */
 static void
-block_distances (const AeNeighbours *nb, const Block *b, const float *rows,
-    size_t n, size_t k, AeNeighboursKind kind, float *distances)
+fill_rows (const AeNeighbours *nb, const Block *b, const float *rows, size_t n)
 {
-  AeGemm g = product (nb);
-  size_t d = nb->d, blocks = ae_sgemm_b_blocks (&g);
+  size_t d = nb->d;
   memset (b->rows, 0, ROWS * (d + 1) * sizeof *b->rows);
   for (size_t r = 0; r < n; r++) {
     float *row = b->rows + r * (d + 1);
@@ -267,30 +265,107 @@ block_distances (const AeNeighbours *nb, const Block *b, const float *rows,
       row[i] = rows[r * d + i] - nb->mean[i];
     row[d] = 1;
   }
+}
+
+/* The block's products with all points, and what none of a row's k least is
+ * above. */
+static void
+multiply (
+    const AeNeighbours *nb, const Block *b, size_t k, float bound[ROWS])
+{
+  AeGemm g = product (nb);
+  size_t blocks = ae_sgemm_b_blocks (&g);
   ae_sgemm_pack_b (ae_kernels (), &g, b->rows, 0, blocks, b->packed);
   ae_sgemm_part (ae_kernels (), &g, nb->factor, b->packed, b->products, 0,
       nb->n, 0, blocks);
-  float bound[ROWS];
   find_group_least (nb, b);
   find_bounds (nb, b, k, bound);
-  for (size_t r = 0; r < n; r++) {
-    Candidate least[CANDIDATES];
-    size_t found = find_least (nb, b, r, bound[r], k, least);
-    distances[r] = found < k
-        ? HUGE_VALF
-        : join (nb, b->rows + r * (d + 1), least, k, kind);
-  }
 }
 
 void
-ae_neighbours_distances (const AeNeighbours *neighbours, const float *rows,
-    size_t n, size_t k, AeNeighboursKind kind, float *distances,
-    float *scratch)
+ae_neighbours_distances (const AeNeighbours *nb, const float *rows, size_t n,
+    size_t k, AeNeighboursKind kind, float *distances, float *scratch)
 {
-  Block block;
-  block_of (neighbours, scratch, &block);
-  k = k < neighbours->n ? k : neighbours->n;
-  for (size_t row = 0; row < n; row += ROWS)
-    block_distances (neighbours, &block, rows + row * neighbours->d,
-        n - row < ROWS ? n - row : ROWS, k, kind, distances + row);
+  Block b;
+  float bound[ROWS];
+  Candidate least[CANDIDATES];
+  block_of (nb, scratch, &b);
+  k = k < nb->n ? k : nb->n;
+  for (size_t first = 0; first < n; first += ROWS) {
+    size_t end = n - first < ROWS ? n : first + ROWS;
+    fill_rows (nb, &b, rows + first * nb->d, end - first);
+    multiply (nb, &b, k, bound);
+    for (size_t r = first; r < end; r++) {
+      size_t found
+          = find_least (nb, &b, r - first, bound[r - first], k, least);
+      distances[r] = found < k
+          ? HUGE_VALF
+          : join (nb, b.rows + (r - first) * (nb->d + 1), least, k, kind);
+    }
+  }
+}
+
+/* The k of `least` by their distances, which the products only come near to. */
+static void
+write_found (const AeNeighbours *nb, const float *row, Candidate *least,
+    size_t k, uint32_t *found, float *distances)
+{
+  for (size_t i = 0; i < k; i++)
+    least[i].value = sqrtf (ae_distance_square (
+        row, nb->points + least[i].point * nb->d, nb->d));
+  keep_least (least, k, k);
+  for (size_t i = 0; i < k; i++) {
+    found[i] = (uint32_t) least[i].point;
+    distances[i] = least[i].value;
+  }
+}
+
+/* Squared distances to all points, for a few rows: less work than a block. */
+static size_t
+find_alone (const AeNeighbours *nb, const float *row, size_t k,
+    Candidate least[CANDIDATES])
+{
+  float bound = FLT_MAX;
+  size_t n = 0;
+  for (size_t i = 0; i < nb->n; i++) {
+    float square = ae_distance_square (row, nb->points + i * nb->d, nb->d);
+    if (!(square < bound))
+      continue;
+    least[n++] = (Candidate) { square, i };
+    if (n < CANDIDATES)
+      continue;
+    n = keep_least (least, n, k);
+    bound = least[n - 1].value;
+  }
+  return keep_least (least, n, k);
+}
+
+#define ALONE 2 /* rows */
+
+void
+ae_neighbours_find (const AeNeighbours *nb, const float *rows, size_t n,
+    size_t k, uint32_t *found, float *distances, float *scratch)
+{
+  Block b;
+  float bound[ROWS];
+  Candidate least[CANDIDATES];
+  block_of (nb, scratch, &b);
+  for (size_t first = 0; first < n; first += ROWS) {
+    size_t end = n - first < ROWS ? n : first + ROWS;
+    fill_rows (nb, &b, rows + first * nb->d, end - first);
+    if (n > ALONE)
+      multiply (nb, &b, k, bound);
+    for (size_t r = first; r < end; r++) {
+      const float *row = b.rows + (r - first) * (nb->d + 1);
+      size_t there = n > ALONE
+          ? find_least (nb, &b, r - first, bound[r - first], k, least)
+          : find_alone (nb, row, k, least);
+      if (there == k)
+        write_found (nb, row, least, k, found + r * k, distances + r * k);
+      for (size_t i = 0; there < k && i < k; i++) {
+        found[r * k + i] = AE_NEIGHBOURS_NONE;
+        distances[r * k + i] = HUGE_VALF;
+      }
+    }
+  }
 }

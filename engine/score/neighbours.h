@@ -5,6 +5,8 @@
 /* How far rows are from the nearest of a set of points: what is far from all
  * that was seen is unusual. */
 
+#include <stdint.h>
+
 #include "util/error.h"
 
 /* Never changed once it is made: shared by threads freely. */
@@ -16,7 +18,7 @@ typedef enum {
   AE_NEIGHBOURS_FURTHEST  /* that of the k-th */
 } AeNeighboursKind;
 
-#define AE_NEIGHBOURS_MOST 64 /* largest k */
+#define AE_NEIGHBOURS_MOST 65 /* largest k */
 
 /* From `points` (n x d), which are copied. Errors: ARGUMENT (n or d 0), NUMERIC
  * (a value that is not finite), MEMORY. */
@@ -33,5 +35,12 @@ size_t ae_neighbours_scratch (const AeNeighbours *neighbours);
 void ae_neighbours_distances (const AeNeighbours *neighbours,
     const float *rows, size_t n, size_t k, AeNeighboursKind kind,
     float *distances, float *scratch);
+
+/* Which they are: their numbers and distances (n x k each), the nearest first.
+ * k is 1 to AE_NEIGHBOURS_MOST and no more than there are points. A row as above
+ * has the number AE_NEIGHBOURS_NONE. */
+#define AE_NEIGHBOURS_NONE UINT32_MAX
+void ae_neighbours_find (const AeNeighbours *neighbours, const float *rows,
+    size_t n, size_t k, uint32_t *found, float *distances, float *scratch);
 
 #endif

@@ -3,13 +3,13 @@
 
 #include "graph/build.h"
 #include "sample/prior.h"
+#include "train/conv_encoder.h"
 #include "train/weights.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define MOST_WEIGHTS 50000000.0 /* of one layer */
-#define KERNEL 4                /* of convolutions that halve or double */
 #define LINEAR_GAIN 0.7f        /* of layers that nothing rectifies */
 #define LAST_GAIN 0.3f
 #define SPREAD_GAIN 0.1f /* of the codes' deviation, near 1 at first */
@@ -32,17 +32,22 @@ n_values (const AeAutoencoderShape *s)
   return ae_thumbnail_bytes (&s->size);
 }
 
+static AeConvEncoder
+encoder_of (const AeAutoencoderShape *s)
+{
+  return (AeConvEncoder){ s->size, s->widths, s->n_widths };
+}
+
 /* Values of the layer before the code: conv's last maps, or pixels. */
 static size_t
 n_features (const AeAutoencoderShape *s)
 {
   if (s->net == AE_CODER_LINEAR)
     return n_values (s);
-  size_t last = (size_t) s->widths[s->n_widths - 1];
   if (s->net == AE_CODER_DENSE)
-    return last;
-  return last * (size_t) (s->size.width >> s->n_widths)
-      * (size_t) (s->size.height >> s->n_widths);
+    return (size_t) s->widths[s->n_widths - 1];
+  AeConvEncoder encoder = encoder_of (s);
+  return ae_conv_encoder_values (&encoder);
 }
 
 /* Weights of the encoder's largest layer; the decoder's are as large. */
@@ -53,7 +58,8 @@ largest_layer (const AeAutoencoderShape *s)
   double most = (double) n_features (s) * s->latent;
   double in = conv ? s->size.channels : (double) n_values (s);
   for (size_t i = 0; s->net != AE_CODER_LINEAR && i < s->n_widths; i++) {
-    double weights = in * s->widths[i] * (conv ? KERNEL * KERNEL : 1);
+    double weights = in * s->widths[i]
+        * (conv ? AE_CONV_ENCODER_KERNEL * AE_CONV_ENCODER_KERNEL : 1);
     most = weights > most ? weights : most;
     in = s->widths[i];
   }
@@ -63,12 +69,12 @@ largest_layer (const AeAutoencoderShape *s)
 AeStatus
 ae_autoencoder_check (const AeAutoencoderShape *s, AeError *err)
 {
-  int unit = s->net == AE_CODER_CONV ? 1 << s->n_widths : 1;
-  if (s->size.width % unit != 0 || s->size.height % unit != 0)
-    return ae_fail (err, AE_ERROR_ARGUMENT,
-        "pictures of %dx%d, wanted multiples of %d, as they are halved %zu "
-        "times: see autoencoder.size and widths",
-        s->size.width, s->size.height, unit, s->n_widths);
+  AeConvEncoder encoder = encoder_of (s);
+  AeStatus status = s->net == AE_CODER_CONV
+      ? ae_conv_encoder_check (&encoder, "autoencoder", err)
+      : AE_OK;
+  if (status != AE_OK)
+    return status;
   double most = largest_layer (s);
   if (most > MOST_WEIGHTS)
     return ae_fail (err, AE_ERROR_LIMIT,
@@ -135,14 +141,10 @@ features (Net *net, int frame, size_t *n)
   const AeAutoencoderShape *s = net->s;
   AeBuilder *b = &net->b;
   char name[32];
-  int x = plus (b, frame, -0.5f), ic = s->size.channels;
-  for (size_t i = 0; s->net == AE_CODER_CONV && i < s->n_widths; i++) {
-    AeConvSpec spec = { .ic = ic, .oc = s->widths[i], .kernel = KERNEL,
-      .stride = 2, .gain = 1 };
-    x = ae_build_unary (
-        b, "Relu", ae_build_conv (b, x, spec, numbered (name, "e", i)));
-    ic = s->widths[i];
-  }
+  AeConvEncoder encoder = encoder_of (s);
+  int x = plus (b, frame, -0.5f);
+  if (s->net == AE_CODER_CONV)
+    x = ae_build_conv_encoder (b, x, &encoder);
   *n = s->net == AE_CODER_CONV ? n_features (s) : n_values (s);
   x = with_classes (net, flat (b, x, *n), n);
   for (size_t i = 0; s->net == AE_CODER_DENSE && i < s->n_widths; i++) {
@@ -189,7 +191,8 @@ enlarge (Net *net, int x)
   for (size_t i = s->n_widths; i-- > 0;) {
     AeConvSpec spec = { .ic = s->widths[i],
       .oc = i > 0 ? s->widths[i - 1] : s->size.channels,
-      .kernel = KERNEL, .stride = 2, .gain = i > 0 ? 1 : LAST_GAIN };
+      .kernel = AE_CONV_ENCODER_KERNEL, .stride = 2,
+      .gain = i > 0 ? 1 : LAST_GAIN };
     x = ae_build_conv_transpose (b, x, spec, numbered (name, "d", i));
     if (i > 0)
       x = ae_build_unary (b, "Relu", x);

@@ -7,7 +7,7 @@
 #include "train/autoencoder_export.h"
 #include "train/latent_prior.h"
 #include "train/picture_store.h"
-#include "train/recipe.h"
+#include "train/recipe_options.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SIDE 512
 #define MOST_HELD_OUT 1000
 #define ACTIVE_VARIANCE 0.01
 #define VALIDATION_SEED 1000
@@ -53,26 +52,6 @@ training (const AeRecipe *r, const char *key)
   return ae_recipe_number_of (r, "training", key);
 }
 
-/* "28x28" */
-static AeStatus
-read_size (AeThumbnailSize *size, const AeRecipe *r, AeError *err)
-{
-  static const char *const channels[] = { "1", "3", NULL };
-  const char *text = ae_recipe_text_of (r, "autoencoder", "size");
-  int end = 0;
-  if (strlen (text) > 9
-      || sscanf (text, "%4dx%4d%n", &size->width, &size->height, &end) != 2
-      || text[end] || size->width < 1 || size->height < 1
-      || size->width > MOST_SIDE || size->height > MOST_SIDE)
-    return ae_fail (err, AE_ERROR_FORMAT,
-        "[autoencoder] size is '%s', wanted WIDTHxHEIGHT of 1 to %d pixels, "
-        "as 28x28",
-        text, MOST_SIDE);
-  size->channels
-      = ae_recipe_word_of (r, "autoencoder", "channels", channels) ? 3 : 1;
-  return AE_OK;
-}
-
 static AeStatus
 read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
 {
@@ -86,7 +65,7 @@ read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
     .latent = (int) number (r, "latent"),
     .classes = (int) number (r, "classes") };
   s->n_widths = ae_recipe_ints_of (r, a, "widths", s->widths);
-  AeStatus status = read_size (&s->size, r, err);
+  AeStatus status = ae_recipe_picture_size (&s->size, r, a, err);
   return status == AE_OK ? ae_autoencoder_check (s, err) : status;
 }
 
@@ -122,30 +101,6 @@ read_wishes (AeAutoencoderTrainer *t)
     .code_dropout = t->wishes.code_dropout > 0,
     .contractive = t->wishes.contraction > 0,
     .free_bits = (float) number (r, "free_bits") };
-}
-
-static AeTrainerOptions
-trainer_options (const AeRecipe *r)
-{
-  static const char *const optimisers[]
-      = { "adam", "adamw", "sgd", "muon", NULL };
-  static const char *const schedules[] = { "constant", "cosine", NULL };
-  const char *s = "training";
-  return (AeTrainerOptions){ .loss = AE_LOSS_L1,
-    .optimiser
-    = (AeOptimiser) ae_recipe_word_of (r, s, "optimiser", optimisers),
-    .schedule = (AeSchedule) ae_recipe_word_of (r, s, "schedule", schedules),
-    .learning_rate = (float) training (r, "learning_rate"),
-    .final_learning_rate = (float) training (r, "final_learning_rate"),
-    .momentum = (float) training (r, "momentum"),
-    .weight_decay = (float) training (r, "weight_decay"),
-    .total_steps = (int64_t) training (r, "steps"),
-    .warmup_steps = (int64_t) training (r, "warmup_steps"),
-    .clip_norm = (float) training (r, "clip_norm"),
-    .ema_decay = (float) training (r, "ema_decay"),
-    .n_threads = (int) training (r, "threads"),
-    .precision = ae_recipe_precision (r),
-    .seed = (uint64_t) training (r, "seed") };
 }
 
 /* Elements of a sample in an output. */
@@ -194,7 +149,7 @@ make_trainer (AeAutoencoderTrainer *t, AeModel *base, AeError *err)
   AeModel *model;
   AeTensor inputs[AE_AUTOENCODER_INPUTS];
   size_t n = 0;
-  AeTrainerOptions options = trainer_options (t->recipe);
+  AeTrainerOptions options = ae_recipe_trainer_options (t->recipe);
   AeStatus status = ae_build_autoencoder_training (&model, &t->places,
       &t->shape, &t->terms, base, options.seed, err);
   if (status != AE_OK)

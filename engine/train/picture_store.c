@@ -132,6 +132,15 @@ ae_picture_store_count (AePictureStore *s, bool held_out)
   return n;
 }
 
+int
+ae_picture_store_label (AePictureStore *s, size_t index)
+{
+  pthread_mutex_lock (&s->lock);
+  int label = s->part[0].labels[index];
+  pthread_mutex_unlock (&s->lock);
+  return label;
+}
+
 static void
 copy (const AePictureStore *s, const Part *p, size_t from, size_t to,
     float *values, int *labels)

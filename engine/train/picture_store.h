@@ -27,6 +27,9 @@ AeStatus ae_picture_store_add (
 
 size_t ae_picture_store_count (AePictureStore *store, bool held_out);
 
+/* The label of a picture for training; index: below their number. */
+int ae_picture_store_label (AePictureStore *store, size_t index);
+
 /* Copies `n` pictures as values of 0..1, (n, channels, height, width), and their
  * labels (n; may be NULL): random ones with `rng`, those from number `first` on,
  * over and over, without. False: there is none. */

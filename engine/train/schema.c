@@ -22,7 +22,7 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise codec anomaly autoencoder", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec anomaly autoencoder classifier", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
@@ -126,6 +126,30 @@ const AeKey ae_keys[] = {
   NUMBER ("autoencoder", "contraction", 0, 1000, "0",
       "price of the squared norm of the code's Jacobian"),
 
+  INTS ("classifier", "widths", 1, 8192, "32,64",
+      "channels at a half, a quarter, ... of the size"),
+  INT ("classifier", "features", 1, 4096, "128",
+      "numbers that the classes are told by; `latent' of an autoencoder to start "
+      "from"),
+  INT ("classifier", "classes", 2, 1000, "10", "labels are 0 and up"),
+  TEXT ("classifier", "size", "28x28",
+      "width and height that pictures are scaled to, 512x512 at most; of their "
+      "proportions, and divisible by 2 for each of the widths"),
+  CHOICE ("classifier", "channels", "1 3", "1", "grey, or R, G, B"),
+  NUMBER ("classifier", "dropout", 0, 0.95, "0",
+      "share of the features that are left out in training"),
+  NUMBER ("classifier", "shift", 0, 64, "0",
+      "pixels that pictures are moved by in training, at most"),
+  NUMBER ("classifier", "rotation", 0, 180, "0",
+      "degrees that they are turned by"),
+  NUMBER ("classifier", "stretch", 0, 0.9, "0",
+      "by how much their sides are made longer or shorter, relative"),
+  INT ("classifier", "labels_per_class", 0, 1e9, "0",
+      "learn from so many pictures of each class alone, drawn by the seed; 0: "
+      "from all"),
+  BOOL ("classifier", "freeze", "no",
+      "the encoder stays as it is in the model to start from"),
+
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",
       "channels at each scale, from half the luma's size downward; multiples "
@@ -180,7 +204,7 @@ const AeKey ae_keys[] = {
       "MiB of pictures to keep at most"),
   NUMBER ("training", "validation", 0, 0.5, "0.1",
       "share of the pictures held out to validate on, at most 64 of them; of an "
-      "autoencoder 1000"),
+      "autoencoder or a classifier 1000"),
   CHOICE ("training", "precision", "auto f32 bf16", "auto",
       "of convolutions; auto: bf16 where the processor multiplies its "
       "matrices"),

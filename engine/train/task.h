@@ -48,8 +48,8 @@ typedef struct {
   AeStatus (*restore) (void *state, const char *path, AeError *err);
 } AeTask;
 
-extern const AeTask ae_task_anomaly, ae_task_autoencoder, ae_task_codec,
-    ae_task_denoise;
+extern const AeTask ae_task_anomaly, ae_task_autoencoder,
+    ae_task_classifier, ae_task_codec, ae_task_denoise;
 
 /* All of them; the last is NULL. */
 extern const AeTask *const ae_tasks[];

@@ -11,4 +11,8 @@
  * shape). */
 AeStatus ae_take_weights (AeModel *net, const AeModel *base, AeError *err);
 
+/* The same of those parameters alone whose names begin with `prefix`. */
+AeStatus ae_take_weights_named (
+    AeModel *net, const AeModel *base, const char *prefix, AeError *err);
+
 #endif

@@ -23,7 +23,10 @@ int aetool_compare (int argc, char **argv);
 int aetool_eval (int argc, char **argv);
 int aetool_eval_anomaly (int argc, char **argv); /* eval --anomaly */
 int aetool_eval_autoencoder (int argc, char **argv); /* --autoencoder */
+int aetool_eval_classifier (int argc, char **argv); /* --classifier */
 int aetool_eval_codec (int argc, char **argv); /* eval --codec */
+int aetool_eval_codes (int argc, char **argv); /* eval --codes */
+int aetool_eval_generated (int argc, char **argv); /* eval --generated */
 int aetool_eval_latent (int argc, char **argv); /* eval --latent */
 int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);

@@ -284,21 +284,34 @@ wants (const char *name, int argc, char **argv)
   return FALSE;
 }
 
+/* What has commands of its own; the first whose option is there is meant, and
+ * --generated has a --classifier too. */
+static const struct {
+  const char *option;
+  int (*run) (int argc, char **argv);
+} others[] = {
+  { "--generated", aetool_eval_generated },
+  { "--anomaly", aetool_eval_anomaly },
+  { "--autoencoder", aetool_eval_autoencoder },
+  { "--classifier", aetool_eval_classifier },
+  { "--codec", aetool_eval_codec },
+  { "--codes", aetool_eval_codes },
+  { "--latent", aetool_eval_latent },
+};
+
 int
 aetool_eval (int argc, char **argv)
 {
-  if (wants ("--latent", argc, argv))
-    return aetool_eval_latent (argc, argv);
-  if (wants ("--autoencoder", argc, argv))
-    return aetool_eval_autoencoder (argc, argv);
-  if (wants ("--codec", argc, argv))
-    return aetool_eval_codec (argc, argv);
-  if (wants ("--anomaly", argc, argv))
-    return aetool_eval_anomaly (argc, argv);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (wants (others[i].option, argc, argv))
+      return others[i].run (argc, argv);
   if (!aetool_parse (&argc, &argv, "[MODEL...]",
           "Prints PSNR and SSIM of denoisers on clean material with noise "
           "added, or on pairs.",
           "Of autoencoders: see aetool eval --autoencoder MODEL --help.\n"
+          "Of classifiers: see aetool eval --classifier MODEL --help.\n"
+          "Of an autoencoder's codes: see aetool eval --codes MODEL --help.\n"
+          "Of generated pictures: see aetool eval --generated MODEL --help.\n"
           "Of codecs: see aetool eval --codec bundled --help.\n"
           "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "

@@ -35,6 +35,10 @@ static const char *const recipes[] = {
   "code = variational\nsize = 32x32\nnoise = 0.1\n"
   "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nwarmup_steps = 0\n"
   "precision = f32\n",
+  "[model]\ntask = classifier\n[classifier]\nwidths = 8,8\nfeatures = 8\n"
+  "classes = 3\nsize = 32x32\ndropout = 0.2\nshift = 1\n"
+  "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nwarmup_steps = 0\n"
+  "precision = f32\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -62,8 +66,9 @@ add (AeRecipeTrainer *t, int seed, double seconds)
   AeImage image = make_picture (seed, WIDTH, HEIGHT);
   AeError err;
   ck_assert_msg (
-      ae_recipe_trainer_add (t, &image, seconds, &err) == AE_OK, "%s",
-      err.text);
+      ae_recipe_trainer_add_labelled (t, &image, seconds, seed % 3, &err)
+          == AE_OK,
+      "%s", err.text);
   free (image.plane[0]);
 }
 
@@ -203,7 +208,8 @@ START_TEST (test_every_task_says_what_it_lacks)
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_NEEDS_DATA);
   ck_assert_int_eq (
-      ae_recipe_trainer_add (t, &tiny, 0, &err), AE_ERROR_ARGUMENT);
+      ae_recipe_trainer_add_labelled (t, &tiny, 0, 0, &err),
+      AE_ERROR_ARGUMENT);
   ck_assert_msg (strstr (err.text, "10x10") != NULL, "%s", err.text);
   free (tiny.plane[0]);
   add (t, 1, 0);
@@ -274,6 +280,12 @@ static const struct {
     "sparsity = 1\n", "sparsity 1 of a variational code, wanted 0", true },
   { "[model]\ntask = autoencoder\n[autoencoder]\nbinarise = yes\n",
       "wanted bernoulli", true },
+  { "[model]\ntask = classifier\n[classifier]\nclasses = 1\n",
+      "'1', wanted a whole number from 2", false },
+  { "[model]\ntask = classifier\n[autoencoder]\nlatent = 8\n",
+      "[autoencoder] latent is not used by task 'classifier'", false },
+  { "[model]\ntask = classifier\n[classifier]\nfreeze = yes\n",
+      "without a model to start from", true },
 };
 
 START_TEST (test_wrong_recipes)

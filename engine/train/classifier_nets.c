@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "train/classifier_nets.h"
+
+#include "graph/build.h"
+#include "train/conv_encoder.h"
+#include "train/weights.h"
+
+#include <string.h>
+
+#define MOST_WEIGHTS 50000000.0 /* of one layer */
+#define HEAD_GAIN 0.3f
+#define ENCODER "e." /* how its parameters' names begin */
+
+static AeConvEncoder
+encoder_of (const AeClassifierShape *s)
+{
+  return (AeConvEncoder){ s->size, s->widths, s->n_widths };
+}
+
+AeStatus
+ae_classifier_check (const AeClassifierShape *s, AeError *err)
+{
+  AeConvEncoder encoder = encoder_of (s);
+  AeStatus status = ae_conv_encoder_check (&encoder, "classifier", err);
+  if (status != AE_OK)
+    return status;
+  double most = (double) ae_conv_encoder_values (&encoder) * s->features;
+  for (size_t i = 1; i < s->n_widths; i++) {
+    double weights = (double) s->widths[i - 1] * s->widths[i]
+        * AE_CONV_ENCODER_KERNEL * AE_CONV_ENCODER_KERNEL;
+    most = weights > most ? weights : most;
+  }
+  if (most > MOST_WEIGHTS)
+    return ae_fail (err, AE_ERROR_LIMIT,
+        "a layer of %.0f weights, wanted at most %.0f: see classifier.size, "
+        "widths and features",
+        most, MOST_WEIGHTS);
+  return AE_OK;
+}
+
+/* frame -> logits and, from the encoder, features. */
+static void
+build (AeBuilder *b, const AeClassifierShape *s, int batch, float dropout)
+{
+  AeConvEncoder encoder = encoder_of (s);
+  int n = (int) ae_conv_encoder_values (&encoder);
+  int64_t flat[2] = { -1, n };
+  int frame = ae_build_input (b, "frame",
+      ae_shape (4, batch, s->size.channels, s->size.height, s->size.width));
+  int x = ae_build_binary (b, "Add", frame, ae_build_scalar (b, -0.5f));
+  x = ae_build_reshape (b, ae_build_conv_encoder (b, x, &encoder), flat, 2);
+  int features = ae_build_unary (
+      b, "Relu", ae_build_dense (b, x, n, s->features, 1, ENCODER "latent"));
+  x = features;
+  if (dropout > 0)
+    x = ae_build_binary (b, "Dropout", x, ae_build_scalar (b, dropout));
+  ae_build_output (b,
+      ae_build_dense (b, x, s->features, s->classes, HEAD_GAIN, "c.head"),
+      "logits");
+  ae_build_output (b, features, "features");
+}
+
+AeStatus
+ae_build_classifier (AeModel **out, const AeClassifierShape *s,
+    const AeModel *trained, const char *const *meta, size_t n_meta,
+    AeError *err)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 1);
+  build (&b, s, -1, 0);
+  if (b.error.status == AE_OK)
+    ae_take_weights (b.model, trained, &b.error);
+  for (size_t i = 0; i < n_meta && b.error.status == AE_OK; i++)
+    if (meta[2 * i + 1])
+      ae_model_set_meta (b.model, meta[2 * i], meta[2 * i + 1], &b.error);
+  return ae_builder_end (&b, out, err);
+}
+
+static AeStatus
+take_base (AeModel *net, const AeModel *base, AeError *err)
+{
+  const char *task = ae_model_meta (base, "ae.task");
+  return task && strcmp (task, "autoencoder") == 0
+      ? ae_take_weights_named (net, base, ENCODER, err)
+      : ae_take_weights (net, base, err);
+}
+
+static void
+freeze_encoder (AeModel *net)
+{
+  AeGraph *graph = ae_model_edit (net);
+  for (int i = 0; i < graph->n_values; i++)
+    if (graph->values[i].trainable
+        && strncmp (graph->values[i].name, ENCODER, strlen (ENCODER)) == 0)
+      graph->values[i].trainable = false;
+}
+
+AeStatus
+ae_build_classifier_training (AeModel **out, const AeClassifierShape *s,
+    const AeClassifierTerms *terms, const AeModel *base, uint64_t seed,
+    AeError *err)
+{
+  AeBuilder b;
+  ae_builder_start (&b, seed);
+  build (&b, s, terms->batch, terms->dropout);
+  if (base && b.error.status == AE_OK)
+    take_base (b.model, base, &b.error);
+  if (terms->freeze && b.error.status == AE_OK)
+    freeze_encoder (b.model);
+  return ae_builder_end (&b, out, err);
+}
