@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_SIDE 512
 #define MOST_HELD_OUT 1000
 #define ACTIVE_VARIANCE 0.01
 #define VALIDATION_SEED 1000
@@ -55,26 +54,6 @@ static const char *const code_names[]
     = { "plain", "rectified", "variational", NULL };
 static const char *const likelihood_names[] = { "bernoulli", "gaussian", NULL };
 
-/* "28x28" */
-static AeStatus
-read_size (AeThumbnailSize *size, const AeRecipe *r, AeError *err)
-{
-  static const char *const channels[] = { "1", "3", NULL };
-  const char *text = ae_recipe_text_of (r, "autoencoder", "size");
-  int end = 0;
-  if (strlen (text) > 9
-      || sscanf (text, "%4dx%4d%n", &size->width, &size->height, &end) != 2
-      || text[end] || size->width < 1 || size->height < 1
-      || size->width > MOST_SIDE || size->height > MOST_SIDE)
-    return ae_fail (err, AE_ERROR_FORMAT,
-        "[autoencoder] size is '%s', wanted WIDTHxHEIGHT of 1 to %d pixels, "
-        "as 28x28",
-        text, MOST_SIDE);
-  size->channels
-      = ae_recipe_word_of (r, "autoencoder", "channels", channels) ? 3 : 1;
-  return AE_OK;
-}
-
 static AeStatus
 read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
 {
@@ -88,7 +67,7 @@ read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
     .latent = (int) number (r, "latent"),
     .classes = (int) number (r, "classes") };
   s->n_widths = ae_recipe_ints_of (r, a, "widths", s->widths);
-  AeStatus status = read_size (&s->size, r, err);
+  AeStatus status = ae_recipe_size_of (r, a, &s->size, err);
   return status == AE_OK ? ae_autoencoder_check (s, err) : status;
 }
 

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <ini.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -298,4 +299,24 @@ ae_recipe_ints_of (const AeRecipe *recipe, const char *section,
     const char *key, int list[AE_KEY_MAX_LIST])
 {
   return ae_key_ints (ae_recipe_text_of (recipe, section, key), list);
+}
+
+AeStatus
+ae_recipe_size_of (const AeRecipe *recipe, const char *section,
+    AeThumbnailSize *size, AeError *err)
+{
+  static const char *const channels[] = { "1", "3", NULL };
+  const char *text = ae_recipe_text_of (recipe, section, "size");
+  int end = 0;
+  if (strlen (text) > 9
+      || sscanf (text, "%4dx%4d%n", &size->width, &size->height, &end) != 2
+      || text[end] || size->width < 1 || size->height < 1
+      || size->width > AE_RECIPE_MOST_SIDE
+      || size->height > AE_RECIPE_MOST_SIDE)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "[%s] size is '%s', wanted WIDTHxHEIGHT of 1 to %d pixels, as 28x28",
+        section, text, AE_RECIPE_MOST_SIDE);
+  size->channels
+      = ae_recipe_word_of (recipe, section, "channels", channels) ? 3 : 1;
+  return AE_OK;
 }

@@ -9,6 +9,7 @@
 #include <ae/recipe.h>
 
 #include "train/schema.h"
+#include "train/thumbnail.h"
 
 const char *ae_recipe_text_of (
     const AeRecipe *recipe, const char *section, const char *key);
@@ -27,5 +28,11 @@ AePrecision ae_recipe_precision (const AeRecipe *recipe);
 /* Number of items. */
 size_t ae_recipe_ints_of (const AeRecipe *recipe, const char *section,
     const char *key, int list[AE_KEY_MAX_LIST]);
+
+/* Keys `size` ("28x28", sides of at most AE_RECIPE_MOST_SIDE) and `channels` of a
+ * section. Errors: FORMAT. */
+#define AE_RECIPE_MOST_SIDE 512
+AeStatus ae_recipe_size_of (const AeRecipe *recipe, const char *section,
+    AeThumbnailSize *size, AeError *err);
 
 #endif

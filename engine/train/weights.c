@@ -8,11 +8,19 @@
 AeStatus
 ae_take_weights (AeModel *net, const AeModel *base, AeError *err)
 {
+  return ae_take_weights_of (net, base, "", err);
+}
+
+AeStatus
+ae_take_weights_of (
+    AeModel *net, const AeModel *base, const char *prefix, AeError *err)
+{
   AeGraph *to = ae_model_edit (net);
   const AeGraph *from = ae_model_graph (base);
   for (int i = 0; i < to->n_values; i++) {
     AeValue *value = &to->values[i];
-    if (!value->trainable)
+    if (!value->trainable
+        || strncmp (value->name, prefix, strlen (prefix)) != 0)
       continue;
     int found = ae_graph_find (from, value->name);
     const AeTensor *weights = found < 0 ? NULL : from->values[found].constant;

@@ -11,4 +11,8 @@
  * shape). */
 AeStatus ae_take_weights (AeModel *net, const AeModel *base, AeError *err);
 
+/* The same of parameters whose names start with `prefix`. */
+AeStatus ae_take_weights_of (AeModel *net, const AeModel *base,
+    const char *prefix, AeError *err);
+
 #endif
