@@ -44,7 +44,7 @@ judge (AeGanWatch *w)
     return w->grown || w->windows >= FIRST_WINDOWS ? AE_GAN_ALIKE
                                                    : AE_GAN_UNSURE;
   w->grown = true;
-  if (w->n_judged > 0
+  if (w->n_judged > 0 && w->even > 0
       && w->discriminator_loss < NEVER_WRONG * w->even * (double) w->n_judged)
     return AE_GAN_BEATEN;
   return ratio >= DIVERSE ? AE_GAN_GOOD : AE_GAN_UNSURE;
