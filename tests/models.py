@@ -64,7 +64,8 @@ def main():
         codec = ('model', 'task', 'codec') in wanted
         # each camera has a model of its own, and each set of pictures
         own = {('model', 'task', 'anomaly'),
-               ('model', 'task', 'autoencoder')} & wanted
+               ('model', 'task', 'autoencoder'),
+               ('model', 'task', 'gan')} & wanted
         check(f'`{name[:-4]}' in readme,
               f'models/README.md does not name {name[:-4]}')
         check(own or os.path.exists(model), f'{name} has no model {model}')

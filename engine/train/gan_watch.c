@@ -25,7 +25,8 @@ static void
 next_window (AeGanWatch *w)
 {
   *w = (AeGanWatch){ .length = w->length, .even = w->even,
-    .windows = w->windows + 1, .grown = w->grown };
+    .windows = w->windows + 1, .n_skipped = w->n_skipped,
+    .grown = w->grown };
 }
 
 void
@@ -37,8 +38,6 @@ ae_gan_watch_again (AeGanWatch *w)
 static AeGanHealth
 judge (AeGanWatch *w)
 {
-  if (2 * w->n_skipped > w->length)
-    return AE_GAN_BROKEN;
   double ratio = w->fake_spread / fmax (w->real_spread, 1e-12);
   if (ratio < ALIKE)
     return w->grown || w->windows >= FIRST_WINDOWS ? AE_GAN_ALIKE
@@ -56,7 +55,9 @@ ae_gan_watch_add (AeGanWatch *w, const AeGanSigns *signs)
   if (w->length <= 0)
     return AE_GAN_UNSURE;
   w->n++;
-  w->n_skipped += signs->skipped;
+  w->n_skipped = signs->skipped ? w->n_skipped + 1 : 0;
+  if (w->n_skipped >= AE_GAN_MOST_SKIPPED)
+    return AE_GAN_BROKEN;
   if (!signs->skipped) {
     w->real_spread += signs->real_spread;
     w->fake_spread += signs->fake_spread;
@@ -77,7 +78,7 @@ ae_gan_health_text (AeGanHealth health)
     [AE_GAN_UNSURE] = "nothing is known yet",
     [AE_GAN_ALIKE] = "the generator makes pictures that hardly differ",
     [AE_GAN_BEATEN] = "the discriminator is never wrong",
-    [AE_GAN_BROKEN] = "most steps were skipped" };
+    [AE_GAN_BROKEN] = "steps are skipped" };
   return texts[health];
 }
 

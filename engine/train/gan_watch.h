@@ -13,7 +13,7 @@ typedef enum {
   AE_GAN_ALIKE,  /* made pictures hardly differ: the generator collapsed */
   AE_GAN_BEATEN, /* the discriminator is never wrong: the generator learns
                     nothing any more */
-  AE_GAN_BROKEN  /* most steps were skipped for numbers that are not finite */
+  AE_GAN_BROKEN  /* steps are skipped for numbers that are not finite */
 } AeGanHealth;
 
 /* Of one step. Spreads within a class, as ae_gan_spread finds them. */
@@ -27,7 +27,8 @@ typedef struct {
   int64_t length;  /* steps of a window; 0: never looks */
   double even;     /* loss of a discriminator that cannot tell; 0: any may be */
   int64_t windows; /* since the start or since ae_gan_watch_again */
-  int64_t n, n_skipped, n_judged; /* of the window */
+  int64_t n, n_judged; /* of the window */
+  int64_t n_skipped;   /* in a row */
   double real_spread, fake_spread, discriminator_loss; /* sums */
   bool grown; /* made pictures have differed since */
 } AeGanWatch;
@@ -35,8 +36,10 @@ typedef struct {
 void ae_gan_watch_start (
     AeGanWatch *watch, int64_t length, AeAdversarialLoss loss);
 
-/* Adds a step; at the end of a window says what it was like. Pictures that are
- * alike are a collapse once they were not, or after the first windows. */
+/* Adds a step; at the end of a window says what it was like, and at once when
+ * AE_GAN_MOST_SKIPPED steps in a row were skipped. Pictures that are alike are a
+ * collapse once they were not, or after the first windows. */
+#define AE_GAN_MOST_SKIPPED 20
 AeGanHealth ae_gan_watch_add (AeGanWatch *watch, const AeGanSigns *signs);
 
 /* Starts over: the weights are other ones now. */
