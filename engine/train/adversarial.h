@@ -130,9 +130,9 @@ AeStatus ae_adversarial_set_weights (AeAdversarial *adversarial,
 
 /* One step on the filled batch, of whom the round has next: of the
  * discriminator, of the generator, or of both, the generator's against the
- * discriminator that has just learned. Allocates nothing. Returns NUMERIC when the step was
- * skipped for a NaN or infinite number in inputs, losses or gradients: then
- * neither model has changed. report may be NULL. */
+ * discriminator that has just learned. Allocates nothing. Returns NUMERIC when
+ * the step was skipped for a NaN or infinite number in inputs, losses or
+ * gradients: then neither model has changed. report may be NULL. */
 AeStatus ae_adversarial_step (AeAdversarial *adversarial,
     AeAdversarialReport *report, AeError *err);
 
