@@ -11,6 +11,7 @@
 #define SLOPE 0.2f              /* of the discriminator, below 0 */
 #define LINEAR_GAIN 0.7f        /* of layers that nothing rectifies */
 #define LAST_GAIN 0.3f
+#define RESIDUAL_GAIN 0.5f
 #define LEAST_VARIANCE 1e-8f /* of a value over the batch */
 
 /* Names of parameters in one model do not meet. */
@@ -92,6 +93,21 @@ mean_along (AeBuilder *b, int x, int64_t axis)
 
 /* The generator. */
 
+/* x + conv (x), `depth` times; all below 0 cut off. */
+static int
+refine (AeBuilder *b, const AeGanShape *s, int x, size_t scale)
+{
+  AeConvSpec spec = { .ic = s->widths[scale], .oc = s->widths[scale],
+    .kernel = 3, .gain = RESIDUAL_GAIN };
+  for (int k = 0; k < s->depth; k++) {
+    char name[64];
+    snprintf (name, sizeof name, GENERATOR "%zu.refine%d", scale, k);
+    x = ae_build_unary (b, "Relu",
+        ae_build_binary (b, "Add", x, ae_build_conv (b, x, spec, name)));
+  }
+  return x;
+}
+
 /* The smallest maps -> the picture before it is limited to 0..1. */
 static int
 enlarge (AeBuilder *b, const AeGanShape *s, int x)
@@ -102,7 +118,7 @@ enlarge (AeBuilder *b, const AeGanShape *s, int x)
       .oc = i > 0 ? s->widths[i - 1] : s->size.channels,
       .kernel = KERNEL, .stride = 2, .gain = i > 0 ? 1 : LAST_GAIN };
     x = ae_build_conv_transpose (
-        b, x, spec, numbered (name, GENERATOR, i));
+        b, refine (b, s, x, i), spec, numbered (name, GENERATOR, i));
     if (i > 0)
       x = ae_build_unary (b, "Relu", x);
   }

@@ -61,6 +61,7 @@ read_shape (AeGanTrainer *t, AeError *err)
     .net = (AeGanNet) ae_recipe_word_of (r, "gan", "net", nets),
     .latent = (int) number (r, "latent"),
     .classes = (int) number (r, "classes"),
+    .depth = (int) number (r, "depth"),
     .batch_spread = ae_recipe_bool_of (r, "gan", "batch_spread") };
   t->augment = (AeGanAugment){
     .translation = (float) number (r, "translation"),
