@@ -124,6 +124,12 @@ ae_recipe_trainer_figures (const AeRecipeTrainer *t,
   return t->task->figures ? t->task->figures (t->state, figures) : 0;
 }
 
+bool
+ae_recipe_trainer_note (AeRecipeTrainer *t, char text[AE_TRAINING_NOTE])
+{
+  return t->task->note && t->task->note (t->state, text, AE_TRAINING_NOTE);
+}
+
 AeStatus
 ae_recipe_trainer_validate (AeRecipeTrainer *t, float *score, AeError *err)
 {

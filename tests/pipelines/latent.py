@@ -17,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-AETOOL, MODEL = sys.argv[1:]
+AETOOL, MODEL = map(os.path.abspath, sys.argv[1:])
 WIDTH, HEIGHT, PICTURES = 8, 6, 300
 
 
