@@ -172,7 +172,22 @@ GST_START_TEST (test_a_mask_that_does_not_fit_is_an_error)
   expect_mask_refused (64, 48, 255, GST_STREAM_ERROR,
       GST_STREAM_ERROR_WRONG_TYPE, "128 x 128, found 64 x 48");
   expect_mask_refused (64, 64, 0, GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "mask");
+      GST_RESOURCE_ERROR_SETTINGS, "mask-file: nothing is left to look at");
+}
+GST_END_TEST;
+
+GST_START_TEST (test_zones_that_leave_nothing_are_named)
+{
+  Scene s;
+
+  scene_open_bare (&s, EACH "zones=\"door:0.5,0.5 0.51,0.5 0.5,0.51\"");
+  scene_caps (&s, "GRAY8", SIZE, SIZE);
+  ck_assert_int_eq (gst_harness_push (s.h, scene_picture (&s, 60, -1, -1)),
+      GST_FLOW_NOT_NEGOTIATED);
+  scene_expect_trouble (&s, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "zones: nothing is left to look at");
+  scene_expect_no_trouble (&s);
+  scene_close (&s);
 }
 GST_END_TEST;
 
@@ -703,6 +718,7 @@ discriminate_stream_suite (void)
       tc, test_an_unwritable_json_location_is_an_error_at_the_start);
   tcase_add_test (tc, test_other_proportions_are_one_error);
   tcase_add_test (tc, test_a_mask_that_does_not_fit_is_an_error);
+  tcase_add_test (tc, test_zones_that_leave_nothing_are_named);
   tcase_add_test (tc, test_wrong_settings_while_running_change_nothing);
   tcase_add_test (tc, test_a_model_is_exchanged_while_the_stream_runs);
   tcase_add_test (tc, test_a_full_disk_does_not_hold_the_stream);
