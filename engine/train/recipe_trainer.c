@@ -5,6 +5,8 @@
 #include "train/task.h"
 #include "util/mem.h"
 
+#include <string.h>
+
 struct AeRecipeTrainer {
   const AeTask *task;
   AeTrainingPlan plan;
@@ -30,6 +32,20 @@ check_steps (const AeRecipe *recipe, AeError *err)
       "[anomaly] kind = pictures learns without");
 }
 
+/* Models that do not say what they are for may do. */
+static AeStatus
+check_base (const AeRecipe *recipe, const AeModel *base, AeError *err)
+{
+  const char *wanted = ae_task_of (recipe)->name;
+  const char *found = base ? ae_model_meta (base, "ae.task") : NULL;
+  if (!found || strcmp (found, wanted) == 0)
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_NOT_FOUND,
+      "the model to continue from is of task \"%s\", the recipe of task "
+      "\"%s\"",
+      found, wanted);
+}
+
 AeStatus
 ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err)
@@ -38,6 +54,8 @@ ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
   AeStatus status = ae_task_check_keys (recipe, err);
   if (status == AE_OK)
     status = check_steps (recipe, err);
+  if (status == AE_OK)
+    status = check_base (recipe, base, err);
   if (status != AE_OK)
     return status;
   AeRecipeTrainer *t = ae_calloc (1, sizeof *t);

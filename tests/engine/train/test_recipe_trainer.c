@@ -202,6 +202,30 @@ START_TEST (test_every_task_keeps_and_goes_on)
 }
 END_TEST
 
+START_TEST (test_a_model_of_another_task_is_no_base)
+{
+  AeRecipeTrainer *t = open_trainer (_i, NULL, 4);
+  AeStepReport report;
+  AeModel *model;
+  AeError err;
+  train (t, 1, &report);
+  ck_assert_int_eq (ae_recipe_trainer_model (t, false, &model, &err), AE_OK);
+  ae_recipe_trainer_free (&t);
+  for (int k = 0; k < N_RECIPES; k++) {
+    AeRecipe *recipe = parse (recipes[k]);
+    AeStatus status = ae_recipe_trainer_new (&t, recipe, model, &err);
+    ck_assert_int_eq (status, k == _i ? AE_OK : AE_ERROR_NOT_FOUND);
+    if (k != _i)
+      ck_assert_msg (strstr (err.text, ae_model_meta (model, "ae.task")) != NULL
+              && strstr (err.text, "to continue from") != NULL, "%s", err.text);
+    ae_recipe_trainer_free (&t);
+    ae_recipe_free (&recipe);
+  }
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_every_task_says_what_it_lacks)
 {
   AeRecipeTrainer *t = open_trainer (_i, NULL, 0);
@@ -517,6 +541,7 @@ recipe_trainer_suite (void)
       tcase, test_every_task_trains_and_makes_a_model, 0, N_RECIPES);
   tcase_add_loop_test (tcase, test_every_task_resumes_the_same, 0, N_RECIPES);
   tcase_add_loop_test (tcase, test_every_task_keeps_and_goes_on, 0, N_RECIPES);
+  tcase_add_loop_test (tcase, test_a_model_of_another_task_is_no_base, 0, N_RECIPES);
   tcase_add_loop_test (
       tcase, test_every_task_says_what_it_lacks, 0, N_RECIPES);
   tcase_add_loop_test (
