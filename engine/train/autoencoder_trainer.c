@@ -7,6 +7,7 @@
 #include "train/autoencoder_export.h"
 #include "train/latent_prior.h"
 #include "train/picture_store.h"
+#include "train/picture_warp.h"
 #include "train/recipe_options.h"
 #include "util/mem.h"
 
@@ -23,6 +24,7 @@
 /* Weights of the terms and what is done to the pictures. */
 typedef struct {
   double beta, sparsity, contraction, noise, code_dropout;
+  AePictureWarp warp;
   int64_t kl_warmup;
   bool binarise;
 } Wishes;
@@ -94,10 +96,14 @@ read_wishes (AeAutoencoderTrainer *t)
     .contraction = number (r, "contraction"),
     .noise = number (r, "noise"),
     .code_dropout = number (r, "code_dropout"),
+    .warp = { .shift = (float) number (r, "shift"),
+      .rotation = (float) number (r, "rotation"),
+      .stretch = (float) number (r, "stretch") },
     .kl_warmup = (int64_t) number (r, "kl_warmup"),
     .binarise = ae_recipe_bool_of (r, "autoencoder", "binarise") };
   t->terms = (AeAutoencoderTerms){ .batch = (int) training (r, "batch"),
-    .noisy = t->wishes.noise > 0,
+    .noisy = t->wishes.noise > 0
+        || ae_picture_warp_does_something (&t->wishes.warp),
     .code_dropout = t->wishes.code_dropout > 0,
     .contractive = t->wishes.contraction > 0,
     .free_bits = (float) number (r, "free_bits") };
@@ -314,14 +320,22 @@ fill_classes (AeAutoencoderTrainer *t)
     x[i * t->shape.classes + t->labels[i]] = 1;
 }
 
+/* What the encoder sees instead: in training warped and noisy. */
 static void
-fill_noisy (AeAutoencoderTrainer *t, AeRng *rng, float noise)
+fill_noisy (AeAutoencoderTrainer *t, AeRng *rng, bool training_batch)
 {
-  size_t n;
+  size_t n, one = ae_thumbnail_bytes (&t->shape.size);
   const float *frame = input (t, AE_AUTOENCODER_FRAME, &n);
   float *x = input (t, AE_AUTOENCODER_NOISY, &n);
+  float noise = training_batch ? (float) t->wishes.noise : 0;
+  bool warps = training_batch
+      && ae_picture_warp_does_something (&t->wishes.warp);
+  for (size_t at = 0; warps && at < n; at += one)
+    ae_picture_warp (
+        &t->wishes.warp, &t->shape.size, rng, frame + at, x + at);
   for (size_t i = 0; i < n; i++)
-    x[i] = frame[i] + (noise > 0 ? noise * ae_rng_normal (rng) : 0);
+    x[i] = (warps ? x[i] : frame[i])
+        + (noise > 0 ? noise * ae_rng_normal (rng) : 0);
 }
 
 static void
@@ -341,7 +355,7 @@ fill_rest (AeAutoencoderTrainer *t, AeRng *rng, bool training_batch)
   if (t->wishes.binarise)
     binarise (t, rng);
   fill_classes (t);
-  fill_noisy (t, rng, training_batch ? (float) t->wishes.noise : 0);
+  fill_noisy (t, rng, training_batch);
   fill_normal (t, AE_AUTOENCODER_EPSILON, rng);
   fill_keep (t, rng, training_batch ? (float) t->wishes.code_dropout : 0);
   fill_normal (t, AE_AUTOENCODER_DIRECTION, rng);

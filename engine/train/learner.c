@@ -3,6 +3,7 @@
 
 #include "train/optimiser.h"
 #include "train/schedule.h"
+#include "util/fpenv.h"
 #include "util/mem.h"
 #include "util/rng.h"
 
@@ -199,6 +200,8 @@ ae_learner_apply (AeLearner *l, double norm)
     ae_tape_grads (l->tape), l->m, l->v, l->ema };
   /* bounded weights are averaged as they are, not as they were before */
   blocks.ema = l->norm ? NULL : l->ema;
+  /* momenta of weights without a gradient fade until they are subnormal */
+  unsigned mode = ae_fpenv_enter ();
   if (l->muon)
     ae_muon_step (l->muon, &step, &blocks, l->pool, l->n_threads);
   else
@@ -209,6 +212,7 @@ ae_learner_apply (AeLearner *l, double norm)
     blocks.ema = l->ema;
     ae_optimiser_average (&step, &blocks, l->pool, l->n_threads);
   }
+  ae_fpenv_leave (mode);
   l->step++;
 }
 

@@ -119,6 +119,13 @@ const AeKey ae_keys[] = {
   NUMBER ("autoencoder", "noise", 0, 10, "0",
       "deviation of noise on what the encoder sees, 1 = white: the network "
       "learns to take it off"),
+  NUMBER ("autoencoder", "shift", 0, 64, "0",
+      "pixels that pictures are moved by, at most, before the encoder sees them: "
+      "the network learns to put them back"),
+  NUMBER ("autoencoder", "rotation", 0, 180, "0",
+      "degrees that they are turned by"),
+  NUMBER ("autoencoder", "stretch", 0, 0.9, "0",
+      "by how much their sides are made longer or shorter, relative"),
   NUMBER ("autoencoder", "code_dropout", 0, 0.95, "0",
       "share of a code's numbers that are set to 0 in training"),
   NUMBER ("autoencoder", "sparsity", 0, 1000, "0",

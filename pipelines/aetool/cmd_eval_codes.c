@@ -8,7 +8,7 @@
 #include "code_scores.h"
 #include "paths.h"
 
-#define MAPPED 3000 /* pictures, at most */
+#define MAPPED 2000 /* pictures, at most */
 
 static struct {
   char *model, *confusion, *map;
@@ -32,7 +32,8 @@ static const GOptionEntry entries[] = {
   { "confusion", 0, 0, G_OPTION_ARG_FILENAME, &option.confusion,
       "write an SVG: what the probe takes for what", "FILE" },
   { "map", 0, 0, G_OPTION_ARG_FILENAME, &option.map,
-      "write a PNG: codes of the test along two axes, coloured by label",
+      "write a PNG: codes of the test along two axes, and a t-SNE, coloured by "
+      "label",
       "FILE" },
   { "items", 0, 0, G_OPTION_ARG_INT, &option.items,
       "codes among which the time of a query is taken (default: 100000)",
@@ -56,7 +57,7 @@ typedef struct {
   Confusion *probe;
   double information[2];
   Retrieval retrieval;
-  CodeMap map;
+  CodeMaps maps;
   guint mapped;
   double area_error, area_distance;
 } Eval;
@@ -73,7 +74,7 @@ clear (Eval *e)
   labelled_codes_clear (&e->test);
   labelled_codes_clear (&e->odd);
   g_clear_pointer (&e->probe, confusion_free);
-  code_map_clear (&e->map);
+  code_maps_clear (&e->maps);
 }
 
 static PictureSet *
@@ -155,15 +156,15 @@ tell_odd (Eval *e, GError **error)
 }
 
 static gboolean
-draw_map (Eval *e, GError **error)
+draw_maps (Eval *e, GError **error)
 {
   LabelledCodes some = e->test;
   some.codes.n = e->mapped = MIN (some.codes.n, MAPPED);
-  if (!code_scores_map (&e->map, &some, option.threads, error))
+  if (!code_scores_maps (&e->maps, &some, option.threads, error))
     return FALSE;
   if (!option.map)
     return TRUE;
-  g_autoptr (Picture) picture = code_map_draw (&e->map, &some, e->classes);
+  g_autoptr (Picture) picture = code_maps_draw (&e->maps, &some, e->classes);
   return picture_save (picture, option.map, error);
 }
 
@@ -180,7 +181,7 @@ score (Eval *e, GError **error)
              (guint64) option.seed, threads, error)
          && code_scores_retrieval (&e->retrieval, &e->train, &e->test,
              option.items ? (guint) option.items : 100000, threads, error)
-         && draw_map (e, error) && (!option.odd || tell_odd (e, error))
+         && draw_maps (e, error) && (!option.odd || tell_odd (e, error))
          && (!option.confusion
              || confusion_draw (e->probe, option.confusion, error));
 }
@@ -202,7 +203,8 @@ print_json (const Eval *e)
   json_number (json, "items", e->retrieval.items);
   json_number (json, "query_ms", e->retrieval.alone);
   json_number (json, "query_ms_together", e->retrieval.together);
-  json_number (json, "map_trustworthiness", e->map.trust);
+  json_number (json, "axes_trustworthiness", e->maps.trust[CODE_MAP_AXES]);
+  json_number (json, "tsne_trustworthiness", e->maps.trust[CODE_MAP_TSNE]);
   if (option.odd) {
     json_number (json, "odd", e->odd_set->n);
     json_number (json, "odd_area_error", e->area_error);
@@ -227,8 +229,10 @@ print_text (const Eval *e)
   printf ("retrieval: %.4f of the %d nearest have the label; among %u codes "
           "%.2f ms for a query, %.3f ms for each of many\n",
       r->precision, RETRIEVAL_NEAREST, r->items, r->alone, r->together);
-  printf ("map along two axes: trustworthiness %.3f (%u codes, %d nearest)\n",
-      e->map.trust, e->mapped, CODE_MAP_NEAREST);
+  printf ("maps, trustworthiness: along two axes %.3f, t-SNE %.3f (%u codes, "
+          "%d nearest)\n",
+      e->maps.trust[CODE_MAP_AXES], e->maps.trust[CODE_MAP_TSNE], e->mapped,
+      CODE_MAP_NEAREST);
   if (option.odd)
     printf ("told from %u odd pictures, area under the curve: %.4f by the "
             "error of the reconstruction, %.4f by the distance to the nearest "

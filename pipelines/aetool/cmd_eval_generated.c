@@ -82,7 +82,8 @@ typedef struct {
   Judged made, real; /* real: of the test, or else those that were learned from */
   PictureSet *train;
   int classes;             /* that the model was told of; 0: none */
-  guint *said;             /* by the judge's classes: of the made ones */
+  int *said;               /* what the judge takes each made one for */
+  guint *counts;           /* of what is said, by class */
   Confusion *asked;        /* NULL: it was not told */
   Confusion *gan_train;    /* NULL: not tried */
   AeManifold manifold;
@@ -105,6 +106,7 @@ clear (Eval *e)
   g_clear_pointer (&e->judge, picture_net_free);
   g_clear_pointer (&e->train, picture_set_free);
   g_clear_pointer (&e->said, g_free);
+  g_clear_pointer (&e->counts, g_free);
   g_clear_pointer (&e->asked, confusion_free);
   g_clear_pointer (&e->gan_train, confusion_free);
   likeness_clear (&e->likeness);
@@ -172,14 +174,16 @@ static void
 count (Eval *e)
 {
   int classes = picture_net_classes (e->judge);
-  e->said = g_new0 (guint, classes);
+  e->said = g_new (int, e->made.set->n);
+  e->counts = g_new0 (guint, classes);
   e->asked = e->classes ? confusion_new (classes) : NULL;
   for (guint i = 0; i < e->made.set->n; i++) {
-    int said = confusion_largest (
+    e->said[i] = confusion_largest (
         e->made.logits + (gsize) i * classes, classes);
-    e->said[said]++;
+    e->counts[e->said[i]]++;
     if (e->asked)
-      confusion_add (e->asked, picture_set_label (e->made.set, i), said);
+      confusion_add (
+          e->asked, picture_set_label (e->made.set, i), e->said[i]);
   }
 }
 
@@ -208,7 +212,8 @@ draw (const Eval *e, GError **error)
       = option.sheet ? generated_sheet (e->made.set, e->classes) : NULL;
   g_autoptr (Picture) nearest
       = option.nearest
-            ? likeness_draw (&e->likeness, e->train, e->made.set)
+            ? likeness_draw (&e->likeness, e->train, e->made.set, e->said,
+                picture_net_classes (e->judge))
             : NULL;
   return (!sheet || picture_save (sheet, option.sheet, error))
          && (!nearest || picture_save (nearest, option.nearest, error))
@@ -256,7 +261,7 @@ print_json (const Eval *e)
   json_number (json, "real_sure", e->real.sureness.share);
   json_open (json, "taken_for", '[');
   for (int i = 0; i < picture_net_classes (e->judge); i++)
-    json_number (json, NULL, e->said[i]);
+    json_number (json, NULL, e->counts[i]);
   json_close (json, '[');
   json_number (json, "coverage", e->manifold.coverage);
   json_number (json, "density", e->manifold.density);
@@ -287,7 +292,7 @@ print_classes (const Eval *e)
   printf ("taken for:");
   for (int i = 0; i < picture_net_classes (e->judge); i++)
     printf ("%s %d %.1f %%", i ? "," : "", i,
-        100.0 * e->said[i] / e->made.set->n);
+        100.0 * e->counts[i] / e->made.set->n);
   printf ("\n");
 }
 

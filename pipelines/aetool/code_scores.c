@@ -176,26 +176,35 @@ code_scores_retrieval (Retrieval *r, const LabelledCodes *train,
 }
 
 gboolean
-code_scores_map (CodeMap *map, const LabelledCodes *codes, int threads,
+code_scores_maps (CodeMaps *maps, const LabelledCodes *codes, int threads,
     GError **error)
 {
   AeError err;
-  map->places = g_new (float, 2 * codes->codes.n);
-  AeCodes places = { map->places, codes->codes.n, 2 };
-  return good (ae_codes_principal_map (map->places, &codes->codes, 2, &err),
-             &err, error)
-         && good (ae_codes_trustworthiness (&map->trust, &codes->codes,
-                      &places, CODE_MAP_NEAREST, threads, &err),
-             &err, error);
+  const AeCodes *c = &codes->codes;
+  AeStatus status = AE_OK;
+  for (int i = 0; i < CODE_MAPS && status == AE_OK; i++) {
+    float *places = maps->places[i] = g_new (float, 2 * c->n);
+    AeCodes map = { places, c->n, 2 };
+    status = i == CODE_MAP_AXES
+                 ? ae_codes_principal_map (places, c, 2, &err)
+                 : ae_codes_tsne_map (
+                     places, c, MIN (CODE_MAP_PERPLEXITY, c->n / 4.0),
+                     threads, &err);
+    if (status == AE_OK)
+      status = ae_codes_trustworthiness (
+          &maps->trust[i], c, &map, CODE_MAP_NEAREST, threads, &err);
+  }
+  return good (status, &err, error);
 }
 
 void
-code_map_clear (CodeMap *map)
+code_maps_clear (CodeMaps *maps)
 {
-  g_clear_pointer (&map->places, g_free);
+  for (int i = 0; i < CODE_MAPS; i++)
+    g_clear_pointer (&maps->places[i], g_free);
 }
 
-enum { SIDE = 800, EDGE = 30 };
+enum { SIDE = 700, EDGE = 20, KEY = 40 };
 
 static CanvasColour
 colour_of (int label)
@@ -213,12 +222,12 @@ typedef struct {
 } Axis;
 
 static Axis
-axis_of (const CodeMap *map, gsize n, int axis)
+axis_of (const float *places, gsize n, int axis)
 {
-  float least = map->places[axis], most = least;
+  float least = places[axis], most = least;
   for (gsize i = 0; i < n; i++) {
-    least = MIN (least, map->places[2 * i + axis]);
-    most = MAX (most, map->places[2 * i + axis]);
+    least = MIN (least, places[2 * i + axis]);
+    most = MAX (most, places[2 * i + axis]);
   }
   return (Axis){ least,
     (SIDE - 2 * EDGE) / (most > least ? most - least : 1) };
@@ -230,19 +239,27 @@ pixel_of (Axis axis, float place)
   return EDGE + (int) ((place - axis.least) * axis.scale);
 }
 
-Picture *
-code_map_draw (const CodeMap *map, const LabelledCodes *codes, int classes)
+static void
+draw_places (Canvas *canvas, int left, const float *places,
+    const LabelledCodes *codes)
 {
-  Canvas *canvas = canvas_new (SIDE + 40, SIDE);
   gsize n = codes->codes.n;
-  Axis x = axis_of (map, n, 0), y = axis_of (map, n, 1);
+  Axis x = axis_of (places, n, 0), y = axis_of (places, n, 1);
   for (gsize i = 0; i < n; i++)
-    canvas_dot (canvas, pixel_of (x, map->places[2 * i]),
-        pixel_of (y, map->places[2 * i + 1]), 2,
-        colour_of (codes->labels[i]));
-  for (int c = 0; c < classes && c < 25; c++) {
+    canvas_dot (canvas, left + pixel_of (x, places[2 * i]),
+        pixel_of (y, places[2 * i + 1]), 2, colour_of (codes->labels[i]));
+}
+
+Picture *
+code_maps_draw (const CodeMaps *maps, const LabelledCodes *codes, int classes)
+{
+  Canvas *canvas = canvas_new (CODE_MAPS * SIDE + KEY, SIDE);
+  for (int i = 0; i < CODE_MAPS; i++)
+    draw_places (canvas, i * SIDE, maps->places[i], codes);
+  for (int c = 0; c < classes && c < 20; c++) {
     g_autofree char *name = g_strdup_printf ("%d", c);
-    canvas_text (canvas, SIDE, EDGE + 30 * c, name, 4, colour_of (c));
+    canvas_text (canvas, CODE_MAPS * SIDE, EDGE + 30 * c, name, 4,
+        colour_of (c));
   }
   return canvas;
 }

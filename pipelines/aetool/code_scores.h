@@ -50,21 +50,25 @@ gboolean code_scores_retrieval (Retrieval *retrieval,
     const LabelledCodes *train, const LabelledCodes *test, guint items,
     int threads, GError **error);
 
-/* A map of the codes along two axes, and how far it can be trusted. */
+/* Maps of codes, and how far each can be trusted. */
+typedef enum { CODE_MAP_AXES, CODE_MAP_TSNE, CODE_MAPS } CodeMapKind;
+
 typedef struct {
-  float *places; /* n x 2 */
-  double trust;
-} CodeMap;
+  float *places[CODE_MAPS]; /* n x 2 */
+  double trust[CODE_MAPS];
+} CodeMaps;
 
 #define CODE_MAP_NEAREST 12
+#define CODE_MAP_PERPLEXITY 30.0 /* of t-SNE; less where there are few */
 
-gboolean code_scores_map (CodeMap *map, const LabelledCodes *codes,
+/* Of 25 to 6000 codes. */
+gboolean code_scores_maps (CodeMaps *maps, const LabelledCodes *codes,
     int threads, GError **error);
 
-/* The map with a colour for each label. */
-Picture *code_map_draw (
-    const CodeMap *map, const LabelledCodes *codes, int classes);
-void code_map_clear (CodeMap *map);
+/* The maps side by side, with a colour for each label. */
+Picture *code_maps_draw (
+    const CodeMaps *maps, const LabelledCodes *codes, int classes);
+void code_maps_clear (CodeMaps *maps);
 
 /* Area under the curve that tells scores of odd pictures from those of usual
  * ones; the larger, the odder. */

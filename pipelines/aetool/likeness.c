@@ -107,23 +107,36 @@ put (Canvas *sheet, const PictureSet *set, guint index, int column, int row)
       GAP + row * (ZOOM * set->height + GAP), p, ZOOM);
 }
 
-Picture *
-likeness_draw (
-    const Likeness *l, const PictureSet *train, const PictureSet *made)
+/* The nearest of those that are left, of a class if there is one; l->n: none is
+ * left. */
+static guint
+take_nearest (
+    const Likeness *l, const int *said, int wanted, gboolean *taken)
 {
-  g_autofree gboolean *shown = g_new0 (gboolean, l->n);
+  guint best = l->n;
+  for (int any = 0; any < 2 && best == l->n; any++)
+    for (guint i = 0; i < l->n; i++)
+      if (!taken[i] && (any || said[i] == wanted)
+          && (best == l->n || l->distances[i] < l->distances[best]))
+        best = i;
+  if (best < l->n)
+    taken[best] = TRUE;
+  return best;
+}
+
+Picture *
+likeness_draw (const Likeness *l, const PictureSet *train,
+    const PictureSet *made, const int *said, int classes)
+{
+  g_autofree gboolean *taken = g_new0 (gboolean, l->n);
   Canvas *sheet = canvas_new (GAP + SHOWN * (ZOOM * made->width + GAP),
       GAP + 2 * (ZOOM * made->height + GAP));
-  for (int column = 0; column < SHOWN && column < (int) l->n; column++) {
-    guint best = 0;
-    while (shown[best])
-      best++;
-    for (guint i = best + 1; i < l->n; i++)
-      if (!shown[i] && l->distances[i] < l->distances[best])
-        best = i;
-    shown[best] = TRUE;
-    put (sheet, made, best, column, 0);
-    put (sheet, train, l->nearest[best], column, 1);
+  for (int column = 0; column < SHOWN; column++) {
+    guint i = take_nearest (l, said, column % classes, taken);
+    if (i == l->n)
+      break;
+    put (sheet, made, i, column, 0);
+    put (sheet, train, l->nearest[i], column, 1);
   }
   return sheet;
 }

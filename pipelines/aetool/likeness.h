@@ -29,9 +29,10 @@ gboolean likeness_find (Likeness *likeness, const PictureSet *train,
     GError **error);
 void likeness_clear (Likeness *likeness);
 
-/* The made ones that are nearest to one of `train`, each above that. */
+/* The made ones that are nearest to one of `train`, each above that; in turn of
+ * each class that they are taken for (said). */
 Picture *likeness_draw (const Likeness *likeness, const PictureSet *train,
-    const PictureSet *made);
+    const PictureSet *made, const int *said, int classes);
 
 G_END_DECLS
 

@@ -188,7 +188,11 @@ def test_codes_are_worth_something():
     assert said['probe']['accuracy'] > 0.5, said
     assert said['precision_at_10'] > 0.6, said
     assert 0 <= said['means_information'] <= 1, said
-    assert 0.5 < said['map_trustworthiness'] <= 1, said
+    many = json.loads(run('eval', '--json', '--codes', 'a.onnx', '--train',
+                          TRAIN, '--test', TRAIN, '--items', 1000)[0])
+    assert 0.5 < many['axes_trustworthiness'] <= 1, many
+    assert many['axes_trustworthiness'] < many['tsne_trustworthiness'], many
+    assert 0.95 < many['tsne_trustworthiness'] <= 1, many
     assert said['odd_area_error'] > 0.9, said
     assert said['items'] == 1000 and said['query_ms'] > 0, said
     assert f"linear probe: {100 * said['probe']['accuracy']:.2f} %" in out, out

@@ -92,6 +92,14 @@ AE_API AeStatus ae_labels_information (double *out, const int *a,
 AE_API AeStatus ae_codes_principal_map (
     float *map, const AeCodes *codes, size_t axes, AeError *err);
 
+/* map: n x 2, so that what is near among the codes is near there, whatever is far
+ * (t-SNE: van der Maaten and Hinton, 2008); the same codes give the same map.
+ * perplexity: about how many neighbours count, 2 and up, less than n / 3; 30 is
+ * usual. Time and memory grow with n^2. Errors: LIMIT (more than 6000 codes),
+ * ARGUMENT (also codes of 1 number or more than 512), NUMERIC, MEMORY. */
+AE_API AeStatus ae_codes_tsne_map (float *map, const AeCodes *codes,
+    double perplexity, int n_threads, AeError *err);
+
 /* Whether what is near on a map is near among the codes: 1 if the k nearest are
  * the k nearest, less by how far down they are otherwise (Venna and Kaski,
  * 2001). Time grows with n^2. k is less than n / 2. Errors: ARGUMENT, NUMERIC,

@@ -326,6 +326,67 @@ START_TEST (test_a_map_of_a_plane_is_trusted)
 }
 END_TEST
 
+/* Five blobs in as many directions: two axes show some of them on top of each
+ * other, t-SNE all apart. Any number of threads draws the same map. */
+START_TEST (test_tsne_keeps_blobs_apart)
+{
+  enum { N = 250, D = 5 };
+  AeCodes codes = make_blobs (N, D, 0, 1);
+  float flat[N * 2], map[N * 2], again[N * 2];
+  uint32_t found[N * 5];
+  AeCodes places = { map, N, 2 }, flat_places = { flat, N, 2 };
+  AeCodeSearch *search;
+  AeError err;
+  double trust, flat_trust;
+  size_t own = 0;
+  for (size_t i = 0; i < N; i++)
+    ((float *) codes.values)[i * D + i % D] += 12;
+  ck_assert_int_eq (ae_codes_principal_map (flat, &codes, 2, &err), AE_OK);
+  ck_assert_msg (ae_codes_tsne_map (map, &codes, 20, 1, &err) == AE_OK, "%s",
+      err.text);
+  ck_assert_int_eq (ae_codes_tsne_map (again, &codes, 20, 2, &err), AE_OK);
+  ck_assert_mem_eq (map, again, sizeof map);
+  ck_assert_int_eq (ae_codes_trustworthiness (
+      &flat_trust, &codes, &flat_places, 10, 1, &err), AE_OK);
+  ck_assert_int_eq (ae_codes_trustworthiness (
+      &trust, &codes, &places, 10, 1, &err), AE_OK);
+  ck_assert_msg (trust > 0.95 && trust > flat_trust + 0.01, "%g %g", trust,
+      flat_trust);
+  ck_assert_int_eq (ae_code_search_new (&search, &places, 1, &err), AE_OK);
+  ck_assert_int_eq (ae_code_search_find (
+      search, &places, true, 5, found, NULL, &err), AE_OK);
+  for (uint32_t i = 0; i < N * 5; i++)
+    own += found[i] % D == i / 5 % D;
+  ck_assert_uint_ge (own, N * 5 - 10);
+  ae_code_search_free (&search);
+  ck_assert_int_eq (
+      ae_codes_tsne_map (map, &codes, 90, 1, &err), AE_ERROR_ARGUMENT);
+  ck_assert_msg (strstr (err.text, "perplexity of 90 for 250 codes") != NULL,
+      "%s", err.text);
+  ck_assert_int_eq (
+      ae_codes_tsne_map (map, &codes, NAN, 1, &err), AE_ERROR_ARGUMENT);
+  free_codes (&codes);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
+/* All in one place, and two places: nothing to divide by. */
+START_TEST (test_tsne_of_equal_codes)
+{
+  float values[40 * 3] = { 0 }, map[40 * 2];
+  AeCodes codes = { values, 40, 3 };
+  AeError err;
+  for (int two = 0; two < 2; two++) {
+    for (int i = 0; two && i < 40; i += 2)
+      values[3 * i] = 1;
+    ck_assert_msg (ae_codes_tsne_map (map, &codes, 5, 1, &err) == AE_OK, "%s",
+        err.text);
+    for (int i = 0; i < 80; i++)
+      ck_assert (isfinite (map[i]));
+  }
+}
+END_TEST
+
 /* Four codes in a line with one neighbour each: spheres reach 1, 1, 2 and 4. */
 START_TEST (test_manifold_of_a_few)
 {
@@ -399,6 +460,8 @@ codes_suite (void)
   tcase_add_loop_test (tcase, test_clusters_are_the_blobs, 0, 2);
   tcase_add_test (tcase, test_information_of_labels);
   tcase_add_test (tcase, test_a_map_of_a_plane_is_trusted);
+  tcase_add_test (tcase, test_tsne_keeps_blobs_apart);
+  tcase_add_test (tcase, test_tsne_of_equal_codes);
   tcase_add_test (tcase, test_manifold_of_a_few);
   tcase_add_test (tcase, test_manifold_tells_what_is_missing);
   suite_add_tcase (suite, tcase);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ae_test.h"
 
+#include "graph/build.h"
+#include "train/learner.h"
 #include "train/optimiser.h"
 #include "train/schedule.h"
 #include "util/rng.h"
@@ -149,6 +151,46 @@ START_TEST (test_schedules)
 }
 END_TEST
 
+/* Weights that have had one gradient and none since: what is remembered of it
+ * fades to nothing, and never lingers as subnormal numbers, on which processors
+ * are slow. The caller's own arithmetic keeps them. */
+START_TEST (test_momenta_fade_to_nothing)
+{
+  static const AeOptimiser kinds[] = { AE_OPTIMISER_ADAM, AE_OPTIMISER_SGD,
+    AE_OPTIMISER_MUON };
+  enum { SIDE = 20 };
+  AeBuilder b;
+  AeModel *model;
+  AeLearner *l;
+  AeTensor in = { .type = AE_F32, .shape = ae_shape (2, 1, SIDE) };
+  AeTrainerOptions options = { .optimiser = kinds[_i], .n_threads = 1,
+    .beta1 = 0.9f, .beta2 = 0.9f, .momentum = 0.9f };
+  ae_builder_start (&b, 1);
+  int x = ae_build_input (&b, "x", ae_shape (2, -1, SIDE));
+  ae_build_output (&b, ae_build_dense (&b, x, SIDE, SIDE, 1, "w"), "y");
+  ck_assert_int_eq (ae_builder_end (&b, &model, NULL), AE_OK);
+  ae_learner_defaults (&options);
+  ck_assert_int_eq (ae_learner_new (&l, model, &options, 0, NULL), AE_OK);
+  ck_assert_int_eq (ae_tape_bind (l->tape, &in, 1, NULL), AE_OK);
+  float *grads = ae_tape_grads (l->tape);
+  for (size_t i = 0; i < l->n; i++)
+    grads[i] = 1 + (float) (i % 7);
+  for (int step = 0; step < 1000; step++) {
+    ae_learner_apply (l, 1);
+    for (size_t i = 0; i < l->n; i++)
+      ck_assert_msg (fpclassify (l->m[i]) != FP_SUBNORMAL, "%d: %g", step,
+          l->m[i]);
+    ck_assert (step > 0 || l->m[0] > 0);
+  }
+  for (size_t i = 0; i < l->n; i++)
+    ck_assert (l->m[i] == 0);
+  volatile float tiny = 1e-38f;
+  ck_assert (tiny / 10 > 0);
+  ae_learner_free (&l);
+  ae_model_unref (&model);
+}
+END_TEST
+
 static Suite *
 optimiser_suite (void)
 {
@@ -159,6 +201,7 @@ optimiser_suite (void)
   tcase_add_loop_test (tcase, test_threads_change_no_bit, 0, 3);
   tcase_add_test (tcase, test_norm_of_known_vectors);
   tcase_add_test (tcase, test_schedules);
+  tcase_add_loop_test (tcase, test_momenta_fade_to_nothing, 0, 3);
   suite_add_tcase (suite, tcase);
   return suite;
 }
