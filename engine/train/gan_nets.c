@@ -93,18 +93,26 @@ mean_along (AeBuilder *b, int x, int64_t axis)
 
 /* The generator. */
 
-/* x + conv (x), `depth` times; all below 0 cut off. */
+/* x + conv (x), `number` gives it its name. */
+static int
+residual (AeBuilder *b, int x, int width, const char *prefix, int number)
+{
+  AeConvSpec spec
+      = { .ic = width, .oc = width, .kernel = 3, .gain = RESIDUAL_GAIN };
+  char name[64];
+  snprintf (name, sizeof name, "%s.refine%d", prefix, number);
+  return ae_build_binary (b, "Add", x, ae_build_conv (b, x, spec, name));
+}
+
+/* As many residual convolutions as there are to be at this size. */
 static int
 refine (AeBuilder *b, const AeGanShape *s, int x, size_t scale)
 {
-  AeConvSpec spec = { .ic = s->widths[scale], .oc = s->widths[scale],
-    .kernel = 3, .gain = RESIDUAL_GAIN };
-  for (int k = 0; k < s->depth; k++) {
-    char name[64];
-    snprintf (name, sizeof name, GENERATOR "%zu.refine%d", scale, k);
-    x = ae_build_unary (b, "Relu",
-        ae_build_binary (b, "Add", x, ae_build_conv (b, x, spec, name)));
-  }
+  char name[32];
+  numbered (name, GENERATOR, scale);
+  for (int i = 0; i < s->depth; i++)
+    x = ae_build_unary (
+        b, "Relu", residual (b, x, s->widths[scale], name, i));
   return x;
 }
 
@@ -179,6 +187,8 @@ features (AeBuilder *b, const AeGanShape *s, int frame)
              : ae_build_dense (b, x, in, s->widths[i], 1, name));
     in = s->widths[i];
   }
+  for (int i = 0; conv && i < s->discriminator_depth; i++)
+    x = leaky (b, residual (b, x, in, DISCRIMINATOR "last", i));
   return conv ? ae_build_reshape (b, x, flat, 2) : x;
 }
 

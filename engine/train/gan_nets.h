@@ -29,8 +29,9 @@ typedef struct {
   int classes; /* told to both; 0 = none */
   int widths[AE_KEY_MAX_LIST]; /* the generator's in the other order */
   size_t n_widths;
-  int depth; /* residual 3x3 convolutions of the generator at each size that is
-                doubled; of conv only */
+  /* Of conv only: residual 3x3 convolutions, of the generator at each size that
+   * is doubled, of the discriminator at the smallest. */
+  int depth, discriminator_depth;
   bool batch_spread; /* the discriminator sees how much a batch varies */
 } AeGanShape;
 

@@ -63,6 +63,7 @@ read_shape (AeGanTrainer *t, AeError *err)
     .latent = (int) number (r, "latent"),
     .classes = (int) number (r, "classes"),
     .depth = (int) number (r, "depth"),
+    .discriminator_depth = (int) number (r, "discriminator_depth"),
     .batch_spread = ae_recipe_bool_of (r, "gan", "batch_spread") };
   t->augment = (AeGanAugment){
     .translation = (float) number (r, "translation"),

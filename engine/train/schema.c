@@ -162,8 +162,11 @@ const AeKey ae_keys[] = {
       "units of dense layers, or channels at a half, a quarter, ... of the size; "
       "of both networks"),
   INT ("gan", "depth", 0, 16, "0",
-      "with conv: 3x3 convolutions of the generator at each size, before it is "
-      "doubled"),
+      "with conv: residual 3x3 convolutions of the generator at each size, before "
+      "it is doubled"),
+  INT ("gan", "discriminator_depth", 0, 16, "0",
+      "with conv: those of the discriminator at the smallest size; with some it "
+      "sees how parts of a picture go together"),
   INT ("gan", "latent", 1, 4096, "64", "numbers that a picture is made of"),
   TEXT ("gan", "size", "28x28",
       "width and height that pictures are scaled to, 512x512 at most; of their "

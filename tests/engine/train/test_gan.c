@@ -24,11 +24,11 @@ static const struct {
   AeGanShape shape;
   AeGanAugment augment;
 } nets[] = {
-  { { AE_GAN_DENSE, { 5, 3, 1 }, 3, 0, { 7, 6 }, 2, 0, false }, { 0, 0, 0 } },
-  { { AE_GAN_DENSE, { 4, 4, 3 }, 2, 3, { 6 }, 1, 0, true }, { 0.25f, 0, 0 } },
-  { { AE_GAN_CONV, { 8, 4, 1 }, 3, 2, { 4, 5 }, 2, 1, true },
+  { { AE_GAN_DENSE, { 5, 3, 1 }, 3, 0, { 7, 6 }, 2, 0, 0, false }, { 0, 0, 0 } },
+  { { AE_GAN_DENSE, { 4, 4, 3 }, 2, 3, { 6 }, 1, 0, 0, true }, { 0.25f, 0, 0 } },
+  { { AE_GAN_CONV, { 8, 4, 1 }, 3, 2, { 4, 5 }, 2, 1, 1, true },
       { 0.25f, 0.5f, 0.3f } },
-  { { AE_GAN_CONV, { 4, 8, 3 }, 4, 0, { 5 }, 1, 2, false },
+  { { AE_GAN_CONV, { 4, 8, 3 }, 4, 0, { 5 }, 1, 2, 2, false },
       { 0, 0.5f, 0.2f } },
 };
 enum { N_NETS = sizeof nets / sizeof *nets };
@@ -695,7 +695,7 @@ trainers_id (AeRecipeTrainer *t, const AeGanShape *shape, char id[33])
 START_TEST (test_collapse_is_undone)
 {
   static const AeGanShape shape
-      = { AE_GAN_DENSE, { 8, 8, 1 }, 8, 0, { 32 }, 1, 0, false };
+      = { AE_GAN_DENSE, { 8, 8, 1 }, 8, 0, { 32 }, 1, 0, 0, false };
   char start[33], now[33], note[AE_TRAINING_NOTE];
   AeTrainingFigure figures[AE_TRAINING_FIGURES];
   int said = 0;
@@ -736,7 +736,7 @@ END_TEST
 START_TEST (test_base_must_fit)
 {
   static const AeGanShape shape
-      = { AE_GAN_CONV, { 8, 8, 1 }, 8, 4, { 12, 24 }, 2, 1, false };
+      = { AE_GAN_CONV, { 8, 8, 1 }, 8, 4, { 12, 24 }, 2, 1, 0, false };
   AeRecipeTrainer *t = open_trainer (trained[3].recipe, NULL), *other;
   char before[33], after[33];
   AeError err;
