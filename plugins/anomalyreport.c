@@ -80,6 +80,18 @@ gst_ae_anomaly_report_message (const GstAeAnomalyReport *r)
       NULL);
 }
 
+GstStructure *
+gst_ae_anomaly_report_covered_message (const GstAeAnomalyReport *r)
+{
+  return gst_structure_new ("gandiscriminate-covered",
+      "timestamp", G_TYPE_UINT64, r->timestamp,
+      "stream-time", G_TYPE_UINT64, r->stream_time,
+      "running-time", G_TYPE_UINT64, r->running_time,
+      "covered", G_TYPE_BOOLEAN, r->covered,
+      "contrast", G_TYPE_DOUBLE, (gdouble) r->contrast,
+      NULL);
+}
+
 /* JSON. */
 
 static void
@@ -191,6 +203,16 @@ gst_ae_anomaly_report_event_json (const GstAeAnomalyReport *r)
   add_number (b, "score", r->score);
   add_number (b, "peak-score", r->peak_score);
   add_box (b, r);
+  return end_line (b);
+}
+
+gchar *
+gst_ae_anomaly_report_covered_json (const GstAeAnomalyReport *r)
+{
+  JsonBuilder *b = begin_line (r, "covered");
+
+  add_bool (b, "covered", r->covered);
+  add_number (b, "contrast", r->contrast);
   return end_line (b);
 }
 

@@ -31,6 +31,7 @@ typedef struct {
   gboolean inferred; /* the score is new with this frame */
   gdouble channel[AE_N_CHANNELS]; /* calibrated */
   gfloat light, contrast;
+  gboolean covered; /* the camera shows nothing, see coverwatch.h */
 
   gint width, height; /* of the frame */
   GstAeBox box;       /* around what is least usual */
@@ -56,9 +57,15 @@ void gst_ae_anomaly_report_set_place (GstAeAnomalyReport *report,
 /* A new structure "gandiscriminate". */
 GstStructure *gst_ae_anomaly_report_message (const GstAeAnomalyReport *report);
 
-/* A JSON object in one line, without its end: of the frame, of the event. */
+/* A new structure "gandiscriminate-covered". */
+GstStructure *gst_ae_anomaly_report_covered_message (
+    const GstAeAnomalyReport *report);
+
+/* A JSON object in one line, without its end: of the frame, of the event, of a
+ * camera that was covered or is no more. */
 gchar *gst_ae_anomaly_report_json (const GstAeAnomalyReport *report);
 gchar *gst_ae_anomaly_report_event_json (const GstAeAnomalyReport *report);
+gchar *gst_ae_anomaly_report_covered_json (const GstAeAnomalyReport *report);
 
 /* Once in a process, before metas are added. */
 void gst_ae_anomaly_report_register (void);

@@ -101,6 +101,17 @@ gst_ae_discriminate_setup_free (GstAeDiscriminateSetup **setup)
   g_clear_pointer (setup, g_free);
 }
 
+/* The engine does not know what the mask was made of. */
+static void
+name_limits (const GstAeDiscriminateSetup *setup, AeError *error)
+{
+  gboolean zones = gst_ae_zones_count (setup->zones) > 0;
+
+  gst_ae_error_prefix (error, setup->mask == NULL ? "zones"
+          : zones ? "zones and mask-file"
+                  : "mask-file");
+}
+
 static gboolean
 set_mask (GstAeDiscriminateSetup *setup, const AeImage *format,
     AeError *error)
@@ -120,7 +131,10 @@ set_mask (GstAeDiscriminateSetup *setup, const AeImage *format,
   gboolean good = setup->mask == NULL
       || gst_ae_mask_file_limit (
           setup->mask, mask, format->width, format->height, error);
-  good = good && ae_detector_set_mask (setup->detector, mask, error) == AE_OK;
+  if (good && ae_detector_set_mask (setup->detector, mask, error) != AE_OK) {
+    name_limits (setup, error);
+    good = FALSE;
+  }
   g_free (mask);
   return good;
 }

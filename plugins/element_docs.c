@@ -92,19 +92,29 @@ print_section (const gchar *section)
 }
 
 static void
-print_templates (GstElementFactory *factory)
+print_templates_of (GstElementFactory *factory, GstPadDirection direction)
 {
   const GList *l = gst_element_factory_get_static_pad_templates (factory);
 
-  g_print ("### Pads\n\n");
   for (; l != NULL; l = l->next) {
     GstStaticPadTemplate *template = l->data;
+    if (template->direction != direction)
+      continue;
     GstCaps *caps = gst_static_pad_template_get_caps (template);
     gchar *text = gst_caps_to_string (caps);
     g_print ("- `%s`: `%s`\n", template->name_template, text);
     g_free (text);
     gst_caps_unref (caps);
   }
+}
+
+/* A registry that is read from its file lists them the other way round. */
+static void
+print_templates (GstElementFactory *factory)
+{
+  g_print ("### Pads\n\n");
+  print_templates_of (factory, GST_PAD_SINK);
+  print_templates_of (factory, GST_PAD_SRC);
   g_print ("\n");
 }
 

@@ -60,17 +60,25 @@
  *   nats of a picture, when an autoencoder is trained; of other codes `psnr`
  * * #gdouble `accuracy`: per cent of the held-out frames that a classifier tells
  *   right, when one is trained
+ * * #gdouble `coverage`: percent of the held-out frames that have a made one near
+ *   them, when a GAN is trained
  * * #GstStructure `figures`: #gdouble each, means over about 100 steps: of an
  *   autoencoder `mse` and `active` (numbers of its code that say something), of a
  *   VAE `reconstruction` and `divergence` in nats too; of a codec `quality` in dB
- *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent;
- *   missing where there are none
+ *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent; of
+ *   a GAN `discriminator` (its loss; `loss` is the generator's), `margin` (between
+ *   its answers to real frames and made ones) and `spread` (of made frames over
+ *   that of real ones, within a class), and how often it `returns`; missing where
+ *   there are none
  * * #gdouble `learning-rate`
  * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known
  * * #guint64 `skipped-steps`: whose loss or gradient was not a number
  * * #guint `frames`: in memory
  * * #gchararray `state`: see #GstAeTrain:state
+ *
+ * A GAN's training that goes wrong comes back to where it went well and goes on
+ * with half the rates; a warning message says so each time.
  *
  * Since: 0.1
  */

@@ -39,8 +39,11 @@
  * are followed by what most of the place shows. Motion that is noisier than in
  * the footage of the training counts less.
  *
- * Black frames are scored like others; `contrast` tells them. Buffers that do
- * not hold the picture that the caps say pass unscored, with one warning.
+ * Black frames are scored like others, and what does not move may have a low
+ * score. A camera that shows nothing for a second, because it is covered,
+ * blinded or in the dark, is told by a message of its own,
+ * `gandiscriminate-covered`. Buffers that do not hold the picture that the caps
+ * say pass unscored, with one warning.
  *
  * Model, zones and mask may change while the stream runs: the new ones are
  * loaded beside it. When they cannot be used a warning message says why, and
@@ -103,6 +106,10 @@
  * * #gint `x`, `y`, `w`, `h`: the least usual place, in pixels; in an `end`,
  *   that of the event's highest score; all 0 while there is no score
  *
+ * `gandiscriminate-covered`, unless no messages are posted: #guint64 `timestamp`,
+ * `stream-time`, `running-time`, #gboolean `covered`: the camera has shown
+ * nothing for a second, or shows something again, #gdouble `contrast`;
+ *
  * and `gandiscriminate-calibration`: #gdouble `seconds`, #guint `scores`,
  * #gdouble `raw-threshold` of the channel that is scored.
  *
@@ -124,9 +131,11 @@
  * `pts`, `running-time` (ns, or null), `score`, `raw-score`, `generated`,
  * `threshold`, `anomaly`, `inferred`, `channels` (the score of each), `light` (how much the
  * light of the whole picture changed: 1 = twice or half as bright), `contrast`,
- * `zone`, `x`, `y`, `w`, `h`; and one for each event message: `type` "event",
+ * `zone`, `x`, `y`, `w`, `h`; one for each event message: `type` "event",
  * `pts`, `running-time`, `event`, `event-id`, `event-start`, `event-duration`,
- * `score`, `peak-score`, `zone`, `x`, `y`, `w`, `h`.
+ * `score`, `peak-score`, `zone`, `x`, `y`, `w`, `h`; and one when the camera is
+ * covered or no more: `type` "covered", `pts`, `running-time`, `covered`,
+ * `contrast`.
  *
  * Since: 0.1
  */
@@ -139,6 +148,7 @@
 #include "aeframe.h"
 #include "anomalyreport.h"
 #include "anomalyscorer.h"
+#include "coverwatch.h"
 #include "frametimes.h"
 #include "jsonoutlet.h"
 #include "scoreoverlay.h"
@@ -149,10 +159,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_gan_discriminate_debug);
 #define GST_CAT_DEFAULT gst_gan_discriminate_debug
 
 /* Light that changes by more than this (a quarter of the way to twice as
- * bright) jumps; a picture of less contrast than this, in grey levels, is
- * black. */
+ * bright) jumps. */
 #define LIGHT_JUMP 0.25f
-#define BLACK_CONTRAST 2.0f
 
 /* Between two update messages of an event. */
 #define UPDATE_INTERVAL GST_SECOND
@@ -176,6 +184,7 @@ struct _GstGanDiscriminate {
   gboolean live, live_known;
   GstAeFrameTimes times;
   GstAeAnomalyEvents events;
+  GstAeCoverWatch cover;
   GstClockTime last_update;  /* message */
   GstAeAnomalyReport report; /* of the last frame */
 };
@@ -258,9 +267,9 @@ install_stats (GObjectClass *object_class)
 {
   g_object_class_install_property (object_class, stats_id,
       g_param_spec_boxed ("stats", "Statistics",
-          "Since the element started: processed (scored), skipped (passed "
-          "with the last score), unusable (no picture as the caps say), "
-          "dropped (always 0) in frames; avg-us, max-us per scored frame in "
+          "Since the element started: processed (looked at), skipped (passed "
+          "with the last score, or before the first), unusable (no picture as "
+          "the caps say), dropped (always 0) in frames; avg-us, max-us per scored frame in "
           "microseconds; fps that were scored over the last second; "
           "json-dropped lines; score of the last frame",
           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
@@ -457,6 +466,24 @@ tell (GstGanDiscriminate *self, GstAePostMessages what, gboolean is_frame)
     post (self, gst_ae_anomaly_report_message (r));
 }
 
+/* Of frames that were looked at. */
+static void
+watch_cover (GstGanDiscriminate *self, GstAePostMessages what)
+{
+  GstAeAnomalyReport *r = &self->report;
+
+  if (!r->inferred
+      || !gst_ae_cover_watch_step (
+          &self->cover, r->contrast, self->times.running))
+    return;
+  r->covered = self->cover.covered;
+  if (gst_ae_json_outlet_is_open (self->json))
+    gst_ae_json_outlet_add (
+        self->json, gst_ae_anomaly_report_covered_json (r));
+  if (what != GST_AE_POST_NONE)
+    post (self, gst_ae_anomaly_report_covered_message (r));
+}
+
 /* FALSE: it cannot be opened where that is asked for. */
 static gboolean
 open_json (GstGanDiscriminate *self, AeError *error)
@@ -507,6 +534,7 @@ interrupt (GstGanDiscriminate *self)
     r->event = GST_AE_EVENT_NONE;
   }
   gst_ae_anomaly_scorer_forget (self->scorer);
+  gst_ae_cover_watch_cut (&self->cover);
   self->times.cut = TRUE;
 }
 
@@ -523,6 +551,7 @@ forget_stream (GstGanDiscriminate *self)
   self->have_info = self->refused = self->live_known = FALSE;
   gst_ae_frame_times_init (&self->times);
   self->events = (GstAeAnomalyEvents){ 0 };
+  self->cover = (GstAeCoverWatch){ 0 };
   self->last_update = 0;
 }
 
@@ -749,7 +778,7 @@ report_event (
   const GstAeFinding *f = gst_ae_anomaly_scorer_finding (self->scorer);
   GstAeAnomalyReport *r = &self->report;
   gboolean jumps = now->light_change_guard && r->light > LIGHT_JUMP
-      && r->contrast >= BLACK_CONTRAST;
+      && r->contrast >= GST_AE_COVER_CONTRAST;
   const GstAeEventRules rules = {
     .threshold = now->threshold,
     .min_duration = now->min_duration,
@@ -812,6 +841,7 @@ inspect (GstGanDiscriminate *self, GstBuffer *buffer)
   if (now.overlay != GST_AE_OVERLAY_NONE)
     draw (self, buffer, now.overlay);
   tell (self, now.post_messages, TRUE);
+  watch_cover (self, now.post_messages);
   return buffer;
 }
 

@@ -623,7 +623,8 @@ install_properties (GObjectClass *object)
           "and exchanges the model between two frames",
           NULL, playing));
   g_object_class_install_property (object, PROP_COPIES,
-      g_param_spec_uint ("copies", "Copies", "Variations of each frame", 1,
+      g_param_spec_uint ("copies", "Copies",
+          "Variations that are made of each frame", 1,
           MOST_COPIES, DEFAULT_COPIES, ready));
   g_object_class_install_property (object, PROP_TEMPERATURE,
       g_param_spec_float ("temperature", "Temperature",

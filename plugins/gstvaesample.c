@@ -744,7 +744,8 @@ install_properties (GObjectClass *object)
 
   install_model_properties (object);
   install_code_properties (object);
-  props[PROP_MODE] = g_param_spec_enum ("mode", "Mode", "What frames show",
+  props[PROP_MODE] = g_param_spec_enum ("mode", "Mode",
+      "Which codes frames are made of",
       GST_TYPE_AE_SAMPLE_MODE, GST_AE_SAMPLE_DRAWS, ready);
   props[PROP_FROM] = g_param_spec_string ("from", "From",
       "Picture to morph from, or to reconstruct: a file that GStreamer can "
@@ -753,9 +754,9 @@ install_properties (GObjectClass *object)
   props[PROP_TO] = g_param_spec_string ("to", "To",
       "Picture to morph to (not set = one is drawn)", NULL, ready);
   props[PROP_ROWS] = g_param_spec_uint ("rows", "Rows",
-      "Rows of mode=grid", 1, MOST_PLACES, DEFAULT_ROWS, ready);
+      "Rows of pictures of mode=grid", 1, MOST_PLACES, DEFAULT_ROWS, ready);
   props[PROP_COLUMNS] = g_param_spec_uint ("columns", "Columns",
-      "Columns of mode=grid", 1, MOST_PLACES, DEFAULT_COLUMNS, ready);
+      "Columns of pictures of mode=grid", 1, MOST_PLACES, DEFAULT_COLUMNS, ready);
   props[PROP_IS_LIVE] = g_param_spec_boolean ("is-live", "Is live",
       "Frames come at their time, as those of a camera", FALSE, ready);
   props[PROP_TIMESTAMP_OFFSET] = g_param_spec_int64 ("timestamp-offset",

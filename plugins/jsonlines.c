@@ -167,7 +167,8 @@ writer_main (gpointer data)
   return NULL;
 }
 
-/* A named pipe is opened by the thread, which can wait for its reader. */
+/* A named pipe is opened by the thread, which can wait for its reader. Lines are
+ * appended: a file that others write to as well, or cut, keeps whole lines. */
 static gboolean
 open_location (GstAeJsonLines *l, AeError *error)
 {
@@ -182,7 +183,8 @@ open_location (GstAeJsonLines *l, AeError *error)
       return TRUE;
   } else {
     l->fd = open (l->location,
-        O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_CLOEXEC, 0666);
+        O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NONBLOCK | O_CLOEXEC,
+        0666);
   }
   if (l->fd >= 0)
     return TRUE;

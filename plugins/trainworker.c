@@ -261,6 +261,21 @@ count_skipped (GstAeTrainWorker *w, AeError *error)
   return TRUE;
 }
 
+/* What a user should know of, as that the training came back to where it went
+ * well. */
+static void
+say_note (GstAeTrainWorker *w)
+{
+  char note[AE_TRAINING_NOTE];
+  AeError error = { 0 };
+
+  if (!ae_recipe_trainer_note (w->trainer, note))
+    return;
+  gst_ae_error_set (&error, AE_ERROR_NUMERIC, "after %" G_GUINT64_FORMAT
+      " steps: %s", (guint64) ae_recipe_trainer_steps (w->trainer), note);
+  post (w, GST_MESSAGE_WARNING, GST_AE_RUNNING, &error);
+}
+
 /* FALSE: give up; the error is posted. */
 static gboolean
 one_step (GstAeTrainWorker *w)
@@ -316,6 +331,7 @@ train (GstAeTrainWorker *w)
     guint done = w->steps_done;
     if (!one_step (w) || !save_when_asked (w))
       return FALSE;
+    say_note (w);
     gboolean stepped = w->steps_done > done;
     if (stepped && w->now.step % w->plan.validate_every == 0)
       validate (w);

@@ -65,7 +65,8 @@ def main():
         # each camera has a model of its own, and each set of pictures
         own = {('model', 'task', 'anomaly'),
                ('model', 'task', 'autoencoder'),
-               ('model', 'task', 'classifier')} & wanted
+               ('model', 'task', 'classifier'),
+               ('model', 'task', 'gan')} & wanted
         check(f'`{name[:-4]}' in readme,
               f'models/README.md does not name {name[:-4]}')
         check(own or os.path.exists(model), f'{name} has no model {model}')

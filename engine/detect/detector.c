@@ -189,8 +189,8 @@ ae_detector_set_mask (AeDetector *d, const uint8_t *mask, AeError *err)
     if (shrink_mask (d, mask, cells) == 0) {
       ae_free (cells);
       return ae_fail (err, AE_ERROR_ARGUMENT,
-          "the mask leaves nothing to look at: no cell of %dx%d pixels of the "
-          "model's %dx%d is at least half inside",
+          "nothing is left to look at: expected at least one cell of %dx%d "
+          "pixels of the model's %dx%d half inside, found none",
           AE_CELL, AE_CELL, d->facts.shape.width, d->facts.shape.height);
     }
   }

@@ -85,9 +85,11 @@ ae_conv_backward (
     work += ae_align_size (ae_tensor_bytes (&d));
     ae_for_range (call, count, GRAIN, slope_range, &run);
   }
+  /* x may be the residual too: then its gradient is overwritten first, as
+   * inputs are in order, and added to here */
+  conv_grads (call, form, kind, &d, work);
   if (ae_din (call, 3))
     ae_for_range (call, count, GRAIN, residual_range, &run);
-  conv_grads (call, form, kind, &d, work);
 }
 
 static size_t

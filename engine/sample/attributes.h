@@ -7,14 +7,12 @@
  * metric", 2016). Kept as metadata: `ae.attributes` has the names with commas
  * between them, `ae.attribute.NAME` the numbers of a direction. */
 
-#include <ae/model.h>
+#include <ae/attributes.h>
 
 #include "util/error.h"
 
 #define AE_ATTRIBUTES_KEY "ae.attributes"
 #define AE_ATTRIBUTE_KEY "ae.attribute."
-#define AE_MOST_ATTRIBUTES 64
-#define AE_ATTRIBUTE_NAME 48 /* bytes with the end */
 
 typedef struct {
   size_t n;

@@ -27,6 +27,8 @@ fill_defaults (AeAdversarialOptions *o)
       *defaults[i].value = defaults[i].fallback;
   if (o->discriminator_steps == 0)
     o->discriminator_steps = 1;
+  if (o->generator_steps == 0)
+    o->generator_steps = 1;
   o->spectral_limit = fmaxf (o->spectral_limit, 0);
   o->ema_decay = fmaxf (o->ema_decay, 0);
 }
@@ -43,6 +45,7 @@ check_options (const AeAdversarialOptions *o, AeError *err)
     { "extra_weight", o->extra_weight, 0, 1 },
     { "final_share", o->final_share, 0, 1 },
     { "discriminator_steps", (float) o->discriminator_steps, 1, 1000 },
+    { "generator_steps", (float) o->generator_steps, 1, 1000 },
     { "spectral_limit", o->spectral_limit, 0, 1e6f },
     { "generator_spectral_limit", o->generator_spectral_limit, 0, 1e6f },
   };
@@ -64,10 +67,23 @@ check_options (const AeAdversarialOptions *o, AeError *err)
   return AE_OK;
 }
 
-/* One of `share` steps is the learner's. */
+static int
+steps_of_a_round (const AeAdversarialOptions *o)
+{
+  return o->discriminator_steps + o->generator_steps - 1;
+}
+
+/* How many of `steps` are a learner's that has `own` in each round. */
+static int64_t
+own_steps (const AeAdversarialOptions *o, int64_t steps, int own)
+{
+  int round = steps_of_a_round (o);
+  return steps / round * own + (steps % round * own + round - 1) / round;
+}
+
 static AeTrainerOptions
 learner_options (
-    const AeAdversarialOptions *o, float rate, float ema_decay, int share)
+    const AeAdversarialOptions *o, float rate, float ema_decay, int own)
 {
   AeTrainerOptions t = { .loss = o->reconstruction,
     .loss_epsilon = o->loss_epsilon,
@@ -79,9 +95,9 @@ learner_options (
     .momentum = o->momentum,
     .weight_decay = o->weight_decay,
     .schedule = o->schedule,
-    .total_steps = (o->total_steps + share - 1) / share,
-    .step_every = (o->step_every + share - 1) / share,
-    .warmup_steps = (o->warmup_steps + share - 1) / share,
+    .total_steps = own_steps (o, o->total_steps, own),
+    .step_every = own_steps (o, o->step_every, own),
+    .warmup_steps = own_steps (o, o->warmup_steps, own),
     .clip_norm = o->clip_norm,
     .ema_decay = ema_decay,
     .n_threads = o->n_threads,
@@ -142,18 +158,80 @@ is_condition (const AeAdversarial *a, size_t i)
   return i > 0 && a->sources[i].shared < 0;
 }
 
+static size_t
+n_elements (const AeCheckpoint *c)
+{
+  size_t n = 0;
+  for (int i = 0; i < c->n_blocks; i++)
+    n += c->block_elements[i];
+  return n;
+}
+
+static AeCheckpoint
+blocks_of_both (AeAdversarial *a)
+{
+  AeCheckpoint c = { 0 };
+  ae_learner_add_blocks (a->g, &c);
+  ae_learner_add_blocks (a->d, &c);
+  return c;
+}
+
 static AeStatus
 make_kept (AeAdversarial *a, AeError *err)
 {
-  AeCheckpoint c = { 0 };
-  size_t n = 0;
-  ae_learner_add_blocks (a->d, &c);
-  for (int i = 0; i < c.n_blocks; i++)
-    n += c.block_elements[i];
+  AeCheckpoint of_d = { 0 }, both = blocks_of_both (a);
+  ae_learner_add_blocks (a->d, &of_d);
+  size_t n = n_elements (&of_d), n_good = n_elements (&both);
   a->kept = ae_calloc (n, sizeof *a->kept);
-  return a->kept ? AE_OK
-                 : ae_fail (err, AE_ERROR_MEMORY,
-                       "no memory to keep %zu numbers", n);
+  if (a->o.can_go_back)
+    a->good = ae_calloc (n_good, sizeof *a->good);
+  if (!a->kept || (a->o.can_go_back && !a->good))
+    return ae_fail (
+        err, AE_ERROR_MEMORY, "no memory to keep %zu numbers", n + n_good);
+  ae_adversarial_remember (a);
+  return AE_OK;
+}
+
+void
+ae_adversarial_remember (AeAdversarial *a)
+{
+  AeCheckpoint both = blocks_of_both (a);
+  if (a->good)
+    ae_adversarial_copy_blocks (&both, a->good, false);
+}
+
+void
+ae_adversarial_go_back (AeAdversarial *a)
+{
+  AeCheckpoint both = blocks_of_both (a);
+  if (a->good)
+    ae_adversarial_copy_blocks (&both, a->good, true);
+}
+
+static void
+scale_rate (AeLearner *l, float rate, float final_share)
+{
+  l->options.learning_rate = rate;
+  l->options.final_learning_rate = rate * final_share;
+}
+
+void
+ae_adversarial_scale_rates (AeAdversarial *a, float factor)
+{
+  scale_rate (a->g, a->o.generator_rate * factor, a->o.final_share);
+  scale_rate (a->d, a->o.discriminator_rate * factor, a->o.final_share);
+}
+
+bool
+ae_adversarial_judges (const AeAdversarial *a)
+{
+  return a->step % steps_of_a_round (&a->o) < a->o.discriminator_steps;
+}
+
+bool
+ae_adversarial_generates (const AeAdversarial *a)
+{
+  return a->step % steps_of_a_round (&a->o) >= a->o.discriminator_steps - 1;
 }
 
 AeStatus
@@ -175,9 +253,10 @@ ae_adversarial_new (AeAdversarial **out, AeModel *generator,
   a->seed = o.seed;
   a->spec = (AeLossSpec){ o.reconstruction, o.loss_epsilon };
   AeTrainerOptions of_g = learner_options (
-      &o, o.generator_rate, o.ema_decay, o.discriminator_steps);
+      &o, o.generator_rate, o.ema_decay, o.generator_steps);
   AeTrainerOptions of_d = learner_options (
-      &o, o.discriminator_rate, o.discriminator_ema_decay, 1);
+      &o, o.discriminator_rate, o.discriminator_ema_decay,
+      o.discriminator_steps);
   status = make_learner (&a->g, generator, "generator", &of_g,
       o.generator_spectral_limit, err);
   if (status == AE_OK)
@@ -217,6 +296,7 @@ ae_adversarial_free (AeAdversarial **adversarial)
   unbind (a);
   ae_free (a->sources);
   ae_free (a->kept);
+  ae_free (a->good);
   ae_learner_free (&a->g);
   ae_learner_free (&a->d);
   ae_free (a);
@@ -427,6 +507,10 @@ checkpoint_of (AeAdversarial *a, size_t n_extra)
     c.extra = ae_calloc (1, c.n_extra);
   ae_learner_add_blocks (a->g, &c);
   ae_learner_add_blocks (a->d, &c);
+  if (a->good) {
+    c.block_elements[c.n_blocks] = n_elements (&c);
+    c.block[c.n_blocks++] = a->good;
+  }
   return c;
 }
 

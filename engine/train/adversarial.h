@@ -33,7 +33,10 @@ typedef struct {
   float adversarial_weight;    /* 0 = 1; ae_adversarial_set_weights for none */
   float extra_weight;          /* share of the caller's fakes in what the
                                   discriminator learns of fakes; 0 = 0.5 */
-  int discriminator_steps;     /* per step of the generator; 0 = 1 */
+  /* A round is that many steps of the discriminator, then so many of the
+   * generator; the first of these is made in the same call as the last of
+   * those. 0 = 1 */
+  int discriminator_steps, generator_steps;
 
   /* Two time scales: Heusel et al., 2017. */
   float generator_rate, discriminator_rate; /* 0 = 1e-4, 4e-4 */
@@ -49,6 +52,7 @@ typedef struct {
   float generator_spectral_limit; /* 0 = none */
   float ema_decay;      /* of the generator; 0 = 0.999; below 0: none */
   float discriminator_ema_decay; /* 0 = none */
+  bool can_go_back; /* see ae_adversarial_remember */
   int n_threads; /* 0 = all cores */
   AePrecision precision;
   uint64_t seed;
@@ -65,7 +69,9 @@ typedef struct {
   float adversarial;    /* of the generator */
   float generator;      /* weighted sum of the two */
   float discriminator;
-  float real_mean, fake_mean, extra_mean; /* outputs of the discriminator */
+  /* outputs of the discriminator; these and its loss are 0 in steps of the
+   * generator alone */
+  float real_mean, fake_mean, extra_mean;
   float real_spread, fake_spread;         /* of the pictures */
   float generator_norm, discriminator_norm; /* of gradients */
   float generator_rate, discriminator_rate;
@@ -122,11 +128,11 @@ AeTensor *ae_adversarial_extra_weight (AeAdversarial *adversarial);
 AeStatus ae_adversarial_set_weights (AeAdversarial *adversarial,
     float reconstruction, float adversarial_weight, AeError *err);
 
-/* One step of the discriminator on the filled batch and, each
- * discriminator_steps-th time, one of the generator against the discriminator
- * that has just learned. Allocates nothing. Returns NUMERIC when the step was
- * skipped for a NaN or infinite number in inputs, losses or gradients: then
- * neither model has changed. report may be NULL. */
+/* One step on the filled batch, of whom the round has next: of the
+ * discriminator, of the generator, or of both, the generator's against the
+ * discriminator that has just learned. Allocates nothing. Returns NUMERIC when
+ * the step was skipped for a NaN or infinite number in inputs, losses or
+ * gradients: then neither model has changed. report may be NULL. */
 AeStatus ae_adversarial_step (AeAdversarial *adversarial,
     AeAdversarialReport *report, AeError *err);
 
@@ -138,6 +144,17 @@ AeStatus ae_adversarial_evaluate (AeAdversarial *adversarial,
 /* Output `index` of the generator in the last step or evaluation. */
 const AeTensor *ae_adversarial_output (
     const AeAdversarial *adversarial, size_t index);
+
+/* Keeps a copy of both models with all that their optimisers know, in place of
+ * the one before, and comes back to it; the number of steps, and with it the
+ * schedule, goes on. Until the first call the copy is of the start. With
+ * options.can_go_back only; checkpoints hold the copy then. */
+void ae_adversarial_remember (AeAdversarial *adversarial);
+void ae_adversarial_go_back (AeAdversarial *adversarial);
+
+/* From the next step on both learn at `factor` (0..1) times the rates of the
+ * options; not kept in checkpoints. */
+void ae_adversarial_scale_rates (AeAdversarial *adversarial, float factor);
 
 /* New models with the current or (where there are any) averaged weights, see
  * ae_trainer_model. */

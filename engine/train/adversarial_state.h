@@ -29,6 +29,15 @@ struct AeAdversarial {
   int64_t step;
   uint64_t seed;
   float *kept; /* the discriminator as it was before the step */
+  float *good; /* both as they were when told to remember; or NULL */
 };
+
+/* Whose turn it is in the step to come. */
+bool ae_adversarial_judges (const AeAdversarial *adversarial);
+bool ae_adversarial_generates (const AeAdversarial *adversarial);
+
+/* Copies all blocks of a checkpoint to `kept`, or back. */
+void ae_adversarial_copy_blocks (
+    const AeCheckpoint *checkpoint, float *kept, bool back);
 
 #endif

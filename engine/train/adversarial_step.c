@@ -275,26 +275,47 @@ learn_to_generate (AeAdversarial *a, AeAdversarialReport *r, AeError *err)
   return skip ("the generator", r->generator, norm, err);
 }
 
+void
+ae_adversarial_copy_blocks (const AeCheckpoint *c, float *kept, bool back)
+{
+  size_t at = 0;
+  for (int i = 0; i < c->n_blocks; i++) {
+    size_t n = c->block_elements[i];
+    memcpy (back ? c->block[i] : kept + at, back ? kept + at : c->block[i],
+        n * sizeof (float));
+    at += n;
+  }
+}
+
 /* Puts the discriminator's state away, or back. */
 static void
 keep (AeAdversarial *a, bool back)
 {
   AeCheckpoint c = { 0 };
-  float *kept = a->kept;
   ae_learner_add_blocks (a->d, &c);
-  for (int i = 0; i < c.n_blocks; i++) {
-    size_t n = c.block_elements[i];
-    memcpy (back ? c.block[i] : kept, back ? kept : c.block[i],
-        n * sizeof (float));
-    kept += n;
-  }
+  ae_adversarial_copy_blocks (&c, a->kept, back);
   if (back)
     a->d->step--;
+}
+
+/* The discriminator's part of a step, taken back later if the generator's
+ * fails. */
+static AeStatus
+judge_and_apply (AeAdversarial *a, AeAdversarialReport *r, AeError *err)
+{
+  AeStatus status = learn_to_judge (a, r, err);
+  if (status != AE_OK)
+    return status;
+  if (r->generated)
+    keep (a, false);
+  ae_learner_apply (a->d, r->discriminator_norm);
+  return AE_OK;
 }
 
 static AeStatus
 learn (AeAdversarial *a, AeAdversarialReport *r, AeError *err)
 {
+  bool judges = ae_adversarial_judges (a);
   AeStatus status = check_filled (a, err);
   if (status != AE_OK)
     return status;
@@ -304,20 +325,16 @@ learn (AeAdversarial *a, AeAdversarialReport *r, AeError *err)
   r->fake_spread = spread (ae_tape_output (a->g->tape, 0));
   if (!isfinite (r->reconstruction))
     return skip ("the reconstruction", r->reconstruction, 0, err);
-  status = learn_to_judge (a, r, err);
-  if (status != AE_OK)
-    return status;
+  r->generated = ae_adversarial_generates (a);
+  if (judges)
+    status = judge_and_apply (a, r, err);
   add_up_generator (a, r);
-  r->generated = (a->step + 1) % a->o.discriminator_steps == 0;
-  if (r->generated)
-    keep (a, false);
-  ae_learner_apply (a->d, r->discriminator_norm);
-  if (!r->generated)
-    return AE_OK;
+  if (status != AE_OK || !r->generated)
+    return status;
   status = learn_to_generate (a, r, err);
   if (status == AE_OK)
     ae_learner_apply (a->g, r->generator_norm);
-  else
+  else if (judges)
     keep (a, true);
   return status;
 }

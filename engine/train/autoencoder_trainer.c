@@ -511,12 +511,12 @@ ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *t)
 /* The model. */
 
 static AeStatus
-export_model (AeAutoencoderTrainer *t, const AeModel *trained,
+export_model (AeAutoencoderTrainer *t, const AeModel *trained, int64_t steps,
     const AeMixture *prior, AeModel **out, AeError *err)
 {
   AeAutoencoderTraining training = { .recipe = t->recipe,
     .shape = &t->shape,
-    .steps = ae_trainer_steps (t->trainer),
+    .steps = steps,
     .pictures = ae_autoencoder_trainer_n_pictures (t) };
   return ae_autoencoder_export (out, &training, trained, prior, err);
 }
@@ -530,7 +530,8 @@ ae_autoencoder_trainer_weights (
   AeStatus status
       = ae_trainer_model (t->trainer, true, NULL, 0, &trained, err);
   if (status == AE_OK)
-    status = export_model (t, trained, NULL, out, err);
+    status = export_model (
+        t, trained, ae_trainer_steps (t->trainer), NULL, out, err);
   ae_model_unref (&trained);
   return status;
 }
@@ -565,10 +566,11 @@ ae_autoencoder_trainer_model (AeAutoencoderTrainer *t, AeModel *weights,
     AeModel **out, AeError *err)
 {
   AeMixture *prior;
+  int64_t steps = atoll (ae_model_meta (weights, "ae.train.steps"));
   *out = NULL;
   AeStatus status = fit_prior (t, weights, &prior, err);
   if (status == AE_OK)
-    status = export_model (t, weights, prior, out, err);
+    status = export_model (t, weights, steps, prior, out, err);
   ae_mixture_free (&prior);
   return status;
 }

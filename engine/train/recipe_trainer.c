@@ -5,6 +5,8 @@
 #include "train/task.h"
 #include "util/mem.h"
 
+#include <string.h>
+
 struct AeRecipeTrainer {
   const AeTask *task;
   AeTrainingPlan plan;
@@ -30,6 +32,21 @@ check_steps (const AeRecipe *recipe, AeError *err)
       "[anomaly] kind = pictures learns without");
 }
 
+/* Models that do not say what they are for may do. */
+static AeStatus
+check_base (const AeRecipe *recipe, const AeModel *base, AeError *err)
+{
+  const AeTask *task = ae_task_of (recipe);
+  const char *found = base ? ae_model_meta (base, "ae.task") : NULL;
+  if (!found || strcmp (found, task->name) == 0
+      || (task->base && strcmp (found, task->base) == 0))
+    return AE_OK;
+  return ae_fail (err, AE_ERROR_NOT_FOUND,
+      "the model to continue from is of task \"%s\", the recipe of task "
+      "\"%s\"",
+      found, task->name);
+}
+
 AeStatus
 ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err)
@@ -38,6 +55,8 @@ ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
   AeStatus status = ae_task_check_keys (recipe, err);
   if (status == AE_OK)
     status = check_steps (recipe, err);
+  if (status == AE_OK)
+    status = check_base (recipe, base, err);
   if (status != AE_OK)
     return status;
   AeRecipeTrainer *t = ae_calloc (1, sizeof *t);
@@ -122,6 +141,12 @@ ae_recipe_trainer_figures (const AeRecipeTrainer *t,
     AeTrainingFigure figures[AE_TRAINING_FIGURES])
 {
   return t->task->figures ? t->task->figures (t->state, figures) : 0;
+}
+
+bool
+ae_recipe_trainer_note (AeRecipeTrainer *t, char text[AE_TRAINING_NOTE])
+{
+  return t->task->note && t->task->note (t->state, text, AE_TRAINING_NOTE);
 }
 
 AeStatus

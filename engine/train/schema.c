@@ -22,7 +22,7 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise codec anomaly autoencoder classifier", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec anomaly autoencoder classifier gan", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
@@ -156,6 +156,50 @@ const AeKey ae_keys[] = {
       "from all"),
   BOOL ("classifier", "freeze", "no",
       "the encoder stays as it is in the model to start from"),
+  CHOICE ("gan", "net", "dense conv", "conv",
+      "layers of units; or a layer and convolutions that double the picture"),
+  INTS ("gan", "widths", 1, 8192, "32,64",
+      "units of dense layers, or channels at a half, a quarter, ... of the size; "
+      "of both networks"),
+  INT ("gan", "depth", 0, 16, "0",
+      "with conv: residual 3x3 convolutions of the generator at each size, before "
+      "it is doubled"),
+  INT ("gan", "discriminator_depth", 0, 16, "0",
+      "with conv: those of the discriminator at the smallest size; with some it "
+      "sees how parts of a picture go together"),
+  INT ("gan", "latent", 1, 4096, "64", "numbers that a picture is made of"),
+  TEXT ("gan", "size", "28x28",
+      "width and height that pictures are scaled to, 512x512 at most; of their "
+      "proportions, and for conv divisible by 2 for each of the widths"),
+  CHOICE ("gan", "channels", "1 3", "1", "grey, or R, G, B"),
+  INT ("gan", "classes", 0, 1000, "0",
+      "both networks are told which of so many labels a picture has; 0: labels "
+      "are not used"),
+  CHOICE ("gan", "loss", "hinge non-saturating least-squares wasserstein",
+      "hinge", "what the discriminator's answers are to be"),
+  INT ("gan", "discriminator_steps", 1, 100, "1",
+      "of a round; a step of a training is one of the discriminator, of the "
+      "generator, or where they follow each other of both"),
+  INT ("gan", "generator_steps", 1, 100, "1", "of a round, after those"),
+  NUMBER ("gan", "discriminator_rate", 1e-9, 10, "0.0004",
+      "its first learning rate; that of [training] is the generator's"),
+  NUMBER ("gan", "beta1", 0, 0.9999, "0",
+      "Adam's memory of gradients; 0.9 is usual elsewhere"),
+  NUMBER ("gan", "spectral_limit", 0, 1000, "1",
+      "largest singular value of the discriminator's layers; 0 = any"),
+  BOOL ("gan", "batch_spread", "no",
+      "the discriminator sees how much the pictures of a batch differ; of one "
+      "picture alone it does not tell much then"),
+  NUMBER ("gan", "translation", 0, 0.5, "0",
+      "pictures are moved by up to this share of their sides before the "
+      "discriminator sees them, real ones and made ones"),
+  NUMBER ("gan", "cutout", 0, 1, "0",
+      "and a rectangle of this share of their sides becomes grey"),
+  NUMBER ("gan", "brightness", 0, 1, "0",
+      "and they become up to so much brighter or darker, 1 = white"),
+  INT ("gan", "watch", 0, 1e9, "200",
+      "steps after which it is seen to that the training goes well; if not, it "
+      "comes back to where it did, with half the rates; 0 = never"),
 
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",
@@ -211,7 +255,7 @@ const AeKey ae_keys[] = {
       "MiB of pictures to keep at most"),
   NUMBER ("training", "validation", 0, 0.5, "0.1",
       "share of the pictures held out to validate on, at most 64 of them; of an "
-      "autoencoder or a classifier 1000"),
+      "autoencoder, a classifier or a GAN 1000"),
   CHOICE ("training", "precision", "auto f32 bf16", "auto",
       "of convolutions; auto: bf16 where the processor multiplies its "
       "matrices"),

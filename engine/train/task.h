@@ -16,12 +16,14 @@ typedef struct {
 } AeTaskDefault;
 
 /* Functions as those of ae/recipe_trainer.h on the `state` that `open` makes;
- * figures, validate and without_steps may be NULL. */
+ * figures, note, validate and without_steps may be NULL. */
 typedef struct {
   const char *name;
   const char *keys; /* sections and section.key, separated by spaces */
   const AeTaskDefault *defaults; /* the last has section NULL; or NULL */
   const char *score, *score_unit, *model_work;
+  const char *base; /* another task whose models training may start from; or
+                       NULL */
 
   /* Whether a recipe of no steps makes a model; NULL: none does. */
   bool (*without_steps) (const AeRecipe *recipe);
@@ -37,6 +39,7 @@ typedef struct {
   int64_t (*steps) (const void *state);
   size_t (*figures) (
       const void *state, AeTrainingFigure figures[AE_TRAINING_FIGURES]);
+  bool (*note) (void *state, char *text, size_t bytes);
   AeStatus (*validate) (void *state, float *score, AeError *err);
   void (*cancel) (void *state);
   /* What `model` needs to make the model of the weights as they are now. */
@@ -49,7 +52,7 @@ typedef struct {
 } AeTask;
 
 extern const AeTask ae_task_anomaly, ae_task_autoencoder,
-    ae_task_classifier, ae_task_codec, ae_task_denoise;
+    ae_task_classifier, ae_task_codec, ae_task_denoise, ae_task_gan;
 
 /* All of them; the last is NULL. */
 extern const AeTask *const ae_tasks[];

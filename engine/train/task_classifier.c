@@ -150,6 +150,7 @@ const AeTask ae_task_classifier = {
   .defaults = defaults,
   .score = "accuracy",
   .score_unit = "%",
+  .base = "autoencoder",
   .open = task_open,
   .close = task_close,
   .plan = task_plan,

@@ -8,7 +8,8 @@
 #include <strings.h>
 
 const AeTask *const ae_tasks[] = { &ae_task_denoise, &ae_task_codec,
-  &ae_task_anomaly, &ae_task_autoencoder, &ae_task_classifier, NULL };
+  &ae_task_anomaly, &ae_task_autoencoder, &ae_task_classifier,
+  &ae_task_gan, NULL };
 
 static const AeTask *
 find (const char *name)

@@ -36,13 +36,13 @@ check (const AeThumbnailSize *size, const AeImage *image, AeError *err)
   double wanted = (double) size->width / size->height;
   if (fabs (log (found / wanted)) > log1p (AE_THUMBNAIL_STRETCH))
     return ae_fail (err, AE_ERROR_ARGUMENT,
-        "a picture of %dx%d, wanted the proportions of %dx%d: see "
-        "autoencoder.size",
+        "a picture of %dx%d, wanted the proportions of %dx%d: see the "
+        "recipe's size",
         image->width, image->height, size->width, size->height);
   if (2 * image->width < size->width || 2 * image->height < size->height)
     return ae_fail (err, AE_ERROR_ARGUMENT,
-        "a picture of %dx%d, wanted at least half of %dx%d: see "
-        "autoencoder.size",
+        "a picture of %dx%d, wanted at least half of %dx%d: see the "
+        "recipe's size",
         image->width, image->height, size->width, size->height);
   return AE_OK;
 }

@@ -16,6 +16,7 @@ typedef struct {
   const char *summary;
 } AetoolCommand;
 
+int aetool_attributes (int argc, char **argv);
 int aetool_autotune (int argc, char **argv);
 int aetool_bench (int argc, char **argv);
 int aetool_compare (int argc, char **argv);
@@ -26,6 +27,7 @@ int aetool_eval_classifier (int argc, char **argv); /* --classifier */
 int aetool_eval_codec (int argc, char **argv); /* eval --codec */
 int aetool_eval_codes (int argc, char **argv); /* eval --codes */
 int aetool_eval_generated (int argc, char **argv); /* eval --generated */
+int aetool_eval_latent (int argc, char **argv); /* eval --latent */
 int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);
 int aetool_pan (int argc, char **argv);

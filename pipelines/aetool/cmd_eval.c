@@ -296,6 +296,7 @@ static const struct {
   { "--classifier", aetool_eval_classifier },
   { "--codec", aetool_eval_codec },
   { "--codes", aetool_eval_codes },
+  { "--latent", aetool_eval_latent },
 };
 
 int

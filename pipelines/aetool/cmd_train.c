@@ -29,7 +29,7 @@ static struct {
   gint64 steps;
   double time_limit, save_interval;
   int threads, max_frames;
-} option;
+} option = { .steps = -1 };
 
 static const GOptionEntry entries[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &option.output,
@@ -89,13 +89,12 @@ override (AeRecipe *recipe, const char *text, AeError *err)
   return ae_recipe_set (recipe, names[0], names[1], sides[1], err) == AE_OK;
 }
 
-/* Sets [training] key when the option was given. */
+/* Sets [training] key. */
 static gboolean
 set_number (AeRecipe *recipe, const char *key, gint64 value, AeError *err)
 {
   g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, value);
-  return value == 0
-         || ae_recipe_set (recipe, "training", key, text, err) == AE_OK;
+  return ae_recipe_set (recipe, "training", key, text, err) == AE_OK;
 }
 
 static AeRecipe *
@@ -114,8 +113,10 @@ load_recipe (const char *path, AeError *err)
   gboolean ok = TRUE;
   for (char **text = option.set; ok && text && *text; text++)
     ok = override (recipe, *text, err);
-  ok = ok && set_number (recipe, "steps", option.steps, err)
-       && set_number (recipe, "threads", option.threads, err);
+  if (option.steps >= 0)
+    ok = ok && set_number (recipe, "steps", option.steps, err);
+  if (option.threads > 0)
+    ok = ok && set_number (recipe, "threads", option.threads, err);
   if (!ok)
     ae_recipe_free (&recipe);
   return recipe;
@@ -410,9 +411,10 @@ aetool_train (int argc, char **argv)
     return print_keys ();
   if (argc < 3)
     return aetool_usage ("wanted a recipe and something to train on");
-  if (option.steps < 0 || option.time_limit < 0 || option.max_frames < 0
+  if (option.steps < -1 || option.time_limit < 0 || option.max_frames < 0
       || option.threads < 0)
-    return aetool_usage ("numbers of steps, minutes, frames and threads are above 0");
+    return aetool_usage ("numbers of steps, minutes, frames and threads are "
+                         "not below 0");
 
   AeError err;
   AeRecipe *recipe = load_recipe (argv[1], &err);

@@ -10,6 +10,8 @@
 #include "aetool.h"
 
 static const AetoolCommand commands[] = {
+  { "attributes", aetool_attributes,
+      "teach an autoencoder directions with names" },
   { "autotune", aetool_autotune,
       "print the costs that choose between kernels" },
   { "bench", aetool_bench, "time a model, beside onnxruntime when present" },

@@ -161,6 +161,10 @@ step (TrainRun *run, gint64 *skipped_in_row, GError **error)
     aetool_set_error (error, &err);
     return FALSE;
   }
+  char note[AE_TRAINING_NOTE];
+  if (ae_recipe_trainer_note (run->trainer, note))
+    progress_line (&run->progress, "step %" G_GINT64_FORMAT ": %s",
+        (gint64) report.step, note);
   run->step = report.step;
   run->rate = report.learning_rate;
   if (status == AE_OK) {

@@ -5,9 +5,9 @@
  *
  *   record_events [OPTION...] SOURCE
  *
- * SOURCE is a URI, a camera (/dev/video0) or `test'. Prints a JSON line when an
- * event begins and ends, and when its file is complete. Ctrl-C ends the files
- * properly.
+ * SOURCE is a file, a URI, a camera (/dev/video0) or `test'. Prints a JSON line
+ * when an event begins and ends, and when its file is complete. Ctrl-C ends the
+ * files properly.
  *
  * The thread that scores tells of events before the frame goes on to the
  * encoder; the encoder's thread has the last seconds of coded frames, and gives
@@ -22,6 +22,10 @@
 
 /* Coded frames that a disk may be late with, in bytes. */
 #define MAX_WAITING (64 << 20)
+
+/* Per hour, as gandiscriminate takes them. */
+#define LEAST_ALARMS 1e-6
+#define MOST_ALARMS 1e6
 
 static struct {
   char *model, *output;
@@ -436,15 +440,26 @@ encoder (void)
   return encoders[0].text; /* says what is missing */
 }
 
+/* To be freed; NULL with an error. */
+static char *
+source_text (const char *name, GError **error)
+{
+  if (g_str_equal (name, "test"))
+    return g_strdup ("videotestsrc is-live=true pattern=ball");
+  if (g_str_has_prefix (name, "/dev/"))
+    return g_strdup_printf ("v4l2src device=\"%s\" ! decodebin", name);
+  g_autofree char *uri = gst_uri_is_valid (name)
+      ? g_strdup (name)
+      : gst_filename_to_uri (name, error);
+  return uri ? g_strdup_printf ("uridecodebin uri=\"%s\"", uri) : NULL;
+}
+
 static GstElement *
 build (const char *name, GError **error)
 {
-  g_autofree char *source
-      = g_str_equal (name, "test")
-      ? g_strdup ("videotestsrc is-live=true pattern=ball")
-      : g_str_has_prefix (name, "/dev/")
-      ? g_strdup_printf ("v4l2src device=\"%s\" ! decodebin", name)
-      : g_strdup_printf ("uridecodebin uri=\"%s\"", name);
+  g_autofree char *source = source_text (name, error);
+  if (source == NULL)
+    return NULL;
   g_autofree char *text = g_strdup_printf (
       "%s ! videoconvert ! gandiscriminate name=watch "
       "! tee name=t t. ! queue ! videoconvert ! %s "
@@ -499,6 +514,13 @@ recorder_clear (Recorder *r)
   g_free (r->prefix);
 }
 
+static gboolean
+options_are_good (void)
+{
+  return option.before >= 0 && option.after >= 0
+      && option.alarms >= LEAST_ALARMS && option.alarms <= MOST_ALARMS;
+}
+
 /* The source, or NULL with a text printed. */
 static const char *
 parse (int *argc, char ***argv)
@@ -512,9 +534,10 @@ parse (int *argc, char ***argv)
   g_option_context_free (context);
   if (!good)
     g_printerr ("record_events: %s\n", error->message);
-  else if (*argc != 2 || option.before < 0 || option.after < 0)
-    g_printerr ("record_events: wanted one SOURCE, and no times below 0 "
-                "(--help lists the options)\n");
+  else if (*argc != 2 || !options_are_good ())
+    g_printerr ("record_events: wanted one SOURCE, no times below 0, and %g to "
+                "%g false alarms per hour (--help lists the options)\n",
+        LEAST_ALARMS, MOST_ALARMS);
   else
     return (*argv)[1];
   return NULL;

@@ -296,6 +296,8 @@ def parse():
     options = parser.parse_args()
     if min(options.before, options.after, options.min_duration) < 0:
         parser.error('wanted seconds of 0 and more')
+    if not 1e-6 <= options.alarms <= 1e6:
+        parser.error('wanted 1e-6 to 1e6 false alarms per hour')
     return options
 
 

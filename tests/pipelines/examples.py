@@ -258,9 +258,12 @@ def check_no_folder(program):
 
 def test_record_events_c():
     check_recording([RECORD_C], Path('odd.mkv').resolve().as_uri())
+    check_recording([RECORD_C], 'odd.mkv')
     check_interrupt([RECORD_C])
     check_no_folder([RECORD_C])
     assert 'wanted one SOURCE' in run(RECORD_C, status=2)
+    assert 'false alarms' in run(RECORD_C, 'test', '--alarms', 0, status=2)
+    assert 'nosuch' in run(RECORD_C, '--no-display', 'nosuch', status=1)
     assert 'nosuch' in run(RECORD_C, '--no-display', 'file:///nosuch',
                            status=1)
 
@@ -274,6 +277,7 @@ def test_record_events():
     check_no_folder(RECORD)
     assert 'nosuch' in run(*RECORD, 'nosuch', '--no-display', status=1)
     assert 'seconds' in run(*RECORD, 'test', '--before', -1, status=2)
+    assert 'false alarms' in run(*RECORD, 'test', '--alarms', 0, status=2)
     return None
 
 

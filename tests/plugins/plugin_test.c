@@ -116,6 +116,24 @@ plugin_test_write_anomaly_model (const gchar *path)
   copy_file (g_getenv ("AE_TEST_ANOMALY"), path);
 }
 
+/* The models that vaesample and vaeaugment run when none is named. */
+static void
+write_samplers (void)
+{
+  static const gchar *const names[][2]
+      = { { "sampler_digits.onnx", "digits.onnx" },
+          { "sampler_vae.onnx", "vae-digits.onnx" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    gchar *from = g_build_filename (
+        g_getenv ("AE_TEST_SAMPLERS"), names[i][0], NULL);
+    gchar *to = plugin_test_path (names[i][1]);
+    copy_file (from, to);
+    g_free (from);
+    g_free (to);
+  }
+}
+
 static void
 write_files (void)
 {
@@ -131,6 +149,7 @@ write_files (void)
     g_free (model);
     g_free (recipe);
   }
+  write_samplers ();
   gchar *detector = g_build_filename (folder, "anomaly.onnx", NULL);
   plugin_test_write_anomaly_model (detector);
   g_free (detector);

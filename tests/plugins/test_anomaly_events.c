@@ -5,6 +5,7 @@
  * end. The threshold is 0.5, the release 1/3. */
 
 #include "anomalyevents.h"
+#include "coverwatch.h"
 
 #include <gst/check/gstcheck.h>
 #include <string.h>
@@ -142,6 +143,41 @@ GST_START_TEST (test_time_that_falls_does_no_harm)
 }
 GST_END_TEST;
 
+/* One picture each 100 ms: 0 empty, 1 not, | does not follow; c covered, o open
+ * again. */
+static const struct {
+  const gchar *pictures, *told;
+} covers[] = {
+  { "1111111111111111", "................" },
+  { "0000000000000000", "..........c....." },
+  { "1000000000010000", "................" },
+  { "0000000000001110", "..........c.o..." },
+  { "00000|0000000000", "................" },
+  { "000000000000|00010", "..........c.....o." },
+  { "10000000000000001000000000000", "...........c....o..........c." },
+};
+
+GST_START_TEST (test_a_camera_that_shows_nothing_for_a_second_is_covered)
+{
+  GstAeCoverWatch w = { 0 };
+  GString *found = g_string_new (NULL);
+  const gchar *at = covers[__i__].pictures;
+
+  for (guint i = 0; at[i] != '\0'; i++) {
+    gboolean changed = FALSE;
+    if (at[i] == '|')
+      gst_ae_cover_watch_cut (&w);
+    else
+      changed = gst_ae_cover_watch_step (&w,
+          at[i] == '0' ? GST_AE_COVER_CONTRAST - 0.1 : GST_AE_COVER_CONTRAST,
+          i * FRAME);
+    g_string_append_c (found, !changed ? '.' : w.covered ? 'c' : 'o');
+  }
+  ck_assert_str_eq (found->str, covers[__i__].told);
+  g_string_free (found, TRUE);
+}
+GST_END_TEST;
+
 static Suite *
 anomaly_events_suite (void)
 {
@@ -155,6 +191,9 @@ anomaly_events_suite (void)
   tcase_add_test (
       tc, test_a_stop_ends_what_is_on_once_and_time_may_start_anew);
   tcase_add_test (tc, test_time_that_falls_does_no_harm);
+  tcase_add_loop_test (tc,
+      test_a_camera_that_shows_nothing_for_a_second_is_covered, 0,
+      G_N_ELEMENTS (covers));
   return s;
 }
 

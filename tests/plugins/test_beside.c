@@ -89,6 +89,40 @@ GST_START_TEST (test_a_file_gets_every_line_and_was_emptied)
 }
 GST_END_TEST;
 
+static guint
+count_whole_lines (const gchar *path)
+{
+  gchar *text = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  gchar **lines = g_strsplit (g_strchomp (text), "\n", -1);
+  guint n = g_strv_length (lines);
+  for (guint i = 0; i < n; i++)
+    ck_assert_msg (g_str_has_prefix (lines[i], "{\"n\":")
+            && g_str_has_suffix (lines[i], "}"),
+        "no line: %s", lines[i]);
+  g_strfreev (lines);
+  g_free (text);
+  return n;
+}
+
+/* As of two elements that name one file. */
+GST_START_TEST (test_two_writers_of_a_file_keep_each_others_lines)
+{
+  gchar *path = temporary ();
+  GstAeJsonLines *one = open_lines (path), *two = open_lines (path);
+
+  for (guint i = 0; i < 500; i++) {
+    add (one, i, i + 1);
+    add (two, 1000 * i, 1000 * i + 1);
+  }
+  gst_ae_json_lines_free (&one);
+  gst_ae_json_lines_free (&two);
+  ck_assert_uint_eq (count_whole_lines (path), 1000);
+  forget (path);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_what_cannot_be_written_is_refused_by_name)
 {
   static const gchar *const paths[]
@@ -278,6 +312,7 @@ beside_suite (void)
 
   suite_add_tcase (s, tc);
   tcase_add_test (tc, test_a_file_gets_every_line_and_was_emptied);
+  tcase_add_test (tc, test_two_writers_of_a_file_keep_each_others_lines);
   tcase_add_test (tc, test_what_cannot_be_written_is_refused_by_name);
   tcase_add_test (tc, test_a_full_disk_is_told_once_and_counted);
   tcase_add_test (tc, test_a_pipe_without_reader_blocks_nobody);

@@ -172,7 +172,22 @@ GST_START_TEST (test_a_mask_that_does_not_fit_is_an_error)
   expect_mask_refused (64, 48, 255, GST_STREAM_ERROR,
       GST_STREAM_ERROR_WRONG_TYPE, "128 x 128, found 64 x 48");
   expect_mask_refused (64, 64, 0, GST_RESOURCE_ERROR,
-      GST_RESOURCE_ERROR_SETTINGS, "mask");
+      GST_RESOURCE_ERROR_SETTINGS, "mask-file: nothing is left to look at");
+}
+GST_END_TEST;
+
+GST_START_TEST (test_zones_that_leave_nothing_are_named)
+{
+  Scene s;
+
+  scene_open_bare (&s, EACH "zones=\"door:0.5,0.5 0.51,0.5 0.5,0.51\"");
+  scene_caps (&s, "GRAY8", SIZE, SIZE);
+  ck_assert_int_eq (gst_harness_push (s.h, scene_picture (&s, 60, -1, -1)),
+      GST_FLOW_NOT_NEGOTIATED);
+  scene_expect_trouble (&s, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR,
+      GST_RESOURCE_ERROR_SETTINGS, "zones: nothing is left to look at");
+  scene_expect_no_trouble (&s);
+  scene_close (&s);
 }
 GST_END_TEST;
 
@@ -445,7 +460,73 @@ GST_END_TEST;
 
 /* Odd streams. */
 
-/* A covered camera: scored as any other picture, and told by its contrast. */
+static void
+run_black (Scene *s, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    GstBuffer *in = scene_picture (s, 0, -1, -1);
+    gst_buffer_memset (in, 0, 16, -1);
+    gst_buffer_unref (scene_push (s, in));
+  }
+}
+
+static void
+expect_covered (Scene *s, gboolean wanted)
+{
+  GstStructure *m = scene_message (s, "gandiscriminate-covered");
+  gboolean covered = !wanted;
+  gdouble contrast = -1;
+
+  ck_assert (m != NULL);
+  ck_assert (gst_structure_get (m, "covered", G_TYPE_BOOLEAN, &covered,
+      "contrast", G_TYPE_DOUBLE, &contrast, NULL));
+  ck_assert_int_eq (covered, wanted);
+  ck_assert (wanted ? contrast >= 0 && contrast < 2 : contrast >= 2);
+  gst_structure_free (m);
+}
+
+static guint
+count_in_file (const gchar *path, const gchar *what)
+{
+  gchar *text = NULL;
+
+  ck_assert (g_file_get_contents (path, &text, NULL, NULL));
+  gchar **parts = g_strsplit (text, what, -1);
+  guint n = g_strv_length (parts) - 1;
+  g_strfreev (parts);
+  g_free (text);
+  return n;
+}
+
+GST_START_TEST (test_a_covered_camera_is_told_once_and_so_is_its_end)
+{
+  Scene s;
+  gchar *path = plugin_test_path ("covered.jsonl");
+  gchar *launch = g_strdup_printf (EACH "json-location=%s", path);
+
+  scene_open (&s, launch);
+  scene_run (&s, 20, 0);
+  run_black (&s, 20);
+  scene_run (&s, 20, 0);
+  ck_assert (scene_message (&s, "gandiscriminate-covered") == NULL);
+  run_black (&s, 60);
+  expect_covered (&s, TRUE);
+  ck_assert (scene_message (&s, "gandiscriminate-covered") == NULL);
+  scene_run (&s, 20, 0);
+  expect_covered (&s, FALSE);
+  scene_set (&s, "post-messages", "none");
+  run_black (&s, 60);
+  ck_assert (scene_message (&s, "gandiscriminate-covered") == NULL);
+  scene_close (&s);
+  ck_assert_uint_eq (count_in_file (path, "\"covered\":true"), 2);
+  ck_assert_uint_eq (count_in_file (path, "\"covered\":false"), 1);
+  g_remove (path);
+  g_free (launch);
+  g_free (path);
+}
+GST_END_TEST;
+
+/* Black frames: scored as any others, and told by their contrast. */
 GST_START_TEST (test_black_frames_have_no_contrast)
 {
   Scene s;
@@ -703,6 +784,7 @@ discriminate_stream_suite (void)
       tc, test_an_unwritable_json_location_is_an_error_at_the_start);
   tcase_add_test (tc, test_other_proportions_are_one_error);
   tcase_add_test (tc, test_a_mask_that_does_not_fit_is_an_error);
+  tcase_add_test (tc, test_zones_that_leave_nothing_are_named);
   tcase_add_test (tc, test_wrong_settings_while_running_change_nothing);
   tcase_add_test (tc, test_a_model_is_exchanged_while_the_stream_runs);
   tcase_add_test (tc, test_a_full_disk_does_not_hold_the_stream);
@@ -713,6 +795,7 @@ discriminate_stream_suite (void)
   tcase_add_test (tc, test_the_end_and_new_caps_end_an_event);
   tcase_add_test (tc, test_size_and_format_change_with_every_few_frames);
   tcase_add_test (tc, test_black_frames_have_no_contrast);
+  tcase_add_test (tc, test_a_covered_camera_is_told_once_and_so_is_its_end);
   tcase_add_test (tc, test_one_frame_and_none_are_streams_too);
   tcase_add_test (tc, test_frames_without_times_are_scored);
   tcase_add_test (

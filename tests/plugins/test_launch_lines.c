@@ -18,6 +18,10 @@ static const struct {
   { "v4l2src( device=[^ ]+)?", SOURCE },
   { "rtspsrc( [a-z]+=[^ ]+)* ! decodebin", SOURCE },
   { "model-file=camera.onnx ", "" }, /* the one that comes along */
+  { "model-file=(vae-digits|faces).onnx ", "" },
+  { "from=[^ ]+ to=[^ ]+ ", "" },
+  { "is-live=true", "num-buffers=3" },
+  { "filesink location=digits.png", "fakesink" },
   { "autovideosink", "fakesink" },
   { "steps=[0-9]+", "steps=3" },
   { "base-model=codec ", "" }, /* it is not of the recipe's size */

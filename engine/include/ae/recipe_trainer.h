@@ -77,6 +77,13 @@ AE_API int64_t ae_recipe_trainer_steps (const AeRecipeTrainer *trainer);
 AE_API size_t ae_recipe_trainer_figures (const AeRecipeTrainer *trainer,
     AeTrainingFigure figures[AE_TRAINING_FIGURES]);
 
+/* Says, once, what happened that a user should know of, as that a training which
+ * went wrong came back to where it was before: `text` (of AE_TRAINING_NOTE bytes),
+ * or false. To be asked after steps. */
+#define AE_TRAINING_NOTE 200
+AE_API bool ae_recipe_trainer_note (
+    AeRecipeTrainer *trainer, char text[AE_TRAINING_NOTE]);
+
 /* The plan's score of the held-out pictures (of those for training when none is
  * held out), the same at each call. Errors: UNSUPPORTED (the task has none),
  * NEEDS_DATA, CANCELLED. */

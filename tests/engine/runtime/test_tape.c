@@ -187,6 +187,40 @@ START_TEST (test_gradients_of_kernels_as_large_as_the_picture)
 }
 END_TEST
 
+/* y = tanh (x + conv (x)), which becomes one node with x as two of its
+ * inputs. */
+static AeModel *
+make_own_residual_model (void)
+{
+  AeBuilder b;
+  ae_builder_start (&b, 9);
+  AeConvSpec spec = { .ic = 3, .oc = 6, .kernel = 3, .gain = 1 };
+  int x = ae_build_input (&b, "x", ae_shape (4, 2, 3, 5, 4));
+  x = ae_build_conv (&b, x, spec, "first");
+  spec.ic = 6;
+  for (int i = 0; i < 2; i++) {
+    x = ae_build_binary (&b, "Add", x,
+        ae_build_conv (&b, x, spec, i ? "third" : "second"));
+    x = ae_build_unary (&b, "Tanh", x);
+  }
+  ae_build_output (&b, x, "y");
+  AeModel *model;
+  AeError err;
+  ck_assert_msg (
+      ae_builder_end (&b, &model, &err) == AE_OK, "%s", err.text);
+  return model;
+}
+
+START_TEST (test_gradients_of_a_residual_of_the_input)
+{
+  AeModel *model = make_own_residual_model ();
+  AeTensor in = { AE_F32, AE_LAYOUT_PLAIN, ae_shape (4, 2, 3, 5, 4), NULL };
+  check_gradients (model, &in);
+  ae_model_unref (&model);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_gradients_add_up_and_threads_do_not_matter)
 {
   AeModel *model = make_conv_model ();
@@ -462,6 +496,7 @@ tape_suite (void)
   tcase_add_test (tcase, test_gradients_of_a_convolutional_graph);
   tcase_add_test (
       tcase, test_gradients_of_kernels_as_large_as_the_picture);
+  tcase_add_test (tcase, test_gradients_of_a_residual_of_the_input);
   tcase_add_test (tcase, test_gradients_add_up_and_threads_do_not_matter);
   tcase_add_loop_test (tcase, test_gradients_of_inputs, 0, 4);
   tcase_add_test (tcase, test_gradients_are_passed_on_without_learning);

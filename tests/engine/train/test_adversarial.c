@@ -361,6 +361,79 @@ START_TEST (test_resuming_gives_the_same_bits)
 }
 END_TEST
 
+/* K steps of the discriminator, then M of the generator, the first of these
+ * together with the last of those: both learn 'b', or one alone. */
+START_TEST (test_rounds_have_their_steps)
+{
+  static const struct {
+    int k, m;
+    const char *wanted;
+  } rounds[] = { { 1, 1, "bbbbbb" }, { 2, 1, "dbdbdb" }, { 1, 2, "bgbgbg" },
+    { 3, 2, "ddbgddbg" } };
+  AeModel *g = predictor (), *d = judge ();
+  AeRng rng;
+  ae_rng_seed (&rng, 7);
+  for (int i = 0; i < 4; i++) {
+    AeAdversarialOptions o = { .discriminator_steps = rounds[i].k,
+      .generator_steps = rounds[i].m };
+    AeAdversarial *a = try_bind (g, d, &o);
+    for (const char *w = rounds[i].wanted; *w; w++) {
+      AeAdversarialReport r;
+      Ids before = ids_of (a);
+      fill (a, &rng);
+      ck_assert_int_eq (ae_adversarial_step (a, &r, NULL), AE_OK);
+      Ids after = ids_of (a);
+      ck_assert_int_eq (r.generated, *w != 'd');
+      ck_assert_int_eq (r.discriminator_norm > 0, *w != 'g');
+      ck_assert_int_eq (
+          strcmp (before.id[0], after.id[0]) != 0, *w != 'd');
+      ck_assert_int_eq (
+          strcmp (before.id[2], after.id[2]) != 0, *w != 'g');
+    }
+    ae_adversarial_free (&a);
+  }
+  ae_model_unref (&g);
+  ae_model_unref (&d);
+}
+END_TEST
+
+/* From the copy the same batches lead to the same weights, as often as wanted;
+ * without rates nothing is learned. */
+START_TEST (test_going_back_undoes_all)
+{
+  AeModel *g = predictor (), *d = judge ();
+  AeAdversarialOptions o = { .ema_decay = 0.9f, .can_go_back = true };
+  AeAdversarial *a = try_bind (g, d, &o);
+  AeRng rng, then;
+  ae_rng_seed (&rng, 7);
+  Ids start = ids_of (a);
+  train (a, &rng, 4);
+  ae_adversarial_go_back (a);
+  Ids now = ids_of (a);
+  ck_assert_mem_eq (&now, &start, sizeof now);
+  train (a, &rng, 3);
+  Ids good = ids_of (a);
+  ck_assert_str_ne (good.id[0], start.id[0]);
+  ae_adversarial_remember (a);
+  for (int i = 0; i < 2; i++) {
+    then = rng;
+    train (a, &then, 5);
+    ae_adversarial_go_back (a);
+    now = ids_of (a);
+    ck_assert_mem_eq (&now, &good, sizeof now);
+  }
+  ck_assert_int_eq (ae_adversarial_steps (a), 17);
+  ae_adversarial_scale_rates (a, 0);
+  train (a, &rng, 2);
+  now = ids_of (a);
+  ck_assert_str_eq (now.id[0], good.id[0]);
+  ck_assert_str_eq (now.id[2], good.id[2]);
+  ae_adversarial_free (&a);
+  ae_model_unref (&g);
+  ae_model_unref (&d);
+}
+END_TEST
+
 START_TEST (test_other_checkpoints_change_nothing)
 {
   temporary_path ();
@@ -969,6 +1042,8 @@ adversarial_suite (void)
   tcase_add_loop_test (
       tcase, test_gradients_match_differences, 0, N_GRADIENT_CASES);
   tcase_add_test (tcase, test_resuming_gives_the_same_bits);
+  tcase_add_test (tcase, test_rounds_have_their_steps);
+  tcase_add_test (tcase, test_going_back_undoes_all);
   tcase_add_test (tcase, test_other_checkpoints_change_nothing);
   tcase_add_loop_test (tcase, test_not_a_number_changes_nothing, 0, N_BAD);
   tcase_add_test (
