@@ -66,8 +66,8 @@ def adapt(line, root, clip):
     size = 'video/x-raw,width=64,height=48'
     line = re.sub(r'\b(v4l2src|libcamerasrc|pipewiresrc)\b( [a-z-]+=\S+)*',
                   f'videotestsrc num-buffers=20 ! {size}', line)
-    line = re.sub(r'\b(videotestsrc|vaesample)\b(?!.*num-buffers)',
-                  r'\1 num-buffers=20', line)
+    line = re.sub(r'(?<!inspect-1.0 )\b(videotestsrc|vaesample)\b'
+                  r'(?!.*num-buffers)', r'\1 num-buffers=20', line)
     line = re.sub(r'\b(auto|xv?image|gl|wayland)(video)?sink\b( sync=\w+)?',
                   'fakesink', line)
     line = re.sub(r'(filesrc location=)\S+', rf'\g<1>{clip}', line)
