@@ -66,8 +66,8 @@ def adapt(line, root, clip):
     size = 'video/x-raw,width=64,height=48'
     line = re.sub(r'\b(v4l2src|libcamerasrc|pipewiresrc)\b( [a-z-]+=\S+)*',
                   f'videotestsrc num-buffers=20 ! {size}', line)
-    line = re.sub(r'\bvideotestsrc\b(?!.*num-buffers)',
-                  'videotestsrc num-buffers=20', line)
+    line = re.sub(r'(?<!inspect-1.0 )\b(videotestsrc|vaesample)\b'
+                  r'(?!.*num-buffers)', r'\1 num-buffers=20', line)
     line = re.sub(r'\b(auto|xv?image|gl|wayland)(video)?sink\b( sync=\w+)?',
                   'fakesink', line)
     line = re.sub(r'(filesrc location=)\S+', rf'\g<1>{clip}', line)
@@ -131,6 +131,16 @@ def prepare(root, aetool, folder):
     for name in ('enhance.onnx', 'style.onnx'):
         shutil.copy(Path(env['AE_TEST_FILTERS']) / 'filter_blur.onnx',
                     folder / name)
+    for kind, name in (('digits', 'digits.onnx'), ('vae', 'vae-digits.onnx'),
+                       ('vae', 'faces.onnx')):
+        shutil.copy(Path(env['AE_TEST_SAMPLERS']) / f'sampler_{kind}.onnx',
+                    folder / name)
+    for name in ('one.png', 'other.png'):
+        subprocess.run(
+            ['gst-launch-1.0', '-q', 'videotestsrc', 'num-buffers=1', '!',
+             'video/x-raw,width=16,height=12', '!', 'pngenc', '!', 'filesink',
+             f'location={folder / name}'], check=True, env=env,
+            timeout=TIMEOUT)
     (folder / 'clips').mkdir()
     write_digits(folder)
     env['AE_MODEL_PATH'] = ':'.join(paths)
