@@ -393,6 +393,8 @@ ae_gan_trainer_validate (AeGanTrainer *t, float *score, AeError *err)
   Samples s = { .n = ae_picture_store_count (t->store, held_out),
     .d = ae_coverage_values (&t->shape.size) };
   *score = 0;
+  if (atomic_load (&t->cancel))
+    return ae_fail (err, AE_ERROR_CANCELLED, "validation was cancelled");
   if (s.n < 2)
     return ae_fail (err, AE_ERROR_NEEDS_DATA,
         "%zu pictures to validate a GAN on, wanted 2 at least", s.n);

