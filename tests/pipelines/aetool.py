@@ -310,6 +310,33 @@ def test_training_an_autoencoder():
     assert '64x48, wanted the proportions of 6x6' in err, err
 
 
+def test_training_a_gan():
+    Path('gan.ini').write_text(
+        '[model]\ntask = gan\n[gan]\nnet = dense\nwidths = 16\nlatent = 3\n'
+        'classes = 2\nsize = 6x6\n[training]\nsteps = 40\nbatch = 8\n'
+        'seed = 3\n')
+    write_idx('g-images-idx3-ubyte.gz', (20, 6, 6),
+              bytes(255 * (i // 36 % 2 == i % 2) for i in range(20 * 36)))
+    write_idx('g-labels-idx1-ubyte.gz', (20,), bytes([0, 1] * 10))
+    out, err = run('train', 'gan.ini', 'g-images-idx3-ubyte.gz')
+    assert re.search(r'gan.onnx: 40 steps,.* coverage [\d.]+ %', out), out
+    assert re.search(r'step 40/40 .* discriminator .* margin .* spread .* '
+                     r'returns 0', err), err
+    info = json.loads(run('info', '--json', 'gan.onnx')[0])['metadata']
+    assert info['ae.task'] == 'gan', info
+    assert info['ae.gan.classes'] == '2', info
+    assert info['ae.train.seed'] == '3', info
+    # A discriminator that is soon never wrong.
+    err = run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '-s',
+              'gan.spectral_limit=0', '-s', 'gan.discriminator_rate=0.1',
+              '-s', 'gan.watch=5', '-o', 'back.onnx')[1]
+    assert re.search(r'step \d+: the \w+ .*: back to where it went well, with '
+                     r'half the rates \(time 1\)', err), err
+    err = run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '-s',
+              'gan.loss=huber', status=3)[1]
+    assert "[gan] loss is 'huber', wanted one of: hinge" in err, err
+
+
 def test_eval_of_autoencoders():
     Path('ae.ini').write_text(AUTOENCODER_RECIPE)
     grey = bytes(i * 11 % 256 for i in range(20 * 36))

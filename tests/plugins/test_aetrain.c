@@ -719,6 +719,50 @@ GST_START_TEST (test_an_autoencoder_is_told_of_labels)
 }
 GST_END_TEST;
 
+/* A discriminator that nothing bounds and that learns so fast is soon never
+ * wrong. */
+GST_START_TEST (test_a_gan_that_goes_wrong_is_said)
+{
+  Training t;
+  GError *said = NULL;
+  GstMessage *message;
+  gdouble returns = 0, coverage = -1;
+  gchar *path = plugin_test_path ("gan.ini");
+  gchar *settings
+      = g_strdup_printf ("recipe=%s steps=100 report-interval=0", path);
+
+  ck_assert (g_file_set_contents (path,
+      "[model]\ntask = gan\n[gan]\nnet = dense\nwidths = 8\nlatent = 4\n"
+      "size = 16x12\nwatch = 5\nspectral_limit = 0\ndiscriminator_rate = 0.1\n",
+      -1, NULL));
+  open_training (&t, settings);
+  feed (&t, 20);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  assert_loadable_as (t.model, "gan");
+  message = next_message (&t, GST_MESSAGE_WARNING);
+  gst_message_parse_warning (message, &said, NULL);
+  ck_assert_msg (strstr (said->message, "back to where it went well") != NULL,
+      "%s", said->message);
+  g_error_free (said);
+  gst_message_unref (message);
+  while ((message = gst_bus_pop_filtered (t.bus, GST_MESSAGE_ELEMENT))) {
+    const GstStructure *s = gst_message_get_structure (message);
+    GstStructure *figures;
+    gst_structure_get_double (s, "coverage", &coverage);
+    if (gst_structure_get (s, "figures", GST_TYPE_STRUCTURE, &figures, NULL)) {
+      gst_structure_get_double (figures, "returns", &returns);
+      gst_structure_free (figures);
+    }
+    gst_message_unref (message);
+  }
+  ck_assert (returns >= 1 && coverage >= 0);
+  close_training (&t);
+  g_remove (path);
+  g_free (path);
+  g_free (settings);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_a_codec_goes_on_from_a_base_model)
 {
   Training t;
@@ -865,6 +909,7 @@ aetrain_suite (void)
   tcase_add_test (tc, test_sizes_may_change_while_training);
   tcase_add_test (tc, test_a_codec_is_trained);
   tcase_add_test (tc, test_an_autoencoder_is_told_of_labels);
+  tcase_add_test (tc, test_a_gan_that_goes_wrong_is_said);
   tcase_add_test (tc, test_a_codec_goes_on_from_a_base_model);
   tcase_add_test (tc, test_going_down_does_not_wait_for_a_codec);
   tcase_add_test (tc, test_going_down_while_a_codec_is_made);

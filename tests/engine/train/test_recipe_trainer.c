@@ -132,8 +132,8 @@ START_TEST (test_every_task_trains_and_makes_a_model)
   ck_assert_int_eq (ae_recipe_trainer_validate (t, &after, &err), AE_OK);
   ck_assert_int_eq (ae_recipe_trainer_validate (t, &again, &err), AE_OK);
   /* no coverage is above 100 % */
-  ck_assert_msg (after > before || before == 100, "%g %s after, %g before", after, plan.score,
-      before);
+  ck_assert_msg (after > before || before == 100,
+      "%g %s after, %g before", after, plan.score, before);
   ck_assert (after == again);
   AeTrainingFigure figures[AE_TRAINING_FIGURES];
   size_t n = ae_recipe_trainer_figures (t, figures);
