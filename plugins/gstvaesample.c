@@ -730,8 +730,8 @@ install_code_properties (GObjectClass *object)
       NULL, playing);
   props[PROP_PERIOD] = g_param_spec_uint ("period", "Period",
       "Frames from one code to the next of mode=walk, and from one picture to "
-      "the other of mode=morph, both included",
-      1, G_MAXINT, DEFAULT_PERIOD, playing);
+      "the other of mode=morph, both included: these change evenly",
+      1, 100000, DEFAULT_PERIOD, playing);
 }
 
 static void

@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_PACED 100000 /* frames of a morph */
+
 static const GEnumValue modes[] = {
   { GST_AE_SAMPLE_DRAWS, "A new picture each frame", "sample" },
   { GST_AE_SAMPLE_WALK, "From one drawn code to the next, without end",
@@ -190,6 +192,7 @@ gst_ae_sample_plan_read (GstAeSamplePlan *plan, GstAeSamplerSetup *setup,
   g_clear_pointer (&plan->from, g_free);
   g_clear_pointer (&plan->deviation, g_free);
   g_clear_pointer (&plan->to, g_free);
+  plan->n_shares = 0;
   if (from != NULL) {
     plan->from = g_new (gfloat, n);
     plan->deviation = g_new (gfloat, n);
@@ -210,6 +213,7 @@ gst_ae_sample_plan_clear (GstAeSamplePlan *plan)
   g_free (plan->from);
   g_free (plan->deviation);
   g_free (plan->to);
+  g_free (plan->shares);
   g_free (plan->amounts);
   g_free (plan->scratch);
   *plan = (GstAeSamplePlan){ 0 };
@@ -250,14 +254,48 @@ walk (GstAeSamplePlan *plan, const GstAeSamplerSetup *setup, guint64 frame,
   return label;
 }
 
-/* From 0 to 1 in `period` frames, those at the ends included, and back. */
-static gfloat
+/* Of `period` frames that go to and fro, those at the ends included. */
+static guint
 to_and_fro (guint64 frame, guint period)
 {
-  guint last = MAX (period, 2) - 1;
+  guint last = period - 1;
   guint at = (guint) (frame % (2 * last));
 
-  return (gfloat) (at <= last ? at : 2 * last - at) / (gfloat) last;
+  return at <= last ? at : 2 * last - at;
+}
+
+/* Whether the way has to be paced anew. */
+static gboolean
+is_stale (const GstAeSamplePlan *plan, guint period, gint label)
+{
+  const GstAeSampleSettings *s = &plan->settings;
+  gboolean drawn = plan->from == NULL || plan->to == NULL;
+
+  return plan->n_shares != period || plan->paced_label != label
+      || (drawn
+          && (plan->paced_seed != s->seed
+              || plan->paced_temperature != s->temperature));
+}
+
+/* Even steps; where there is no memory for them, even shares of the way. */
+static void
+pace (GstAeSamplePlan *plan, const GstAeSamplerSetup *setup,
+    const gfloat *from, const gfloat *to, guint period, gint label)
+{
+  AeError error;
+
+  if (!is_stale (plan, period, label))
+    return;
+  plan->shares = g_renew (gfloat, plan->shares, period);
+  plan->n_shares = period;
+  plan->paced_label = label;
+  plan->paced_seed = plan->settings.seed;
+  plan->paced_temperature = plan->settings.temperature;
+  if (ae_sampler_pace (setup->sampler, from, to, label, plan->shares, period,
+          &error)
+      != AE_OK)
+    for (guint i = 0; i < period; i++)
+      plan->shares[i] = (gfloat) i / (gfloat) (period - 1);
 }
 
 static gint
@@ -265,6 +303,7 @@ morph (GstAeSamplePlan *plan, const GstAeSamplerSetup *setup, guint64 frame,
     gfloat *code)
 {
   gsize bytes = (gsize) setup->facts.latent * sizeof *code;
+  guint period = CLAMP (plan->settings.period, 2, MOST_PACED);
   gint label = draw (plan, setup, 0, code);
 
   draw (plan, setup, 1, plan->scratch);
@@ -272,9 +311,12 @@ morph (GstAeSamplePlan *plan, const GstAeSamplerSetup *setup, guint64 frame,
     memcpy (code, plan->from, bytes);
   if (plan->to != NULL)
     memcpy (plan->scratch, plan->to, bytes);
+  if (plan->from != NULL)
+    label = MAX (plan->settings.label, 0);
+  pace (plan, setup, code, plan->scratch, period, label);
   ae_sampler_between (setup->sampler, code, plan->scratch,
-      to_and_fro (frame, plan->settings.period), code);
-  return plan->from != NULL ? MAX (plan->settings.label, 0) : label;
+      plan->shares[to_and_fro (frame, period)], code);
+  return label;
 }
 
 /* Around the picture's code. */

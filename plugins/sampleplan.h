@@ -27,7 +27,7 @@ typedef struct {
   guint64 seed;
   gfloat temperature;
   gint label;        /* -1: any */
-  guint period;      /* frames from one code to the next */
+  guint period;      /* frames from one code to the next, 100000 at most */
   guint rows, columns; /* of a grid */
   gchar *attributes; /* "name=amount,name=amount"; may be NULL */
 } GstAeSampleSettings;
@@ -41,6 +41,11 @@ typedef struct {
   GstAeSampleSettings settings;
   gfloat *from, *to;       /* of pictures; NULL: drawn */
   gfloat *deviation;       /* of the first */
+  gfloat *shares;          /* of the way from one to the other, for each of */
+  guint n_shares;          /* so many frames; 0: not known yet */
+  guint64 paced_seed;      /* what they are of, */
+  gint paced_label;        /* where they depend on that */
+  gfloat paced_temperature;
   gfloat *amounts;         /* of the model's attributes */
   gfloat *scratch;         /* a code */
 } GstAeSamplePlan;

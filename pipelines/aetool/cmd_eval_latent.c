@@ -10,7 +10,7 @@
 #include "latent_walks.h"
 
 #define USUAL_PICTURES 200
-#define USUAL_STRENGTH 1.0
+#define USUAL_STRENGTH 0.8
 
 static struct {
   char *model, *sheet;
@@ -24,7 +24,7 @@ static const GOptionEntry entries[] = {
       "an autoencoder's model file", "MODEL" },
   { "strength", 0, 0, G_OPTION_ARG_DOUBLE, &option.strength,
       "how far beyond the median attributes are shifted, in their deviations "
-      "(default: 1)",
+      "(default: 0.8)",
       "N" },
   { "max-pictures", 0, 0, G_OPTION_ARG_INT, &option.most,
       "use at most so many (default: 200)", "N" },

@@ -37,10 +37,14 @@ unevenness (AeSampler *s, const float *from, const float *to, int label)
   gsize n = values_of (&f);
   g_autofree float *code = g_new (float, (gsize) f.latent);
   g_autofree float *now = g_new (float, n), *before = g_new (float, n);
+  float shares[MORPH_FRAMES];
   double sum = 0, most = 0;
+  AeError err;
+  if (ae_sampler_pace (s, from, to, label, shares, MORPH_FRAMES, &err)
+      != AE_OK)
+    return INFINITY;
   for (int i = 0; i < MORPH_FRAMES; i++) {
-    ae_sampler_between (
-        s, from, to, (float) i / (float) (MORPH_FRAMES - 1), code);
+    ae_sampler_between (s, from, to, shares[i], code);
     ae_sampler_decode (s, code, &label, 1, now);
     double step = i > 0 ? distance (now, before, n) : 0;
     sum += step;

@@ -71,6 +71,12 @@ AE_API void ae_sampler_spread (const AeSampler *sampler, float *deviation);
 AE_API void ae_sampler_between (const AeSampler *sampler, const float *from,
     const float *to, float share, float *code);
 
+/* Finds n (>= 2) shares of the way from one code to another, the first 0 and the
+ * last 1, between which what pictures of `label` show changes evenly (root mean
+ * squares of their differences). Errors: MEMORY. */
+AE_API AeStatus ae_sampler_pace (AeSampler *sampler, const float *from,
+    const float *to, int label, float *shares, size_t n, AeError *err);
+
 /* Name of an attribute, owned by the sampler; number of a name, or -1. */
 AE_API const char *ae_sampler_attribute (
     const AeSampler *sampler, size_t index);

@@ -207,6 +207,34 @@ START_TEST (test_between_two_codes_lies_an_arc)
 }
 END_TEST
 
+/* What is below 0 is black: nothing changes over the first half of the way. */
+START_TEST (test_ways_are_paced_by_what_changes)
+{
+  static const float from[LATENT] = { -1, -1, 0.5f, 0 },
+                     to[LATENT] = { 1, 1, -0.5f, 0 }, same[LATENT] = { 0 };
+  AeSampler *s = sampler_of (&plain, NULL);
+  float shares[5];
+  AeError err;
+  static const float way[2][LATENT]
+      = { { -1, -1, 0, 0 }, { 1, 1, 0, 0 } };
+  ck_assert_int_eq (
+      ae_sampler_pace (s, way[0], way[1], 0, shares, 5, &err), AE_OK);
+  ck_assert_float_eq (shares[0], 0);
+  for (int i = 1; i < 4; i++)
+    ck_assert_float_eq_tol (shares[i], 0.5f + 0.125f * (float) i, 0.01f);
+  ck_assert_float_eq (shares[4], 1);
+  ck_assert_int_eq (
+      ae_sampler_pace (s, from, to, 0, shares, 5, &err), AE_OK);
+  for (int i = 1; i < 5; i++)
+    ck_assert_float_gt (shares[i], shares[i - 1]);
+  ck_assert_int_eq (
+      ae_sampler_pace (s, same, same, 0, shares, 3, &err), AE_OK);
+  ck_assert_float_eq (shares[1], 0.5f);
+  ae_sampler_free (&s);
+  ck_assert_int_eq (ae_mem_live (), 0);
+}
+END_TEST
+
 START_TEST (test_attributes_shift_codes)
 {
   static const char *const meta[] = { "ae.attributes", "thick,slanted",
@@ -500,6 +528,7 @@ sampler_suite (void)
   tcase_add_test (codes, test_classes_are_drawn_as_often);
   tcase_add_test (codes, test_a_models_prior_is_drawn_from);
   tcase_add_test (codes, test_between_two_codes_lies_an_arc);
+  tcase_add_test (codes, test_ways_are_paced_by_what_changes);
   tcase_add_test (codes, test_attributes_shift_codes);
   suite_add_tcase (suite, codes);
   TCase *pictures = tcase_create ("pictures");
