@@ -21,6 +21,7 @@ struct AutoencoderScorer {
   AeSession *whole, *decoder; /* one picture; samples of codes */
   int width, height, channels, latent, classes, samples;
   gboolean variational, binarise;
+  double knocked_out; /* share of the codes' numbers */
   GRand *rand;
   float *wanted;       /* the picture, black and white where that is drawn */
   double *log_weights; /* of each sample */
@@ -183,8 +184,21 @@ draw_normal (GRand *rand)
   return radius * cos (2 * G_PI * g_rand_double (rand));
 }
 
-static gboolean
-fill_frame (AutoencoderScorer *s, const AeImage *image, GError **error)
+gsize
+autoencoder_scorer_n_values (const AutoencoderScorer *s)
+{
+  return n_values (s);
+}
+
+int
+autoencoder_scorer_latent (const AutoencoderScorer *s)
+{
+  return s->latent;
+}
+
+gboolean
+autoencoder_scorer_values (const AutoencoderScorer *s, const AeImage *image,
+    float *to, GError **error)
 {
   int channels = image->pixels == AE_PIXELS_GRAY8 ? 1 : 3;
   if (image->width != s->width || image->height != s->height
@@ -193,12 +207,34 @@ fill_frame (AutoencoderScorer *s, const AeImage *image, GError **error)
         "a picture of %dx%d and %d channels, wanted %dx%d and %d",
         image->width, image->height, channels, s->width, s->height,
         s->channels);
-  float *to = ae_session_input (s->whole, 0)->data;
   for (int c = 0; c < channels; c++)
     for (int y = 0; y < s->height; y++)
       for (int x = 0; x < s->width; x++)
         *to++ = image->plane[0][y * image->stride[0] + x * channels + c]
                 / 255.0f;
+  return TRUE;
+}
+
+gboolean
+autoencoder_scorer_columns (AutoencoderScorer *s, float *columns)
+{
+  gsize n = n_values (s);
+  if (!says (s, "ae.autoencoder.net", "linear")
+      || !says (s, "ae.autoencoder.likelihood", "gaussian") || s->classes > 0)
+    return FALSE;
+  float *code = ae_session_input (s->decoder, 0)->data;
+  const float *made = ae_session_output (s->decoder, 0)->data;
+  g_autofree float *zero = g_new (float, n);
+  memset (code, 0, s->latent * sizeof *code);
+  ae_session_run (s->decoder);
+  memcpy (zero, made, n * sizeof *zero);
+  for (int i = 0; i < s->latent; i++) {
+    code[i] = 1;
+    ae_session_run (s->decoder);
+    for (gsize k = 0; k < n; k++)
+      *columns++ = made[k] - zero[k];
+    code[i] = 0;
+  }
   return TRUE;
 }
 
@@ -221,22 +257,57 @@ fill_classes (AutoencoderScorer *s, int label, GError **error)
   return TRUE;
 }
 
+void
+autoencoder_scorer_knock_out (AutoencoderScorer *s, double share)
+{
+  s->knocked_out = share;
+}
+
+/* Mean over the values of what was made, clipped, against s->wanted. */
+static double
+squared_error (const AutoencoderScorer *s, const float *made)
+{
+  double sum = 0;
+  for (gsize i = 0; i < n_values (s); i++) {
+    double value = CLAMP (made[i], 0, 1) - s->wanted[i];
+    sum += value * value;
+  }
+  return sum / n_values (s);
+}
+
+/* As many numbers of the code as the share says become 0, the others larger by as
+ * much, as dropout has it; which, is drawn for each picture. */
+static void
+count_damage (AutoencoderScorer *s, const float *code)
+{
+  float *damaged = ae_session_input (s->decoder, 0)->data;
+  int left = s->latent;
+  int n = (int) (s->knocked_out * s->latent + 0.5);
+  float rest = n < s->latent ? (float) s->latent / (float) (s->latent - n) : 1;
+  for (int i = 0; i < s->latent; i++, left--) {
+    gboolean out = g_rand_double (s->rand) * left < n;
+    damaged[i] = out ? 0 : rest * code[i];
+    n -= out;
+  }
+  ae_session_run (s->decoder);
+  s->total.damaged
+      += squared_error (s, ae_session_output (s->decoder, 0)->data);
+}
+
 /* Of the grey picture; what it was is in s->wanted. */
 static void
 count_error (AutoencoderScorer *s)
 {
   const float *made = ae_session_output (s->whole, 0)->data;
   const float *code = ae_session_output (s->whole, 1)->data;
-  double sum = 0;
-  for (gsize i = 0; i < n_values (s); i++) {
-    double value = CLAMP (made[i], 0, 1) - s->wanted[i];
-    sum += value * value;
-  }
-  s->total.squared_error += sum / n_values (s);
+  s->total.squared_error += squared_error (s, made);
   for (int i = 0; i < s->latent; i++) {
     s->sum[i] += code[i];
     s->squares[i] += (double) code[i] * code[i];
+    s->total.active += code[i] != 0;
   }
+  if (s->knocked_out > 0)
+    count_damage (s, code);
   if (s->shown->len >= 2 * SHOWN)
     return;
   g_ptr_array_add (
@@ -302,10 +373,11 @@ gboolean
 autoencoder_scorer_add (AutoencoderScorer *s, const AeImage *image, int label,
     GError **error)
 {
-  if (!fill_frame (s, image, error) || !fill_classes (s, label, error))
+  float *frame = ae_session_input (s->whole, 0)->data;
+  if (!autoencoder_scorer_values (s, image, frame, error)
+      || !fill_classes (s, label, error))
     return FALSE;
-  memcpy (s->wanted, ae_session_input (s->whole, 0)->data,
-      n_values (s) * sizeof *s->wanted);
+  memcpy (s->wanted, frame, n_values (s) * sizeof *s->wanted);
   ae_session_run (s->whole);
   count_error (s);
   if (s->samples > 0) {
@@ -322,6 +394,8 @@ autoencoder_scorer_result (const AutoencoderScorer *s)
   AutoencoderScores mean = s->total;
   double n = MAX (mean.n, 1);
   mean.squared_error /= n;
+  mean.damaged /= n;
+  mean.active /= n * s->latent;
   mean.bound /= n;
   mean.likelihood /= n;
   return mean;

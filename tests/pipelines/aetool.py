@@ -347,6 +347,17 @@ def test_eval_of_autoencoders():
                  '--sheet', 'sheet.png')
     assert re.fullmatch(r'20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n', out), out
     assert Path('sheet.png').stat().st_size > 100
+    hurt = json.loads(run(
+        'eval', '--json', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+        '--knock-out', '0.5')[0])
+    assert hurt['mse_knocked_out'] != hurt['mse'] > 0, hurt
+    assert hurt['active'] == 1, hurt
+    assert 'knocked out: MSE' in run(
+        'eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+        '--knock-out', '0.25')[0]
+    assert 'knocked out 0 to 0.9' in run(
+        'eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
+        '--knock-out', '1', status=2)[1]
     err = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
               '--samples', '3', status=3)[1]
     assert 'VAEs of black and white pictures' in err, err
