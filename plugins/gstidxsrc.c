@@ -33,6 +33,7 @@
 #include "gstidxsrc.h"
 
 #include "aeerror.h"
+#include "fixedframes.h"
 #include "idxfile.h"
 #include "labelmeta.h"
 
@@ -283,6 +284,13 @@ gst_idx_src_fixate (GstBaseSrc *base, GstCaps *caps)
 }
 
 static gboolean
+gst_idx_src_negotiate (GstBaseSrc *base)
+{
+  return gst_ae_fixed_frames_negotiate (
+      base, GST_BASE_SRC_CLASS (gst_idx_src_parent_class));
+}
+
+static gboolean
 gst_idx_src_set_caps (GstBaseSrc *base, GstCaps *caps)
 {
   GstIdxSrc *self = GST_IDX_SRC (base);
@@ -486,6 +494,7 @@ gst_idx_src_class_init (GstIdxSrcClass *klass)
   base->stop = gst_idx_src_stop;
   base->get_caps = gst_idx_src_get_caps;
   base->fixate = gst_idx_src_fixate;
+  base->negotiate = gst_idx_src_negotiate;
   base->set_caps = gst_idx_src_set_caps;
   base->get_times = gst_idx_src_get_times;
   base->is_seekable = gst_idx_src_is_seekable;

@@ -57,6 +57,7 @@
 #include "aeerror.h"
 #include "aeframe.h"
 #include "aeprecision.h"
+#include "fixedframes.h"
 #include "generatedmeta.h"
 #include "labelmeta.h"
 #include "sampleplan.h"
@@ -476,6 +477,13 @@ gst_vae_sample_fixate (GstBaseSrc *base, GstCaps *caps)
 }
 
 static gboolean
+gst_vae_sample_negotiate (GstBaseSrc *base)
+{
+  return gst_ae_fixed_frames_negotiate (
+      base, GST_BASE_SRC_CLASS (gst_vae_sample_parent_class));
+}
+
+static gboolean
 gst_vae_sample_set_caps (GstBaseSrc *base, GstCaps *caps)
 {
   GstVaeSample *self = GST_VAE_SAMPLE (base);
@@ -787,6 +795,7 @@ gst_vae_sample_class_init (GstVaeSampleClass *klass)
   base->stop = gst_vae_sample_stop;
   base->get_caps = gst_vae_sample_get_caps;
   base->fixate = gst_vae_sample_fixate;
+  base->negotiate = gst_vae_sample_negotiate;
   base->set_caps = gst_vae_sample_set_caps;
   base->get_times = gst_vae_sample_get_times;
   base->is_seekable = gst_vae_sample_is_seekable;

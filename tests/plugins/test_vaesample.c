@@ -466,6 +466,30 @@ GST_START_TEST (test_other_models_are_refused)
 }
 GST_END_TEST;
 
+/* What follows wants another size: the message says which there is. */
+GST_START_TEST (test_sizes_that_do_not_fit_are_named)
+{
+  gchar *path = sampler_model ("vae");
+  gchar *line = g_strdup_printf ("vaesample name=s num-buffers=2 model-file=%s "
+                                 "! video/x-raw,width=100 ! fakesink",
+      path);
+  GstElement *pipeline = gst_parse_launch (line, NULL);
+  GstBus *bus = gst_element_get_bus (pipeline);
+
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  gchar *text = message_on (bus, GST_MESSAGE_ERROR);
+  ck_assert_msg (strstr (text, "width=(int)8, height=(int)6") != NULL
+          && strstr (text, "it wants video/x-raw, width=(int)100") != NULL,
+      "%s", text);
+  g_free (text);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  gst_object_unref (bus);
+  gst_object_unref (pipeline);
+  g_free (line);
+  g_free (path);
+}
+GST_END_TEST;
+
 static Suite *
 vaesample_suite (void)
 {
@@ -493,6 +517,7 @@ vaesample_suite (void)
   tcase_add_loop_test (w, test_wrong_settings_stop_it_with_an_error, 0,
       G_N_ELEMENTS (refused));
   tcase_add_test (w, test_other_models_are_refused);
+  tcase_add_test (w, test_sizes_that_do_not_fit_are_named);
   return suite;
 }
 
