@@ -3,8 +3,8 @@
 #define AE_CODES_H
 
 /* What codes of pictures are worth: what lies near what, whether classes can be
- * told by them, how they cluster, what a map of them keeps, and how codes of
- * made pictures lie among those of real ones. All functions may be called from
+ * told by them, how they cluster, along which axes they differ, what a map of them
+ * keeps, and how codes of made pictures lie among those of real ones. All functions may be called from
  * any thread; n_threads: 0 = all cores. Results do not depend on it. */
 
 #include <ae/types.h>
@@ -85,10 +85,31 @@ AE_API AeStatus ae_codes_cluster (int *clusters, const AeCodes *codes,
 AE_API AeStatus ae_labels_information (double *out, const int *a,
     const int *b, size_t n, AeError *err);
 
+/* Axes. */
+
+#define AE_CODE_AXES_MOST_NUMBERS 2048 /* of a code; time grows with the cube */
+
+/* Principal components (Pearson, 1901): the codes' mean (d) and the n_axes (<= d)
+ * orthogonal unit vectors (n_axes x d) along which they differ most, the one of
+ * the largest variance first. Rows may as well be pictures. Errors: ARGUMENT,
+ * NUMERIC, MEMORY. */
+AE_API AeStatus ae_codes_principal_axes (float *mean, float *axes,
+    const AeCodes *codes, size_t n_axes, AeError *err);
+
+/* The largest principal angle (Jordan, 1875), in degrees, between what the rows
+ * of `a` span and what those of `b` do: 0 if it is the same, 90 where a direction
+ * of one is at right angles to all of the other, which it is if the other has
+ * fewer dimensions. Rows that are sums of others within the precision of float,
+ * 1e-5 of their length, add no dimension. Time grows with the cube of the
+ * number of rows. Errors: ARGUMENT (rows of different lengths, none, more of them
+ * than AE_CODE_AXES_MOST_NUMBERS), NUMERIC, MEMORY. */
+AE_API AeStatus ae_codes_largest_angle (
+    double *degrees, const AeCodes *a, const AeCodes *b, AeError *err);
+
 /* Maps. */
 
 /* map: n x axes, along the directions in which `codes` differ most. Errors:
- * ARGUMENT (more axes than numbers, more than 512 numbers), NUMERIC, MEMORY. */
+ * ARGUMENT (more axes than numbers), NUMERIC, MEMORY. */
 AE_API AeStatus ae_codes_principal_map (
     float *map, const AeCodes *codes, size_t axes, AeError *err);
 
@@ -96,7 +117,7 @@ AE_API AeStatus ae_codes_principal_map (
  * (t-SNE: van der Maaten and Hinton, 2008); the same codes give the same map.
  * perplexity: about how many neighbours count, 2 and up, less than n / 3; 30 is
  * usual. Time and memory grow with n^2. Errors: LIMIT (more than 6000 codes),
- * ARGUMENT (also codes of 1 number or more than 512), NUMERIC, MEMORY. */
+ * ARGUMENT (also codes of 1 number or more than 2048), NUMERIC, MEMORY. */
 AE_API AeStatus ae_codes_tsne_map (float *map, const AeCodes *codes,
     double perplexity, int n_threads, AeError *err);
 
