@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+const char *const ae_coder_net_names[] = { "linear", "dense", "conv", NULL };
 const char *const ae_code_names[]
     = { "plain", "rectified", "variational", NULL };
 const char *const ae_likelihood_names[] = { "bernoulli", "gaussian", NULL };
@@ -42,6 +43,7 @@ ae_autoencoder_export (AeModel **out, const AeAutoencoderTraining *t,
     "ae.autoencoder.size", ae_recipe_text_of (r, a, "size"),
     "ae.autoencoder.channels", ae_recipe_text_of (r, a, "channels"),
     "ae.autoencoder.latent", ae_recipe_text_of (r, a, "latent"),
+    "ae.autoencoder.net", ae_coder_net_names[t->shape->net],
     "ae.autoencoder.code", ae_code_names[t->shape->code],
     "ae.autoencoder.likelihood", ae_likelihood_names[t->shape->likelihood],
     "ae.autoencoder.classes", ae_recipe_text_of (r, a, "classes"),

@@ -8,9 +8,10 @@
 
 #include "train/autoencoder_nets.h"
 
-/* Words of AeCodeKind and AeLikelihood in recipes and metadata; the last are
- * NULL. */
-extern const char *const ae_code_names[], *const ae_likelihood_names[];
+/* Words of AeCoderNet, AeCodeKind and AeLikelihood in recipes and metadata; the
+ * last are NULL. */
+extern const char *const ae_coder_net_names[], *const ae_code_names[],
+    *const ae_likelihood_names[];
 
 typedef struct {
   const AeRecipe *recipe;

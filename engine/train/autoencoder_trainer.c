@@ -57,10 +57,9 @@ training (const AeRecipe *r, const char *key)
 static AeStatus
 read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
 {
-  static const char *const nets[] = { "linear", "dense", "conv", NULL };
   const char *a = "autoencoder";
   *s = (AeAutoencoderShape){
-    .net = (AeCoderNet) ae_recipe_word_of (r, a, "net", nets),
+    .net = (AeCoderNet) ae_recipe_word_of (r, a, "net", ae_coder_net_names),
     .code = (AeCodeKind) ae_recipe_word_of (r, a, "code", ae_code_names),
     .likelihood
     = (AeLikelihood) ae_recipe_word_of (r, a, "likelihood", ae_likelihood_names),

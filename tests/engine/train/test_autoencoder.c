@@ -365,6 +365,7 @@ START_TEST (test_decoder_is_a_part_of_the_model)
   ck_assert_str_eq (ae_model_meta (model, "ae.autoencoder.classes"), "2");
   ck_assert_str_eq (
       ae_model_meta (model, "ae.autoencoder.code"), "variational");
+  ck_assert_str_eq (ae_model_meta (model, "ae.autoencoder.net"), "conv");
   AeTensor in[2] = { { .type = AE_F32, .shape = ae_shape (4, 1, 1, 8, 8) },
     { .type = AE_F32, .shape = ae_shape (2, 1, 2) } };
   AeSession *whole = open_session (model, NULL, in, 2);
