@@ -183,8 +183,21 @@ draw_normal (GRand *rand)
   return radius * cos (2 * G_PI * g_rand_double (rand));
 }
 
-static gboolean
-fill_frame (AutoencoderScorer *s, const AeImage *image, GError **error)
+gsize
+autoencoder_scorer_n_values (const AutoencoderScorer *s)
+{
+  return n_values (s);
+}
+
+int
+autoencoder_scorer_latent (const AutoencoderScorer *s)
+{
+  return s->latent;
+}
+
+gboolean
+autoencoder_scorer_values (const AutoencoderScorer *s, const AeImage *image,
+    float *to, GError **error)
 {
   int channels = image->pixels == AE_PIXELS_GRAY8 ? 1 : 3;
   if (image->width != s->width || image->height != s->height
@@ -193,12 +206,34 @@ fill_frame (AutoencoderScorer *s, const AeImage *image, GError **error)
         "a picture of %dx%d and %d channels, wanted %dx%d and %d",
         image->width, image->height, channels, s->width, s->height,
         s->channels);
-  float *to = ae_session_input (s->whole, 0)->data;
   for (int c = 0; c < channels; c++)
     for (int y = 0; y < s->height; y++)
       for (int x = 0; x < s->width; x++)
         *to++ = image->plane[0][y * image->stride[0] + x * channels + c]
                 / 255.0f;
+  return TRUE;
+}
+
+gboolean
+autoencoder_scorer_columns (AutoencoderScorer *s, float *columns)
+{
+  gsize n = n_values (s);
+  if (!says (s, "ae.autoencoder.net", "linear")
+      || !says (s, "ae.autoencoder.likelihood", "gaussian") || s->classes > 0)
+    return FALSE;
+  float *code = ae_session_input (s->decoder, 0)->data;
+  const float *made = ae_session_output (s->decoder, 0)->data;
+  g_autofree float *zero = g_new (float, n);
+  memset (code, 0, s->latent * sizeof *code);
+  ae_session_run (s->decoder);
+  memcpy (zero, made, n * sizeof *zero);
+  for (int i = 0; i < s->latent; i++) {
+    code[i] = 1;
+    ae_session_run (s->decoder);
+    for (gsize k = 0; k < n; k++)
+      *columns++ = made[k] - zero[k];
+    code[i] = 0;
+  }
   return TRUE;
 }
 
@@ -302,10 +337,11 @@ gboolean
 autoencoder_scorer_add (AutoencoderScorer *s, const AeImage *image, int label,
     GError **error)
 {
-  if (!fill_frame (s, image, error) || !fill_classes (s, label, error))
+  float *frame = ae_session_input (s->whole, 0)->data;
+  if (!autoencoder_scorer_values (s, image, frame, error)
+      || !fill_classes (s, label, error))
     return FALSE;
-  memcpy (s->wanted, ae_session_input (s->whole, 0)->data,
-      n_values (s) * sizeof *s->wanted);
+  memcpy (s->wanted, frame, n_values (s) * sizeof *s->wanted);
   ae_session_run (s->whole);
   count_error (s);
   if (s->samples > 0) {

@@ -21,6 +21,20 @@ AutoencoderScorer *autoencoder_scorer_new (
     const char *path, int samples, int threads, guint32 seed, GError **error);
 void autoencoder_scorer_free (AutoencoderScorer *scorer);
 
+/* Numbers of a picture (channels x height x width) and of a code. */
+gsize autoencoder_scorer_n_values (const AutoencoderScorer *scorer);
+int autoencoder_scorer_latent (const AutoencoderScorer *scorer);
+
+/* Writes a picture of the model's own size to `values`, as numbers of 0..1. */
+gboolean autoencoder_scorer_values (const AutoencoderScorer *scorer,
+    const AeImage *image, float *values, GError **error);
+
+/* Of a decoder that is one matrix and a picture that it adds: the pictures that
+ * each number of a code stands for, its columns, as rows (latent x n_values).
+ * FALSE when it is none such, or is told classes. */
+gboolean autoencoder_scorer_columns (
+    AutoencoderScorer *scorer, float *columns);
+
 /* A picture of the model's own size. */
 gboolean autoencoder_scorer_add (AutoencoderScorer *scorer,
     const AeImage *image, int label, GError **error);

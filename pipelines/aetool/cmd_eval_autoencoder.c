@@ -6,6 +6,7 @@
 
 #include "aetool.h"
 #include "autoencoder_scorer.h"
+#include "components.h"
 #include "idx_pictures.h"
 #include "inputs.h"
 #include "json.h"
@@ -13,7 +14,7 @@
 #include "quality.h"
 
 static struct {
-  char *model, *sheet;
+  char *model, *sheet, *pca;
   int samples, most, threads, seed;
   gboolean json;
 } option;
@@ -25,6 +26,11 @@ static const GOptionEntry entries[] = {
       "of a VAE of black and white pictures: draw so many codes for each to "
       "find its likelihood (default: 0, do not)",
       "N" },
+  { "pca", 0, 0, G_OPTION_ARG_FILENAME, &option.pca,
+      "compare with as many principal components of these pictures (all of "
+      "them), and of an autoencoder with net = linear tell how far they are "
+      "from what its decoder spans",
+      "IDX-FILE" },
   { "max-pictures", 0, 0, G_OPTION_ARG_INT, &option.most,
       "use at most so many of each file (default: all)", "N" },
   { "sheet", 0, 0, G_OPTION_ARG_FILENAME, &option.sheet,
@@ -38,17 +44,35 @@ static const GOptionEntry entries[] = {
   { 0 }
 };
 
+typedef struct {
+  AutoencoderScorer *scorer;
+  Components *components; /* NULL: not asked for */
+  AutoencoderScores scores;
+  ComponentScores beside;
+} Evaluation;
+
 static gboolean
 score (const AeImage *image, guint index, int label, gpointer user_data,
     GError **error)
 {
-  return autoencoder_scorer_add (user_data, image, label, error)
+  Evaluation *e = user_data;
+  return autoencoder_scorer_add (e->scorer, image, label, error)
+         && (!e->components || components_add (e->components, image, error))
          && (option.most == 0 || index + 1 < (guint) option.most);
 }
 
-static void
-print_json (const AutoencoderScores *s)
+/* The model's error over the components'; 0 where these leave none. */
+static double
+share_of_components (const Evaluation *e)
 {
+  double least = e->beside.squared_error;
+  return least > 0 ? e->scores.squared_error / least : 0;
+}
+
+static void
+print_json (const Evaluation *e)
+{
+  const AutoencoderScores *s = &e->scores;
   g_autoptr (Json) json = json_new ();
   json_open (json, NULL, '{');
   json_number (json, "pictures", s->n);
@@ -57,38 +81,79 @@ print_json (const AutoencoderScores *s)
     json_number (json, "elbo", s->bound);
     json_number (json, "nll", -s->likelihood);
   }
+  if (e->components) {
+    json_number (json, "components", e->beside.n);
+    json_number (json, "components_pictures", e->beside.pictures);
+    json_number (json, "components_mse", e->beside.squared_error);
+    json_number (json, "mse_over_components", share_of_components (e));
+    if (e->beside.linear)
+      json_number (json, "largest_angle", e->beside.angle);
+  }
   json_close (json, '{');
   json_print (json);
 }
 
 static void
-print_text (const AutoencoderScores *s)
+print_beside (const Evaluation *e)
 {
+  const ComponentScores *c = &e->beside;
+  printf ("%d principal components of %u pictures: MSE %.5f; the model's is "
+          "%.2f %% of it\n",
+      c->n, c->pictures, c->squared_error, 100 * share_of_components (e));
+  if (c->linear)
+    printf ("largest principal angle between what they and the decoder span: "
+            "%.3f degrees\n",
+        c->angle);
+}
+
+static void
+print_text (const Evaluation *e)
+{
+  const AutoencoderScores *s = &e->scores;
   printf ("%u pictures: MSE %.5f, PSNR %.2f dB\n", s->n, s->squared_error,
       quality_psnr (s->squared_error * 255 * 255));
   if (s->likely)
     printf ("ELBO %.2f nats, NLL %.2f nats (%d samples)\n", s->bound,
         -s->likelihood, option.samples);
+  if (e->components)
+    print_beside (e);
 }
 
 static gboolean
-score_all (AutoencoderScorer *scorer, GPtrArray *uris, GError **error)
+check_idx (const char *uri, GError **error)
+{
+  if (idx_pictures_named (uri))
+    return TRUE;
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+      "%s: wanted pictures in MNIST's format, with -idx3-ubyte or .idx in the "
+      "name",
+      uri);
+  return FALSE;
+}
+
+static Components *
+find_components (AutoencoderScorer *scorer, GError **error)
+{
+  g_autoptr (GPtrArray) uris = inputs_expand (&option.pca, 1, error);
+  const char *uri = uris ? g_ptr_array_index (uris, 0) : NULL;
+  return uri && check_idx (uri, error) ? components_new (scorer, uri, error)
+                                       : NULL;
+}
+
+static gboolean
+score_all (Evaluation *e, GPtrArray *uris, GError **error)
 {
   for (guint i = 0; i < uris->len; i++) {
     const char *uri = g_ptr_array_index (uris, i);
-    if (!idx_pictures_named (uri)) {
-      g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
-          "%s: wanted pictures in MNIST's format, with -idx3-ubyte or .idx in "
-          "the name",
-          uri);
-      return FALSE;
-    }
-    if (!idx_pictures_read (uri, score, scorer, error))
+    if (!check_idx (uri, error) || !idx_pictures_read (uri, score, e, error))
       return FALSE;
   }
+  e->scores = autoencoder_scorer_result (e->scorer);
+  if (e->components && !components_result (e->components, &e->beside, error))
+    return FALSE;
   if (!option.sheet)
     return TRUE;
-  g_autoptr (Picture) sheet = autoencoder_scorer_sheet (scorer);
+  g_autoptr (Picture) sheet = autoencoder_scorer_sheet (e->scorer);
   return picture_save (sheet, option.sheet, error);
 }
 
@@ -113,12 +178,14 @@ aetool_eval_autoencoder (int argc, char **argv)
       = uris ? autoencoder_scorer_new (path, option.samples, option.threads,
             (guint32) option.seed, &error)
              : NULL;
-  if (!scorer || !score_all (scorer, uris, &error))
+  g_autoptr (Components) components
+      = scorer && option.pca ? find_components (scorer, &error) : NULL;
+  Evaluation e = { .scorer = scorer, .components = components };
+  if (error || !score_all (&e, uris, &error))
     return aetool_g_error (error);
-  AutoencoderScores scores = autoencoder_scorer_result (scorer);
   if (option.json)
-    print_json (&scores);
+    print_json (&e);
   else
-    print_text (&scores);
+    print_text (&e);
   return AETOOL_OK;
 }

@@ -95,6 +95,7 @@ def write_bars(name, n, seed, labels=None):
 
 
 def make_material():
+    Path('l.ini').write_text(LINEAR)
     write_bars('train', 600, 1)
     write_bars('test', 90, 2)
     rng = random.Random(3)
@@ -148,6 +149,109 @@ def test_pretraining_is_taken_over():
     err = run('train', 'c.ini', TRAIN, '-o', 'q.onnx', '--base', 'a.onnx',
               '-s', 'classifier.features=9', status=3)[1]
     assert 'e.latent.weight is 16x144, wanted 9x144' in err, err
+
+
+LINEAR = '''[model]
+task = autoencoder
+[autoencoder]
+size = 12x12
+net = linear
+latent = 2
+[training]
+steps = 4000
+batch = 32
+learning_rate = 0.01
+final_learning_rate = 0.00001
+validation = 0
+ema_decay = 0.99
+threads = 1
+seed = 5
+'''
+
+
+def write_plane(name, n, seed, patterns=2):
+    """Grey, and so much of a left half, an upper half, a chess board."""
+    rng = random.Random(seed)
+
+    def picture():
+        much = [rng.randrange(-limit, limit + 1) for limit in (60, 40, 20)]
+        return bytes(128 + sum(
+            part * sign for part, sign in zip(much[:patterns], (
+                1 if x < SIDE // 2 else -1, 1 if y < SIDE // 2 else -1,
+                1 if (x + y) % 2 else -1)))
+            for y in range(SIDE) for x in range(SIDE))
+    write_idx(f'{name}-images-idx3-ubyte.gz', (n, SIDE, SIDE),
+              b''.join(picture() for _ in range(n)))
+
+
+def beside_components(model, train, test, *more):
+    return json.loads(run('eval', '--json', '--autoencoder', model, '--pca',
+                          train, test, *more)[0])
+
+
+def test_linear_autoencoder_spans_the_components():
+    """Of two patterns it finds both, of three the two that vary most."""
+    write_plane('flat', 500, 7)
+    write_plane('solid', 500, 7, patterns=3)
+    write_plane('other', 200, 8, patterns=3)
+    flat, solid, other = (f'{name}-images-idx3-ubyte.gz'
+                          for name in ('flat', 'solid', 'other'))
+    run('train', 'l.ini', flat, '-o', 'f.onnx')
+    said = beside_components('f.onnx', flat, flat)
+    assert said['components'] == 2 and said['components_pictures'] == 500, said
+    assert said['components_mse'] < 1e-10 and said['mse'] < 1e-5, said
+    assert said['largest_angle'] < 1, said
+    run('train', 'l.ini', solid, '-o', 'l.onnx')
+    said = beside_components('l.onnx', solid, other)
+    assert said['largest_angle'] < 2, said
+    want = 20 * 21 / 3 / 255 ** 2  # a chess board of up to 20 is lost
+    assert 0.8 < said['components_mse'] / want < 1.2, (said, want)
+    assert 0.99 < said['mse_over_components'] < 1.01, said
+    # Of other pictures the components are others, and worse for these.
+    said = beside_components('l.onnx', TRAIN, other)
+    assert said['components_pictures'] == 600, said
+    assert said['largest_angle'] > 45, said
+    assert said['mse_over_components'] < 0.5, said
+    out, _ = run('eval', '--autoencoder', 'l.onnx', '--pca', solid, other,
+                 '--max-pictures', 9)
+    assert '9 pictures: MSE ' in out, out
+    assert '2 principal components of 500 pictures: MSE ' in out, out
+    found = re.search(r'decoder span: ([\d.]+) degrees', out)
+    assert found and float(found[1]) < 2, out
+
+
+def test_deep_autoencoder_spans_no_space():
+    said = beside_components('a.onnx', TRAIN, TEST)
+    assert said['components'] == 16 and 'largest_angle' not in said, said
+    ratio = said['mse'] / said['components_mse']
+    assert abs(said['mse_over_components'] - ratio) < 1e-9, said
+    assert 'degrees' not in run('eval', '--autoencoder', 'a.onnx', '--pca',
+                                TRAIN, TEST)[0]
+    alone = json.loads(run('eval', '--json', '--autoencoder', 'a.onnx',
+                           TEST)[0])
+    assert alone['mse'] == said['mse'] and 'components' not in alone, alone
+
+
+def test_components_refuse():
+    def refuse(text, *args, status=3):
+        err = run('eval', '--autoencoder', 'a.onnx', TEST, '--pca', *args,
+                  status=status)[1]
+        assert text in err, err
+    refuse('a.ini: wanted pictures in', 'a.ini')
+    refuse('no-images-idx3-ubyte', 'no-images-idx3-ubyte.gz')
+    write_idx('small-images-idx3-ubyte.gz', (2, 8, 9), bytes(144))
+    refuse('principal components: a picture of 9x8 and 1 channels, wanted 12x12',
+           'small-images-idx3-ubyte.gz')
+    for latent, side in ((145, 12), (2, 50)):
+        write_idx('own-images-idx3-ubyte.gz', (3, side, side),
+                  bytes(3 * side * side))
+        run('train', 'l.ini', 'own-images-idx3-ubyte.gz', '-o', 'own.onnx',
+            '--steps', 1, '-s', f'autoencoder.latent={latent}', '-s',
+            f'autoencoder.size={side}x{side}')
+        err = run('eval', '--autoencoder', 'own.onnx', TEST, '--pca', TRAIN,
+                  status=3)[1]
+        assert (f'{latent} principal components of pictures of {side * side} '
+                'values, wanted') in err, err
 
 
 def test_classifier_refuses():
