@@ -43,7 +43,6 @@
 GST_DEBUG_CATEGORY_STATIC (gst_idx_src_debug);
 #define GST_CAT_DEFAULT gst_idx_src_debug
 
-#define USUAL_RATE 30
 
 struct _GstIdxSrc {
   GstPushSrc parent;
@@ -254,33 +253,18 @@ gst_idx_src_stop (GstBaseSrc *base)
 static GstCaps *
 gst_idx_src_get_caps (GstBaseSrc *base, GstCaps *filter)
 {
-  GstIdxSrc *self = GST_IDX_SRC (base);
-  GstCaps *caps = gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (base));
+  const GstAeIdxFile *idx = &GST_IDX_SRC (base)->pictures;
 
-  if (self->pictures.data != NULL) {
-    caps = gst_caps_make_writable (caps);
-    gst_caps_set_simple (caps, "format", G_TYPE_STRING,
-        self->pictures.channels == 3 ? "RGB" : "GRAY8", "width", G_TYPE_INT,
-        (gint) self->pictures.width, "height", G_TYPE_INT,
-        (gint) self->pictures.height, "pixel-aspect-ratio", GST_TYPE_FRACTION,
-        1, 1, NULL);
-  }
-  if (filter != NULL) {
-    GstCaps *both = gst_caps_intersect_full (
-        filter, caps, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (caps);
-    caps = both;
-  }
-  return caps;
+  return gst_ae_fixed_frames_caps (base,
+      idx->data != NULL ? (gint) idx->channels : 0, (gint) idx->width,
+      (gint) idx->height, filter);
 }
 
 static GstCaps *
 gst_idx_src_fixate (GstBaseSrc *base, GstCaps *caps)
 {
-  caps = gst_caps_make_writable (caps);
-  gst_structure_fixate_field_nearest_fraction (
-      gst_caps_get_structure (caps, 0), "framerate", USUAL_RATE, 1);
-  return GST_BASE_SRC_CLASS (gst_idx_src_parent_class)->fixate (base, caps);
+  return GST_BASE_SRC_CLASS (gst_idx_src_parent_class)
+      ->fixate (base, gst_ae_fixed_frames_fixate (caps));
 }
 
 static gboolean
@@ -302,18 +286,6 @@ gst_idx_src_set_caps (GstBaseSrc *base, GstCaps *caps)
 }
 
 /* Frames. */
-
-/* Begins at a frame's number. 0 fps: all have the time 0. */
-static GstClockTime
-time_of (const GstIdxSrc *self, guint64 frame)
-{
-  gint n = GST_VIDEO_INFO_FPS_N (&self->info);
-  gint d = GST_VIDEO_INFO_FPS_D (&self->info);
-
-  return n > 0 ? gst_util_uint64_scale (frame, GST_SECOND * (guint64) d,
-                     (guint64) n)
-               : 0;
-}
 
 /* The same seed and round give the same order (Fisher and Yates). */
 static void
@@ -391,45 +363,21 @@ gst_idx_src_fill (GstPushSrc *push, GstBuffer *buffer)
     return GST_FLOW_ERROR;
   }
   add_label (self, buffer, index);
-  GST_BUFFER_PTS (buffer) = time_of (self, self->next);
+  GST_BUFFER_PTS (buffer) = gst_ae_fixed_frames_time (&self->info, self->next);
   GST_BUFFER_DURATION (buffer)
-      = time_of (self, self->next + 1) - GST_BUFFER_PTS (buffer);
+      = gst_ae_fixed_frames_time (&self->info, self->next + 1)
+        - GST_BUFFER_PTS (buffer);
   GST_BUFFER_OFFSET (buffer) = self->next;
   GST_BUFFER_OFFSET_END (buffer) = ++self->next;
   return GST_FLOW_OK;
-}
-
-/* Times: frames are where their number says. */
-
-static void
-gst_idx_src_get_times (GstBaseSrc *base, GstBuffer *buffer,
-    GstClockTime *start, GstClockTime *end)
-{
-  *start = *end = GST_CLOCK_TIME_NONE;
-  if (!gst_base_src_is_live (base))
-    return;
-  *start = GST_BUFFER_PTS (buffer);
-  *end = *start + GST_BUFFER_DURATION (buffer);
-}
-
-static gboolean
-gst_idx_src_is_seekable (GstBaseSrc *base)
-{
-  return !gst_base_src_is_live (base);
 }
 
 static gboolean
 gst_idx_src_do_seek (GstBaseSrc *base, GstSegment *segment)
 {
   GstIdxSrc *self = GST_IDX_SRC (base);
-  gint n = GST_VIDEO_INFO_FPS_N (&self->info);
-  gint d = GST_VIDEO_INFO_FPS_D (&self->info);
 
-  segment->time = segment->start;
-  self->next = n > 0 ? gst_util_uint64_scale_ceil (segment->position,
-                           (guint64) n, GST_SECOND * (guint64) d)
-                     : 0;
-  return segment->rate > 0;
+  return gst_ae_fixed_frames_seek (&self->info, segment, &self->next);
 }
 
 static gboolean
@@ -444,8 +392,8 @@ gst_idx_src_query (GstBaseSrc *base, GstQuery *query)
   gst_query_parse_duration (query, &format, NULL);
   if (format != GST_FORMAT_TIME)
     return GST_BASE_SRC_CLASS (gst_idx_src_parent_class)->query (base, query);
-  gst_query_set_duration (
-      query, format, (gint64) time_of (self, self->pictures.n));
+  gst_query_set_duration (query, format,
+      (gint64) gst_ae_fixed_frames_time (&self->info, self->pictures.n));
   return TRUE;
 }
 
@@ -496,8 +444,8 @@ gst_idx_src_class_init (GstIdxSrcClass *klass)
   base->fixate = gst_idx_src_fixate;
   base->negotiate = gst_idx_src_negotiate;
   base->set_caps = gst_idx_src_set_caps;
-  base->get_times = gst_idx_src_get_times;
-  base->is_seekable = gst_idx_src_is_seekable;
+  base->get_times = gst_ae_fixed_frames_get_times;
+  base->is_seekable = gst_ae_fixed_frames_is_seekable;
   base->do_seek = gst_idx_src_do_seek;
   base->query = gst_idx_src_query;
   GST_PUSH_SRC_CLASS (klass)->fill = gst_idx_src_fill;

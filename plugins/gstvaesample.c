@@ -69,7 +69,6 @@ GST_DEBUG_CATEGORY_STATIC (gst_vae_sample_debug);
 #define GST_CAT_DEFAULT gst_vae_sample_debug
 
 #define BUNDLED "digits.onnx"
-#define USUAL_RATE 30
 #define MAX_THREADS 256
 #define MOST_PLACES 64 /* of a grid, each way */
 #define DEFAULT_PERIOD 30
@@ -446,34 +445,20 @@ static GstCaps *
 gst_vae_sample_get_caps (GstBaseSrc *base, GstCaps *filter)
 {
   GstVaeSample *self = GST_VAE_SAMPLE (base);
-  GstCaps *caps = gst_pad_get_pad_template_caps (GST_BASE_SRC_PAD (base));
+  gint width = 0, height = 0;
 
-  if (self->setup != NULL) {
-    gint width, height;
+  if (self->setup != NULL)
     frame_size (self, &width, &height);
-    caps = gst_caps_make_writable (caps);
-    gst_caps_set_simple (caps, "format", G_TYPE_STRING,
-        self->setup->facts.channels == 3 ? "RGB" : "GRAY8", "width",
-        G_TYPE_INT, width, "height", G_TYPE_INT, height, "pixel-aspect-ratio",
-        GST_TYPE_FRACTION, 1, 1, NULL);
-  }
-  if (filter != NULL) {
-    GstCaps *both = gst_caps_intersect_full (
-        filter, caps, GST_CAPS_INTERSECT_FIRST);
-    gst_caps_unref (caps);
-    caps = both;
-  }
-  return caps;
+  return gst_ae_fixed_frames_caps (base,
+      self->setup != NULL ? self->setup->facts.channels : 0, width, height,
+      filter);
 }
 
 static GstCaps *
 gst_vae_sample_fixate (GstBaseSrc *base, GstCaps *caps)
 {
-  caps = gst_caps_make_writable (caps);
-  gst_structure_fixate_field_nearest_fraction (
-      gst_caps_get_structure (caps, 0), "framerate", USUAL_RATE, 1);
   return GST_BASE_SRC_CLASS (gst_vae_sample_parent_class)
-      ->fixate (base, caps);
+      ->fixate (base, gst_ae_fixed_frames_fixate (caps));
 }
 
 static gboolean
@@ -552,18 +537,6 @@ adopt_model (GstVaeSample *self)
 
 /* Frames. */
 
-/* Begins at a frame's number. 0 fps: all have the time 0. */
-static GstClockTime
-time_of (const GstVaeSample *self, guint64 frame)
-{
-  gint n = GST_VIDEO_INFO_FPS_N (&self->info);
-  gint d = GST_VIDEO_INFO_FPS_D (&self->info);
-
-  return n > 0 ? gst_util_uint64_scale (frame, GST_SECOND * (guint64) d,
-                     (guint64) n)
-               : 0;
-}
-
 /* Writes a picture (channels,height,width) to its place in the frame. */
 static void
 write_picture (GstVaeSample *self, GstVideoFrame *frame, guint at)
@@ -621,10 +594,11 @@ describe (GstVaeSample *self, GstBuffer *buffer)
   GST_OBJECT_LOCK (self);
   gint64 offset = self->timestamp_offset;
   GST_OBJECT_UNLOCK (self);
-  GstClockTime time = time_of (self, self->next);
+  GstClockTime time = gst_ae_fixed_frames_time (&self->info, self->next);
   gint64 shifted = offset + (gint64) time;
   GST_BUFFER_PTS (buffer) = (GstClockTime) MAX (shifted, 0);
-  GST_BUFFER_DURATION (buffer) = time_of (self, self->next + 1) - time;
+  GST_BUFFER_DURATION (buffer)
+      = gst_ae_fixed_frames_time (&self->info, self->next + 1) - time;
   GST_BUFFER_OFFSET (buffer) = self->next;
   GST_BUFFER_OFFSET_END (buffer) = ++self->next;
 }
@@ -657,37 +631,12 @@ gst_vae_sample_create (GstPushSrc *push, GstBuffer **out)
   return GST_FLOW_OK;
 }
 
-/* Times: frames are where their number says. */
-
-static void
-gst_vae_sample_get_times (GstBaseSrc *base, GstBuffer *buffer,
-    GstClockTime *start, GstClockTime *end)
-{
-  *start = *end = GST_CLOCK_TIME_NONE;
-  if (!gst_base_src_is_live (base))
-    return;
-  *start = GST_BUFFER_PTS (buffer);
-  *end = *start + GST_BUFFER_DURATION (buffer);
-}
-
-static gboolean
-gst_vae_sample_is_seekable (GstBaseSrc *base)
-{
-  return !gst_base_src_is_live (base);
-}
-
 static gboolean
 gst_vae_sample_do_seek (GstBaseSrc *base, GstSegment *segment)
 {
   GstVaeSample *self = GST_VAE_SAMPLE (base);
-  gint n = GST_VIDEO_INFO_FPS_N (&self->info);
-  gint d = GST_VIDEO_INFO_FPS_D (&self->info);
 
-  segment->time = segment->start;
-  self->next = n > 0 ? gst_util_uint64_scale_ceil (segment->position,
-                           (guint64) n, GST_SECOND * (guint64) d)
-                     : 0;
-  return segment->rate > 0;
+  return gst_ae_fixed_frames_seek (&self->info, segment, &self->next);
 }
 
 static void
@@ -797,8 +746,8 @@ gst_vae_sample_class_init (GstVaeSampleClass *klass)
   base->fixate = gst_vae_sample_fixate;
   base->negotiate = gst_vae_sample_negotiate;
   base->set_caps = gst_vae_sample_set_caps;
-  base->get_times = gst_vae_sample_get_times;
-  base->is_seekable = gst_vae_sample_is_seekable;
+  base->get_times = gst_ae_fixed_frames_get_times;
+  base->is_seekable = gst_ae_fixed_frames_is_seekable;
   base->do_seek = gst_vae_sample_do_seek;
   GST_PUSH_SRC_CLASS (klass)->create = gst_vae_sample_create;
   gst_ae_generated_meta_register ();
