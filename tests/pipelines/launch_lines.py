@@ -77,7 +77,7 @@ def adapt(line, root, clip):
     line = re.sub(r'(uri=)\S+', rf'\g<1>file://{clip}', line)
     line = re.sub(r'\brtspsrc location=\S+( [a-z-]+=\S+)*',
                   f'filesrc location={clip}', line)
-    line = re.sub(r'\bmodels/denoise-', str(root / 'models') + '/denoise-',
+    line = re.sub(r'\bmodels/(?=\w+-)', str(root / 'models') + '/',
                   line)
     if '! aetrain' in line:
         line = re.sub(r'\bsteps=\d+', '', line)
