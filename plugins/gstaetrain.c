@@ -62,14 +62,17 @@
  *   right, when one is trained
  * * #gdouble `coverage`: percent of the held-out frames that have a made one near
  *   them, when a GAN is trained
+ * * #gdouble `reconstruction`: minus the cross-entropy of the held-out frames, in
+ *   nats of a picture, when a restricted Boltzmann machine is trained
  * * #GstStructure `figures`: #gdouble each, means over about 100 steps: of an
  *   autoencoder `mse` and `active` (numbers of its code that say something), of a
  *   VAE `reconstruction` and `divergence` in nats too; of a codec `quality` in dB
  *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent; of
  *   a GAN `discriminator` (its loss; `loss` is the generator's), `margin` (between
  *   its answers to real frames and made ones) and `spread` (of made frames over
- *   that of real ones, within a class), and how often it `returns`; missing where
- *   there are none
+ *   that of real ones, within a class), and how often it `returns`; of a Boltzmann
+ *   machine `active` (hidden units that are on) in per cent and `energy-gap` (of
+ *   held-out frames over others) in nats; missing where there are none
  * * #gdouble `learning-rate`
  * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known

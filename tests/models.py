@@ -66,7 +66,8 @@ def main():
         own = {('model', 'task', 'anomaly'),
                ('model', 'task', 'autoencoder'),
                ('model', 'task', 'classifier'),
-               ('model', 'task', 'gan')} & wanted
+               ('model', 'task', 'gan'),
+               ('model', 'task', 'rbm')} & wanted
         check(f'`{name[:-4]}' in readme,
               f'models/README.md does not name {name[:-4]}')
         check(own or os.path.exists(model), f'{name} has no model {model}')

@@ -22,7 +22,7 @@
   { section, name, AE_KEY_INTS, min, max, NULL, fallback, text }
 
 const AeKey ae_keys[] = {
-  CHOICE ("model", "task", "denoise codec anomaly autoencoder classifier gan", "denoise", "what the model is for"),
+  CHOICE ("model", "task", "denoise codec anomaly autoencoder classifier gan rbm", "denoise", "what the model is for"),
   TEXT ("model", "name", "denoise", "short name, kept in the model"),
   TEXT ("model", "description", NULL, "one line, kept in the model"),
   CHOICE ("model", "weights", "float32 float16", "float32",
@@ -201,6 +201,17 @@ const AeKey ae_keys[] = {
       "steps after which it is seen to that the training goes well; if not, it "
       "comes back to where it did, with half the rates; 0 = never"),
 
+  INT ("rbm", "hidden", 1, 65536, "256", "units that are not pixels"),
+  INT ("rbm", "gibbs_steps", 1, 1000, "1",
+      "that the chain goes from the pictures: k of CD-k"),
+  TEXT ("rbm", "size", "28x28",
+      "width and height that pictures are scaled to, 512x512 at most; of their "
+      "proportions"),
+  CHOICE ("rbm", "channels", "1 3", "1", "grey, or R, G, B"),
+  BOOL ("rbm", "binarise", "no",
+      "pixels are drawn black or white, by how bright they are, and so are the "
+      "chain's; else both are probabilities"),
+
   CHOICE ("network", "type", "unet", "unet", "architecture"),
   INTS ("network", "widths", 4, 1024, "32,64,96",
       "channels at each scale, from half the luma's size downward; multiples "
@@ -243,9 +254,9 @@ const AeKey ae_keys[] = {
       "largest gradient norm; 0 = no clipping"),
   NUMBER ("training", "ema_decay", 0, 0.999999, "0.999",
       "averaging of the weights; 0 = none"),
-  NUMBER ("training", "weight_decay", 0, 10, "0", "adamw, sgd, muon"),
+  NUMBER ("training", "weight_decay", 0, 10, "0", "adamw, sgd, muon, RBMs"),
   NUMBER ("training", "momentum", 0, 0.9999, "0.9",
-      "sgd, muon; 0.95 is usual with muon"),
+      "sgd, muon, RBMs; 0.95 is usual with muon"),
   INT ("training", "seed", 0, 9e15, "1", "of everything random"),
   INT ("training", "validate_every", 1, 1e9, "1000", "steps"),
   INT ("training", "checkpoint_every", 1, 1e9, "1000", "steps"),
@@ -255,7 +266,7 @@ const AeKey ae_keys[] = {
       "MiB of pictures to keep at most"),
   NUMBER ("training", "validation", 0, 0.5, "0.1",
       "share of the pictures held out to validate on, at most 64 of them; of an "
-      "autoencoder, a classifier or a GAN 1000"),
+      "autoencoder, a classifier, a GAN or an RBM 1000"),
   CHOICE ("training", "precision", "auto f32 bf16", "auto",
       "of convolutions; auto: bf16 where the processor multiplies its "
       "matrices"),

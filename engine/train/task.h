@@ -52,7 +52,7 @@ typedef struct {
 } AeTask;
 
 extern const AeTask ae_task_anomaly, ae_task_autoencoder,
-    ae_task_classifier, ae_task_codec, ae_task_denoise, ae_task_gan;
+    ae_task_classifier, ae_task_codec, ae_task_denoise, ae_task_gan, ae_task_rbm;
 
 /* All of them; the last is NULL. */
 extern const AeTask *const ae_tasks[];

@@ -9,7 +9,7 @@
 
 const AeTask *const ae_tasks[] = { &ae_task_denoise, &ae_task_codec,
   &ae_task_anomaly, &ae_task_autoencoder, &ae_task_classifier,
-  &ae_task_gan, NULL };
+  &ae_task_gan, &ae_task_rbm, NULL };
 
 static const AeTask *
 find (const char *name)

@@ -297,6 +297,7 @@ static const struct {
   { "--codec", aetool_eval_codec },
   { "--codes", aetool_eval_codes },
   { "--latent", aetool_eval_latent },
+  { "--rbm", aetool_eval_rbm },
 };
 
 int
@@ -312,6 +313,7 @@ aetool_eval (int argc, char **argv)
           "Of classifiers: see aetool eval --classifier MODEL --help.\n"
           "Of an autoencoder's codes: see aetool eval --codes MODEL --help.\n"
           "Of generated pictures: see aetool eval --generated MODEL --help.\n"
+          "Of Boltzmann machines: see aetool eval --rbm MODEL --help.\n"
           "Of codecs: see aetool eval --codec bundled --help.\n"
           "Of detectors: see aetool eval --anomaly bundled --help.\n"
           "Columns `moving`: Y-PSNR where the clean picture changed since the "

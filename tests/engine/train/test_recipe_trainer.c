@@ -43,6 +43,9 @@ static const char *const recipes[] = {
   "size = 32x32\n"
   "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nlearning_rate = 0.01\n"
   "precision = f32\n",
+  "[model]\ntask = rbm\n[rbm]\nhidden = 8\ngibbs_steps = 2\nsize = 32x32\n"
+  "[training]\nsteps = 40\nbatch = 2\nthreads = 2\nwarmup_steps = 0\n"
+  "learning_rate = 0.005\n",
 };
 enum { N_RECIPES = sizeof recipes / sizeof *recipes };
 
@@ -319,6 +322,12 @@ static const struct {
       "[autoencoder] latent is not used by task 'classifier'", false },
   { "[model]\ntask = classifier\n[classifier]\nfreeze = yes\n",
       "without a model to start from", true },
+  { "[model]\ntask = rbm\n[rbm]\ngibbs_steps = 0\n",
+      "'0', wanted a whole number from 1", false },
+  { "[model]\ntask = rbm\n[training]\noptimiser = adam\n",
+      "[training] optimiser is not used by task 'rbm'", false },
+  { "[model]\ntask = rbm\n[rbm]\nsize = 512x512\nhidden = 1000\n",
+      "262144000 weights, wanted at most 50000000", true },
 };
 
 START_TEST (test_wrong_recipes)
