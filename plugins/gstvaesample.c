@@ -60,6 +60,7 @@
 #include "fixedframes.h"
 #include "generatedmeta.h"
 #include "labelmeta.h"
+#include "picturefile.h"
 #include "sampleplan.h"
 #include "samplersetup.h"
 
@@ -91,6 +92,7 @@ struct _GstVaeSample {
   /* Streaming thread; start and stop. */
   GstAeSamplerSetup *setup;
   GstAeSamplePlan plan;
+  GstSample *from_picture, *to_picture; /* NULL: drawn, or not needed */
   gfloat *codes, *pictures; /* of a frame */
   gint *labels;
   GstVideoInfo info;
@@ -317,18 +319,53 @@ on_load_failed (gpointer user, const AeError *error)
   GST_AE_WARNING (user, GST_AE_READING, error);
 }
 
-/* Pictures of the properties, which belong to the caller. */
+/* Copies the settings. While a stream runs, what decides how large a frame is and
+ * which pictures are needed stays as it was at the start. */
+static void
+take_settings (GstVaeSample *self, GstAeSampleSettings *settings)
+{
+  const GstAeSampleSettings *running = &self->plan.settings;
+
+  *settings = (GstAeSampleSettings){ 0 };
+  GST_OBJECT_LOCK (self);
+  gst_ae_sample_settings_copy (settings, &self->settings);
+  self->changed = FALSE;
+  GST_OBJECT_UNLOCK (self);
+  if (self->setup == NULL)
+    return;
+  settings->mode = running->mode;
+  settings->rows = running->rows;
+  settings->columns = running->columns;
+}
+
+/* TRUE also where there is none to read. */
 static gboolean
-wanted_pictures (GstVaeSample *self, gchar **from, gchar **to, AeError *error)
+read_picture (
+    GstVaeSample *self, gchar *const *path, GstSample **to, AeError *error)
 {
   GST_OBJECT_LOCK (self);
-  GstAeSampleMode mode = self->settings.mode;
-  gboolean first
-      = mode == GST_AE_SAMPLE_MORPH || mode == GST_AE_SAMPLE_RECONSTRUCT;
-  *from = first ? g_strdup (self->from) : NULL;
-  *to = mode == GST_AE_SAMPLE_MORPH ? g_strdup (self->to) : NULL;
+  gchar *file = g_strdup (*path);
   GST_OBJECT_UNLOCK (self);
-  if (mode != GST_AE_SAMPLE_RECONSTRUCT || *from != NULL)
+  if (file != NULL)
+    *to = gst_ae_picture_file_read (file, "a picture to begin with", error);
+  gboolean good = file == NULL || *to != NULL;
+  g_free (file);
+  return good;
+}
+
+/* Those that the mode needs, once: a model that comes later finds its own codes
+ * of them. */
+static gboolean
+read_pictures (GstVaeSample *self, GstAeSampleMode mode, AeError *error)
+{
+  gboolean morph = mode == GST_AE_SAMPLE_MORPH;
+
+  if (!morph && mode != GST_AE_SAMPLE_RECONSTRUCT)
+    return TRUE;
+  if (!read_picture (self, &self->from, &self->from_picture, error)
+      || (morph && !read_picture (self, &self->to, &self->to_picture, error)))
+    return FALSE;
+  if (morph || self->from_picture != NULL)
     return TRUE;
   gst_ae_error_set (error, AE_ERROR_ARGUMENT,
       "from is not set: mode=reconstruct expects the path of a picture");
@@ -337,33 +374,24 @@ wanted_pictures (GstVaeSample *self, gchar **from, gchar **to, AeError *error)
 
 static gboolean
 plan_for (GstVaeSample *self, GstAeSamplerSetup *setup, GstAeSamplePlan *plan,
-    AeError *error)
+    const GstAeSampleSettings *settings, AeError *error)
 {
-  gchar *from = NULL, *to = NULL;
-
-  GST_OBJECT_LOCK (self);
-  GstAeSampleSettings settings = { 0 };
-  gst_ae_sample_settings_copy (&settings, &self->settings);
-  self->changed = FALSE;
-  GST_OBJECT_UNLOCK (self);
-  gboolean good = wanted_pictures (self, &from, &to, error)
-      && gst_ae_sample_plan_set (plan, setup, &settings, error)
-      && gst_ae_sample_plan_read (plan, setup, from, to, error);
-  gst_ae_sample_settings_clear (&settings);
-  g_free (from);
-  g_free (to);
-  if (!good)
-    gst_ae_sample_plan_clear (plan);
-  return good;
+  if (gst_ae_sample_plan_set (plan, setup, settings, error)
+      && gst_ae_sample_plan_encode (
+          plan, setup, self->from_picture, self->to_picture, error))
+    return TRUE;
+  gst_ae_sample_plan_clear (plan);
+  return FALSE;
 }
 
 /* A sampler makes all pictures of a frame at once. */
 static GstAeSamplerSetup *
-load_first (GstVaeSample *self, AeError *error)
+load_first (
+    GstVaeSample *self, const GstAeSampleSettings *s, AeError *error)
 {
-  GST_OBJECT_LOCK (self);
-  const GstAeSampleSettings *s = &self->settings;
   gboolean grid = s->mode == GST_AE_SAMPLE_GRID;
+
+  GST_OBJECT_LOCK (self);
   self->request.bundled = BUNDLED;
   self->request.options.batch = grid ? (int) (s->rows * s->columns) : 1;
   GstAeSamplerRequest *request = gst_ae_sampler_request_copy (&self->request);
@@ -385,6 +413,24 @@ make_room (GstVaeSample *self)
       n * (gsize) f->width * (gsize) f->height * (gsize) f->channels);
 }
 
+static gboolean
+begin (GstVaeSample *self, AeError *error)
+{
+  GstAeSampleSettings settings;
+
+  take_settings (self, &settings);
+  GstAeSamplerSetup *setup = load_first (self, &settings, error);
+  gboolean good = setup != NULL
+      && read_pictures (self, settings.mode, error)
+      && plan_for (self, setup, &self->plan, &settings, error);
+  gst_ae_sample_settings_clear (&settings);
+  if (good)
+    self->setup = setup;
+  else
+    gst_ae_sampler_setup_free (&setup);
+  return good;
+}
+
 /* The loader is there before the settings are read, so that no change after
  * that is lost. */
 static gboolean
@@ -399,9 +445,7 @@ gst_vae_sample_start (GstBaseSrc *base)
   GST_OBJECT_UNLOCK (self);
   self->next = 0;
   gst_video_info_init (&self->info);
-  self->setup = load_first (self, &error);
-  if (self->setup == NULL
-      || !plan_for (self, self->setup, &self->plan, &error)) {
+  if (!begin (self, &error)) {
     GST_BASE_SRC_GET_CLASS (base)->stop (base);
     GST_AE_ERROR (self, GST_AE_READING, &error);
     return FALSE;
@@ -423,6 +467,8 @@ gst_vae_sample_stop (GstBaseSrc *base)
   gst_ae_setup_loader_free (&loader);
   gst_ae_sampler_setup_free (&self->setup);
   gst_ae_sample_plan_clear (&self->plan);
+  g_clear_pointer (&self->from_picture, gst_sample_unref);
+  g_clear_pointer (&self->to_picture, gst_sample_unref);
   g_clear_pointer (&self->codes, g_free);
   g_clear_pointer (&self->labels, g_free);
   g_clear_pointer (&self->pictures, g_free);
@@ -485,21 +531,15 @@ gst_vae_sample_set_caps (GstBaseSrc *base, GstCaps *caps)
 static void
 adopt_settings (GstVaeSample *self)
 {
-  GstAeSampleSettings settings = { 0 };
+  GstAeSampleSettings settings;
   AeError error = { 0 };
 
   GST_OBJECT_LOCK (self);
   gboolean changed = self->changed;
-  self->changed = FALSE;
-  if (changed)
-    gst_ae_sample_settings_copy (&settings, &self->settings);
   GST_OBJECT_UNLOCK (self);
   if (!changed)
     return;
-  /* These decide how large a frame is: from the next start on. */
-  settings.mode = self->plan.settings.mode;
-  settings.rows = self->plan.settings.rows;
-  settings.columns = self->plan.settings.columns;
+  take_settings (self, &settings);
   if (!gst_ae_sample_plan_set (&self->plan, self->setup, &settings, &error))
     GST_AE_WARNING (self, GST_AE_RUNNING, &error);
   gst_ae_sample_settings_clear (&settings);
@@ -510,20 +550,21 @@ static gboolean
 adopt_model (GstVaeSample *self)
 {
   GstAeSamplePlan plan = { 0 };
+  GstAeSampleSettings settings;
   AeError error = { 0 };
   GstAeSamplerSetup *setup = gst_ae_setup_loader_take (self->loader);
 
   if (setup == NULL)
     return FALSE;
-  if (!plan_for (self, setup, &plan, &error)) {
+  take_settings (self, &settings);
+  gboolean good = plan_for (self, setup, &plan, &settings, &error);
+  gst_ae_sample_settings_clear (&settings);
+  if (!good) {
     gst_ae_error_prefix (&error, gst_ae_model_path (setup->model));
     gst_ae_sampler_setup_free (&setup);
     GST_AE_WARNING (self, GST_AE_READING, &error);
     return FALSE;
   }
-  plan.settings.mode = self->plan.settings.mode;
-  plan.settings.rows = self->plan.settings.rows;
-  plan.settings.columns = self->plan.settings.columns;
   gboolean other = setup->facts.width != self->setup->facts.width
       || setup->facts.height != self->setup->facts.height
       || setup->facts.channels != self->setup->facts.channels;

@@ -4,7 +4,6 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "picturefile.h"
 
 #include <math.h>
 #include <string.h>
@@ -157,17 +156,13 @@ encode_frame (GstAeSamplerSetup *setup, const GstVideoFrame *frame, gint label,
 }
 
 static gboolean
-encode_file (GstAeSamplerSetup *setup, const gchar *path, gint label,
+encode_sample (GstAeSamplerSetup *setup, GstSample *sample, gint label,
     gfloat *mean, gfloat *deviation, AeError *error)
 {
   GstVideoInfo info;
   GstVideoFrame frame;
   gboolean good = FALSE;
-  GstSample *sample
-      = gst_ae_picture_file_read (path, "a picture to begin with", error);
 
-  if (sample == NULL)
-    return FALSE;
   if (gst_video_info_from_caps (&info, gst_sample_get_caps (sample))
       && gst_ae_frame_map (
           &frame, &info, gst_sample_get_buffer (sample), GST_MAP_READ)) {
@@ -175,16 +170,15 @@ encode_file (GstAeSamplerSetup *setup, const gchar *path, gint label,
     gst_video_frame_unmap (&frame);
   } else
     gst_ae_error_set (
-        error, AE_ERROR_FORMAT, "its decoder gave no picture");
-  gst_sample_unref (sample);
+        error, AE_ERROR_FORMAT, "a picture's decoder gave no picture");
   if (!good)
-    gst_ae_error_prefix (error, path);
+    gst_ae_error_prefix (error, gst_ae_model_path (setup->model));
   return good;
 }
 
 gboolean
-gst_ae_sample_plan_read (GstAeSamplePlan *plan, GstAeSamplerSetup *setup,
-    const gchar *from, const gchar *to, AeError *error)
+gst_ae_sample_plan_encode (GstAeSamplePlan *plan, GstAeSamplerSetup *setup,
+    GstSample *from, GstSample *to, AeError *error)
 {
   gsize n = (gsize) setup->facts.latent;
   gint label = setup->facts.classes > 0 ? MAX (plan->settings.label, 0) : 0;
@@ -196,14 +190,14 @@ gst_ae_sample_plan_read (GstAeSamplePlan *plan, GstAeSamplerSetup *setup,
   if (from != NULL) {
     plan->from = g_new (gfloat, n);
     plan->deviation = g_new (gfloat, n);
-    if (!encode_file (
+    if (!encode_sample (
             setup, from, label, plan->from, plan->deviation, error))
       return FALSE;
   }
   if (to == NULL)
     return TRUE;
   plan->to = g_new (gfloat, n);
-  return encode_file (setup, to, label, plan->to, NULL, error);
+  return encode_sample (setup, to, label, plan->to, NULL, error);
 }
 
 void

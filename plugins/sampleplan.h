@@ -56,11 +56,10 @@ gboolean gst_ae_sample_plan_set (GstAeSamplePlan *plan,
     const GstAeSamplerSetup *setup, const GstAeSampleSettings *settings,
     AeError *error);
 
-/* The codes of the pictures to morph between, or to reconstruct, in `from` and
- * `to`: paths or NULL. Binds the setup. */
-gboolean gst_ae_sample_plan_read (GstAeSamplePlan *plan,
-    GstAeSamplerSetup *setup, const gchar *from, const gchar *to,
-    AeError *error);
+/* Finds the codes of the pictures to morph between, or to reconstruct: samples
+ * that gst_ae_picture_file_read() gave, or NULL. Binds the setup. */
+gboolean gst_ae_sample_plan_encode (GstAeSamplePlan *plan,
+    GstAeSamplerSetup *setup, GstSample *from, GstSample *to, AeError *error);
 void gst_ae_sample_plan_clear (GstAeSamplePlan *plan);
 
 /* Pictures that a frame is made of. */

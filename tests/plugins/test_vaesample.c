@@ -362,6 +362,35 @@ GST_START_TEST (test_models_are_exchanged_while_it_runs)
 }
 GST_END_TEST;
 
+/* The mode, and the pictures that it needs, are those of the start, whatever was
+ * set since. */
+GST_START_TEST (test_another_model_reconstructs_the_same_picture)
+{
+  gchar *from = write_picture ("from.png", 0);
+  gchar *rest
+      = g_strdup_printf ("mode=reconstruct temperature=0 from=%s", from);
+  GstHarness *h = open_source ("vae", rest);
+  gchar *other = sampler_model ("plain"), *missing = sampler_model ("none");
+  gint q[QUARTERS];
+
+  next_quarters (h, q);
+  set_and_drop (h, "from", missing);
+  set_and_drop (h, "mode", "sample");
+  set_and_drop (h, "model-file", other);
+  for (guint i = 0; i < 200; i++) {
+    next_quarters (h, q);
+    for (gint k = 0; k < QUARTERS; k++)
+      ck_assert_int_le (ABS (q[k] - (10 + 50 * k)), 1);
+    g_usleep (500);
+  }
+  gst_harness_teardown (h);
+  g_free (missing);
+  g_free (other);
+  g_free (rest);
+  g_free (from);
+}
+GST_END_TEST;
+
 /* Live settings that do not fit are warned of, and what was there goes on. */
 static const struct {
   const gchar *property, *value, *words;
@@ -510,6 +539,7 @@ vaesample_suite (void)
   tcase_add_test (t, test_grids_have_a_row_for_each_class);
   tcase_add_test (t, test_grids_of_two_numbers_are_a_map);
   tcase_add_loop_test (t, test_models_are_exchanged_while_it_runs, 0, 2);
+  tcase_add_test (t, test_another_model_reconstructs_the_same_picture);
   TCase *w = tcase_create ("wrong use");
   suite_add_tcase (suite, w);
   tcase_add_loop_test (
