@@ -11,6 +11,7 @@
 
 #include "aetool.h"
 #include "canvas.h"
+#include "gradient_energy.h"
 
 #define SHOWN 16 /* pictures in a row of the sheet */
 #define ZOOM 2
@@ -27,6 +28,7 @@ struct AutoencoderScorer {
   double *log_weights; /* of each sample */
   double *sum, *squares; /* of the codes' numbers */
   AutoencoderScores total;
+  double energy, made_energy; /* of gradients */
   GPtrArray *shown; /* floats: originals and reconstructions in turn */
 };
 
@@ -301,6 +303,10 @@ count_error (AutoencoderScorer *s)
   const float *made = ae_session_output (s->whole, 0)->data;
   const float *code = ae_session_output (s->whole, 1)->data;
   s->total.squared_error += squared_error (s, made);
+  s->energy
+      += gradient_energy (s->wanted, s->width, s->height, s->channels);
+  s->made_energy
+      += gradient_energy (made, s->width, s->height, s->channels);
   for (int i = 0; i < s->latent; i++) {
     s->sum[i] += code[i];
     s->squares[i] += (double) code[i] * code[i];
@@ -396,6 +402,7 @@ autoencoder_scorer_result (const AutoencoderScorer *s)
   mean.squared_error /= n;
   mean.damaged /= n;
   mean.active /= n * s->latent;
+  mean.sharpness = s->energy > 0 ? s->made_energy / s->energy : 0;
   mean.bound /= n;
   mean.likelihood /= n;
   return mean;

@@ -49,6 +49,8 @@ typedef struct {
   double squared_error;     /* mean over values of 0..1 */
   double damaged;           /* the same, of codes with numbers knocked out */
   double active;            /* share of a code's numbers that are not 0 */
+  double sharpness;         /* of what was made, over that of the pictures: sums
+                               of squared differences between neighbours */
   gboolean likely;          /* what follows was looked for */
   double bound, likelihood; /* nats of a picture: ELBO, and log p(x) */
 } AutoencoderScores;
