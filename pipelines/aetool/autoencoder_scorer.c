@@ -22,6 +22,7 @@ struct AutoencoderScorer {
   AeSession *whole, *decoder; /* one picture; samples of codes */
   int width, height, channels, latent, classes, samples;
   gboolean variational, binarise;
+  gboolean normal; /* codes are, of all pictures together */
   double knocked_out; /* share of the codes' numbers */
   GRand *rand;
   float *wanted;       /* the picture, black and white where that is drawn */
@@ -70,6 +71,8 @@ read_facts (AutoencoderScorer *s, const char *path, GError **error)
   s->latent = fact (s, "ae.autoencoder.latent");
   s->classes = fact (s, "ae.autoencoder.classes");
   s->variational = says (s, "ae.autoencoder.code", "variational");
+  s->normal
+      = s->variational || says (s, "ae.autoencoder.adversary", "codes");
   s->binarise = says (s, "ae.autoencoder.binarise", "yes");
   if (!says (s, "ae.task", "autoencoder") || !size
       || sscanf (size, "%dx%d", &s->width, &s->height) != 2)
@@ -434,8 +437,8 @@ decode_random (AutoencoderScorer *s, int label)
   for (int i = 0; i < s->latent; i++) {
     double mean = s->sum[i] / n, normal = draw_normal (s->rand);
     double variance = MAX (s->squares[i] / n - mean * mean, 0);
-    code[i] = (float) (s->variational ? normal
-                                      : mean + sqrt (variance) * normal);
+    code[i]
+        = (float) (s->normal ? normal : mean + sqrt (variance) * normal);
   }
   if (s->classes > 0)
     fill_classes (s, label % s->classes, NULL);

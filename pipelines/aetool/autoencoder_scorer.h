@@ -58,8 +58,8 @@ typedef struct {
 AutoencoderScores autoencoder_scorer_result (const AutoencoderScorer *scorer);
 
 /* The first pictures above what was made of them, above pictures of random
- * codes: of a VAE normal, else of the mean and deviation that the codes of all
- * pictures have. */
+ * codes: of a VAE or an adversarial autoencoder normal, else of the mean and
+ * deviation that the codes of all pictures have. */
 Picture *autoencoder_scorer_sheet (AutoencoderScorer *scorer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoencoderScorer, autoencoder_scorer_free)
