@@ -90,6 +90,17 @@ MAKE (eos_at_done,
     g_param_spec_boolean ("eos-at-done", "EOS at done",
         "End the stream when the training has ended", FALSE, RW_PLAYING))
 
+MAKE (sheet_file,
+    g_param_spec_string ("sheet-file", "Sheet file",
+        "PNG file with a contact sheet of what the model makes, replaced with "
+        "each progress message, of recipes of the tasks autoencoder, gan and "
+        "rbm. NULL or empty = none",
+        NULL, RW_READY))
+MAKE (post_sheets,
+    g_param_spec_boolean ("post-sheets", "Post sheets",
+        "Let progress messages carry the contact sheet as `sheet`, a sample",
+        FALSE, RW_READY))
+
 #define PROPERTY(member) \
   { make_##member, G_STRUCT_OFFSET (GstAeTrainSettings, member) }
 
@@ -109,6 +120,8 @@ static const Property table[] = {
   PROPERTY (n_threads),
   PROPERTY (drain_at_eos),
   PROPERTY (eos_at_done),
+  PROPERTY (sheet_file),
+  PROPERTY (post_sheets),
 };
 
 guint
@@ -207,6 +220,7 @@ gst_ae_train_settings_copy (
   copy->model_file = g_strdup (settings->model_file);
   copy->base_model = g_strdup (settings->base_model);
   copy->checkpoint_file = g_strdup (settings->checkpoint_file);
+  copy->sheet_file = g_strdup (settings->sheet_file);
 }
 
 void
@@ -216,4 +230,5 @@ gst_ae_train_settings_clear (GstAeTrainSettings *settings)
   g_free (settings->model_file);
   g_free (settings->base_model);
   g_free (settings->checkpoint_file);
+  g_free (settings->sheet_file);
 }

@@ -112,6 +112,12 @@ task_validate (void *state, float *score, AeError *err)
       ((Task *) state)->trainer, score, err);
 }
 
+static AeStatus
+task_sheet (void *state, AeTrainingSheet *sheet, AeError *err)
+{
+  return ae_autoencoder_trainer_sheet (((Task *) state)->trainer, sheet, err);
+}
+
 static void
 task_cancel (void *state)
 {
@@ -182,6 +188,7 @@ const AeTask ae_task_autoencoder = {
   .steps = task_steps,
   .figures = task_figures,
   .validate = task_validate,
+  .sheet = task_sheet,
   .cancel = task_cancel,
   .keep = task_keep,
   .model = task_model,
