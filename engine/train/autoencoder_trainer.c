@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/autoencoder_trainer.h"
 
-#include <ae/recipe_trainer.h>
-
 #include "train/autoencoder_adversary.h"
 #include "train/autoencoder_batch.h"
 #include "train/autoencoder_export.h"
+#include "train/contact_sheet.h"
 #include "train/latent_prior.h"
 #include "train/recipe_options.h"
 #include "util/mem.h"
@@ -380,6 +379,24 @@ ae_autoencoder_trainer_model (AeAutoencoderTrainer *t, AeModel *weights,
   if (status == AE_OK)
     status = export_model (t, weights, steps, prior, out, err);
   ae_mixture_free (&prior);
+  return status;
+}
+
+AeStatus
+ae_autoencoder_trainer_sheet (
+    AeAutoencoderTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  AeContactSheet wanted = { .size = t->shape.size,
+    .classes = t->shape.classes,
+    .store = t->store,
+    .drawn = t->shape.code == AE_CODE_VARIATIONAL
+        || t->terms.adversary == AE_ADVERSARY_CODES,
+    .seed = (uint64_t) training (t->recipe, "seed") };
+  AeModel *model;
+  AeStatus status = ae_autoencoder_trainer_weights (t, &model, err);
+  if (status == AE_OK)
+    status = ae_contact_sheet_make (sheet, &wanted, model, err);
+  ae_model_unref (&model);
   return status;
 }
 

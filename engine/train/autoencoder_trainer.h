@@ -7,7 +7,7 @@
 
 #include <ae/image.h>
 #include <ae/recipe.h>
-#include <ae/trainer.h>
+#include <ae/recipe_trainer.h>
 
 #include "train/autoencoder_figures.h"
 
@@ -53,6 +53,10 @@ bool ae_autoencoder_trainer_note (
  * picture, otherwise the PSNR in dB of the reconstruction. */
 AeStatus ae_autoencoder_trainer_validate (
     AeAutoencoderTrainer *trainer, float *score, AeError *err);
+
+/* See ae_recipe_trainer_sheet(). */
+AeStatus ae_autoencoder_trainer_sheet (
+    AeAutoencoderTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
 
 /* Ends a validation, from any thread. */
 void ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *trainer);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/gan_trainer.h"
 
-#include <ae/recipe_trainer.h>
-
 #include "tensor/tensor.h"
+#include "train/contact_sheet.h"
 #include "train/gan_coverage.h"
 #include "train/gan_guard.h"
 #include "train/picture_store.h"
@@ -432,6 +431,22 @@ ae_gan_trainer_model (AeGanTrainer *t, AeModel **out, AeError *err)
     status = build_model (t, g, d, out, err);
   ae_model_unref (&g);
   ae_model_unref (&d);
+  return status;
+}
+
+AeStatus
+ae_gan_trainer_sheet (
+    AeGanTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  AeContactSheet wanted = { .size = t->shape.size,
+    .classes = t->shape.classes,
+    .drawn = true,
+    .seed = (uint64_t) training (t->recipe, "seed") };
+  AeModel *model;
+  AeStatus status = ae_gan_trainer_model (t, &model, err);
+  if (status == AE_OK)
+    status = ae_contact_sheet_make (sheet, &wanted, model, err);
+  ae_model_unref (&model);
   return status;
 }
 
