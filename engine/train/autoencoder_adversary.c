@@ -59,9 +59,9 @@ check_pictures (
         "made is grey and would be told by that alone");
   if (s->size.width % unit != 0 || s->size.height % unit != 0)
     return ae_fail (err, AE_ERROR_FORMAT,
-        "[autoencoder] %zu discriminator_widths for pictures of %dx%d, wanted "
-        "fewer: each halves the size",
-        shape.n_widths, s->size.width, s->size.height);
+        "[autoencoder] size %dx%d, wanted multiples of %d, as each of %zu "
+        "discriminator_widths halves it",
+        s->size.width, s->size.height, unit, shape.n_widths);
   return ae_gan_check (&shape, err);
 }
 

@@ -520,7 +520,8 @@ static const struct {
       "[autoencoder] binarise with adversary = pictures, wanted no" },
   { "adversary = pictures\ndiscriminator_widths = 8,8,8,8\n",
       AE_ERROR_FORMAT,
-      "[autoencoder] 4 discriminator_widths for pictures of 8x8, wanted fewer" },
+      "[autoencoder] size 8x8, wanted multiples of 16, as each of 4 "
+      "discriminator_widths halves it" },
   { "adversary = pictures\ndiscriminator_widths = 8192,8192\n",
       AE_ERROR_LIMIT, "a layer of 1073741824 weights" },
 };
