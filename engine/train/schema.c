@@ -158,15 +158,18 @@ const AeKey ae_keys[] = {
       "steps after which it is seen to that the two go well together; if not, "
       "they come back to where they did, with half the rates; 0 = never"),
 
+  CHOICE ("classifier", "net", "dense conv", "conv",
+      "layers of units; or convolutions that halve the picture, and a layer at "
+      "their end"),
   INTS ("classifier", "widths", 1, 8192, "32,64",
-      "channels at a half, a quarter, ... of the size"),
+      "units of dense layers, or channels at a half, a quarter, ... of the size"),
   INT ("classifier", "features", 1, 4096, "128",
       "numbers that the classes are told by; `latent' of an autoencoder to start "
       "from"),
   INT ("classifier", "classes", 2, 1000, "10", "labels are 0 and up"),
   TEXT ("classifier", "size", "28x28",
       "width and height that pictures are scaled to, 512x512 at most; of their "
-      "proportions, and divisible by 2 for each of the widths"),
+      "proportions, and for conv divisible by 2 for each of the widths"),
   CHOICE ("classifier", "channels", "1 3", "1", "grey, or R, G, B"),
   NUMBER ("classifier", "dropout", 0, 0.95, "0",
       "share of the features that are left out in training"),
