@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define MOST 20000 /* pictures that they are found among */
+#define LEAST 10   /* for each of them: fewer tell nothing of what is alike */
 #define ID 40      /* bytes of a model's identity, with zeros */
 
 struct AeGanClusters {
@@ -160,11 +161,11 @@ ae_gan_clusters_find (AeGanClusters *c, AePictureStore *store, AeError *err)
   size_t n = ae_picture_store_count (store, false);
   if (c->found)
     return AE_OK;
-  if (n < (size_t) c->o.n)
+  if (n < LEAST * (size_t) c->o.n)
     return ae_fail (err, AE_ERROR_NEEDS_DATA,
-        "%zu pictures to train on, wanted at least one for each of %d "
+        "%zu pictures to train on, wanted at least %d for each of %d "
         "clusters: see gan.clusters",
-        n, c->o.n);
+        n, LEAST, c->o.n);
   n = n < MOST ? n : MOST;
   float *rows = ae_calloc (n * c->d, sizeof *rows);
   int *cluster = ae_calloc (n, sizeof *cluster);

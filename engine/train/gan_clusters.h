@@ -29,7 +29,7 @@ AeStatus ae_gan_clusters_new (AeGanClusters **out, AeModel *encoder,
 void ae_gan_clusters_free (AeGanClusters **clusters);
 
 /* Finds them among up to 20,000 of the store's pictures for training, unless
- * they are there. Errors: NEEDS_DATA (fewer pictures than clusters), NUMERIC
+ * they are there. Errors: NEEDS_DATA (fewer than 10 for each cluster), NUMERIC
  * (codes that are no numbers), MEMORY. */
 AeStatus ae_gan_clusters_find (
     AeGanClusters *clusters, AePictureStore *store, AeError *err);

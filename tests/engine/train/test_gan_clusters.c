@@ -224,7 +224,7 @@ START_TEST (test_clusters_stay)
 {
   int heaps[200];
   float shares[HEAPS];
-  AePictureStore *few = store_of (3, heaps), *store = store_of (200, heaps);
+  AePictureStore *few = store_of (39, heaps), *store = store_of (200, heaps);
   AePictureStore *other = store_of (50, heaps);
   AeModel *encoder = make_encoder (&plain);
   AeGanClusters *c;
@@ -232,8 +232,8 @@ START_TEST (test_clusters_stay)
   ck_assert_int_eq (ae_gan_clusters_new (&c, encoder, &four, &err), AE_OK);
   ck_assert_int_eq (
       ae_gan_clusters_find (c, few, &err), AE_ERROR_NEEDS_DATA);
-  ck_assert_msg (strstr (err.text, "3 pictures to train on, wanted at least "
-                                   "one for each of 4 clusters") != NULL,
+  ck_assert_msg (strstr (err.text, "39 pictures to train on, wanted at least "
+                                   "10 for each of 4 clusters") != NULL,
       "%s", err.text);
   ck_assert_int_eq (ae_gan_clusters_find (c, store, &err), AE_OK);
   memcpy (shares, ae_gan_clusters_shares (c), sizeof shares);
@@ -445,8 +445,8 @@ START_TEST (test_wrong_use_says_so)
 }
 END_TEST
 
-/* A step asks for as many pictures as there are clusters, and goes on when they
- * have come. */
+/* A step asks for ten pictures for each cluster, and goes on when they have
+ * come. */
 START_TEST (test_pictures_must_be_enough)
 {
   AeRecipe *recipe = parse ("clusters = 20\n");
@@ -455,15 +455,15 @@ START_TEST (test_pictures_must_be_enough)
   AeError err;
   float score;
   ck_assert_int_eq (ae_recipe_trainer_new (&t, recipe, encoder, &err), AE_OK);
-  add_blobs (t, 10);
+  add_blobs (t, 100);
   ck_assert_int_eq (
       ae_recipe_trainer_step (t, NULL, &err), AE_ERROR_NEEDS_DATA);
-  ck_assert_msg (strstr (err.text, "each of 20 clusters: see gan.clusters")
+  ck_assert_msg (strstr (err.text, "wanted at least 10 for each of 20 clusters")
       != NULL, "%s", err.text);
   ck_assert_int_eq (
       ae_recipe_trainer_validate (t, &score, &err), AE_ERROR_NEEDS_DATA);
   ck_assert_int_eq (ae_recipe_trainer_steps (t), 0);
-  add_blobs (t, 30);
+  add_blobs (t, 200);
   take_steps (t, 1);
   ae_recipe_trainer_free (&t);
   ae_model_unref (&encoder);
