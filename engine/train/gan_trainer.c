@@ -102,9 +102,10 @@ make_clusters (AeGanTrainer *t, AeModel *base, AeError *err)
   if (t->w.clusters > 0)
     return ae_gan_clusters_new (&t->clusters, base, &options, err);
   if (task && strcmp (task, "autoencoder") == 0)
-    return ae_fail (err, AE_ERROR_ARGUMENT,
-        "an autoencoder to start from and gan.clusters is 0, wanted the number "
-        "of clusters of its codes, or a model of task gan");
+    return ae_fail (err, AE_ERROR_NOT_FOUND,
+        "the model to continue from is of task \"autoencoder\" and gan.clusters "
+        "is 0, wanted one of task \"gan\", or the number of clusters of its "
+        "codes");
   return AE_OK;
 }
 

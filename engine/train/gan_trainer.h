@@ -16,7 +16,9 @@
 typedef struct AeGanTrainer AeGanTrainer;
 
 /* base (may be NULL): a model of this task whose weights to start from; with
- * gan.clusters an autoencoder, whose codes are clustered. Errors: FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit), UNSUPPORTED, MEMORY. */
+ * gan.clusters an autoencoder, whose codes are clustered. Errors: NOT_FOUND (an
+ * autoencoder without), FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit),
+ * UNSUPPORTED, MEMORY. */
 AeStatus ae_gan_trainer_new (AeGanTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err);
 void ae_gan_trainer_free (AeGanTrainer **trainer);

@@ -421,8 +421,8 @@ static const struct {
       "told which of 2 labels pictures have, wanted one that learned without" },
   { "clusters = 4\n", { "classifier", "0", 1 }, AE_ERROR_NOT_FOUND,
       "is of task \"classifier\"" },
-  { "clusters = 0\n", { "autoencoder", "0", 1 }, AE_ERROR_ARGUMENT,
-      "an autoencoder to start from and gan.clusters is 0" },
+  { "clusters = 0\n", { "autoencoder", "0", 1 }, AE_ERROR_NOT_FOUND,
+      "is of task \"autoencoder\" and gan.clusters is 0" },
   { "clusters = 4\nsize = 16x16\n", { "autoencoder", "0", 1 }, AE_ERROR_SHAPE,
       "gan.clusters, of the codes of the model to start from: " },
 };
