@@ -203,6 +203,9 @@ const AeKey ae_keys[] = {
   INT ("gan", "classes", 0, 1000, "0",
       "both networks are told which of so many labels a picture has; 0: labels "
       "are not used"),
+  INT ("gan", "clusters", 0, 256, "0",
+      "without labels they are told in which of so many clusters a picture's code "
+      "lies, of the autoencoder that is given to start from; 0: there are none"),
   CHOICE ("gan", "loss", "hinge non-saturating least-squares wasserstein",
       "hinge", "what the discriminator's answers are to be"),
   INT ("gan", "discriminator_steps", 1, 100, "1",
