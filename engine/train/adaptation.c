@@ -5,21 +5,33 @@
 
 #include <math.h>
 
-#define HIDDEN 512 /* units of the discriminator */
+/* Units of each of the discriminator's two hidden layers: so many for each
+ * feature, and the most. A smaller one is outrun, and features that only it
+ * cannot tell apart are not alike. */
+#define UNITS_PER_FEATURE 4
+#define MOST_UNITS 1024
 #define HEAD_GAIN 0.3f
 
-void
-ae_build_adaptation (AeBuilder *b, int features, int units)
+static int
+rectified (AeBuilder *b, int x, int in, int out, const char *name)
 {
+  return ae_build_unary (b, "Relu", ae_build_dense (b, x, in, out, 1, name));
+}
+
+void
+ae_build_adaptation (AeBuilder *b, int features, int n)
+{
+  int units = UNITS_PER_FEATURE * n;
+  units = units < MOST_UNITS ? units : MOST_UNITS;
   int strength = ae_build_input (b, "strength", ae_shape (1, 1));
   int x = ae_build_gradient_reversal (b, features, strength);
   /* Of mean 0 and variance 1: features that only grow would outrun it. */
   x = ae_build_binary (
       b, "LayerNormalization", x, ae_build_scalar (b, 1));
-  x = ae_build_unary (
-      b, "Relu", ae_build_dense (b, x, units, HIDDEN, 1, "d.hidden"));
+  x = rectified (b, x, n, units, "d.0");
+  x = rectified (b, x, units, units, "d.1");
   ae_build_output (
-      b, ae_build_dense (b, x, HIDDEN, 2, HEAD_GAIN, "d.head"), "domain");
+      b, ae_build_dense (b, x, units, 2, HEAD_GAIN, "d.head"), "domain");
 }
 
 float

@@ -22,10 +22,10 @@ ae_adaptation_n_source (size_t batch)
   return batch - batch / 2;
 }
 
-/* The discriminator: `units` numbers of each picture (N,units) -> logits
- * (N,2) of source and target, the graph's output `domain`; and its input
- * `strength` (1), what the reversed gradient is multiplied by. */
-void ae_build_adaptation (AeBuilder *b, int features, int units);
+/* The discriminator: `n` features of each picture (N,n) -> logits (N,2) of
+ * source and target, the graph's output `domain`; and its input `strength` (1),
+ * what the reversed gradient is multiplied by. */
+void ae_build_adaptation (AeBuilder *b, int features, int n);
 
 /* Strength of a step, 0 and up: from 0 to nearly `most` at the last of `steps`
  * as 2 / (1 + exp (-10 p)) - 1, p = step / steps. */

@@ -46,6 +46,20 @@ interleave (const PictureSet *set, const guint8 *from, guint8 *to)
       *to++ = from[c * plane + i];
 }
 
+static void
+say (const PictureSet *set, const Blend *blend, const char *path, guint n,
+    gboolean labels)
+{
+  int channels = blend ? 3 : set->channels;
+  guint photographs = blend ? blend_n_photographs (blend) : 0;
+  printf ("%s: %u pictures of %dx%d, %d channel%s, %s labels", path, n,
+      set->width, set->height, channels, channels == 1 ? "" : "s",
+      labels ? "with" : "without");
+  if (blend)
+    printf (", on %u photograph%s", photographs, photographs == 1 ? "" : "s");
+  printf ("\n");
+}
+
 static gboolean
 write_all (const PictureSet *set, Blend *blend, guint n, gboolean labels,
     GError **error)
@@ -67,12 +81,7 @@ write_all (const PictureSet *set, Blend *blend, guint n, gboolean labels,
   }
   if (!idx_writer_finish (writer, error))
     return FALSE;
-  printf ("%s: %u pictures of %dx%d, %d channel%s, %s labels",
-      idx_writer_path (writer), n, set->width, set->height, channels,
-      channels == 1 ? "" : "s", labels ? "with" : "without");
-  if (blend)
-    printf (", on %u photographs", blend_n_photographs (blend));
-  printf ("\n");
+  say (set, blend, idx_writer_path (writer), n, labels);
   return TRUE;
 }
 

@@ -125,7 +125,7 @@ START_TEST (test_gradients_of_both_losses)
   run (tape, true);
   float *params = ae_tape_params (tape);
   const float *grads = ae_tape_grads (tape);
-  ck_assert_uint_eq (ae_tape_n_params (tape), 2 * (2 + 2 + 2));
+  ck_assert_uint_eq (ae_tape_n_params (tape), 2 * (2 + 2 + 3));
   for (size_t p = 0; p < ae_tape_n_params (tape); p++) {
     const AeParam *param = ae_tape_param (tape, p);
     size_t count = ae_shape_count (&param->shape);
