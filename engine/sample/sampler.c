@@ -214,10 +214,7 @@ void
 ae_sampler_shift (
     const AeSampler *s, size_t attribute, float amount, float *code)
 {
-  const float *direction
-      = s->attributes.direction + attribute * (size_t) s->found.latent;
-  for (int i = 0; i < s->found.latent; i++)
-    code[i] += amount * direction[i];
+  ae_attributes_shift (&s->attributes, s->spread, attribute, amount, code);
 }
 
 /* Pictures. */

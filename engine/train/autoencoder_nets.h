@@ -70,6 +70,13 @@ typedef struct {
 AeStatus ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *shape,
     const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err);
 
+/* What a discriminator judges: see autoencoder_adversary.h. */
+typedef enum {
+  AE_ADVERSARY_NONE,
+  AE_ADVERSARY_CODES,
+  AE_ADVERSARY_PICTURES
+} AeAutoencoderAdversary;
+
 /* What of the loss is asked for. */
 typedef struct {
   int batch;
@@ -77,6 +84,7 @@ typedef struct {
   bool code_dropout; /* codes are multiplied by `keep` */
   bool contractive;
   float free_bits; /* nats of each number that cost nothing */
+  AeAutoencoderAdversary adversary;
 } AeAutoencoderTerms;
 
 /* Inputs of the training graph, all of `batch` samples. */
@@ -88,6 +96,8 @@ typedef enum {
   AE_AUTOENCODER_KEEP,      /* (N,latent) */
   AE_AUTOENCODER_DIRECTION, /* as frame: normal, in which the contraction is
                                measured */
+  AE_AUTOENCODER_DRAWN,     /* (N,latent): normal codes whose pictures an
+                               adversary judges too; of a variational code */
   AE_AUTOENCODER_INPUTS
 } AeAutoencoderInput;
 
@@ -104,6 +114,9 @@ typedef enum {
                                  squared norm of the Jacobian */
   AE_AUTOENCODER_LATENT,      /* (N,latent); of a variational code its mean */
   AE_AUTOENCODER_RECONSTRUCTION,
+  AE_AUTOENCODER_JUDGED, /* output 0 where there is an adversary: the codes as
+                            they are decoded; or the reconstructions, and below
+                            them (2N) the pictures of drawn codes */
   AE_AUTOENCODER_OUTPUTS
 } AeAutoencoderOutput;
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/gan_trainer.h"
 
-#include <ae/recipe_trainer.h>
-
 #include "tensor/tensor.h"
+#include "train/contact_sheet.h"
 #include "train/gan_coverage.h"
-#include "train/gan_watch.h"
+#include "train/gan_guard.h"
 #include "train/picture_store.h"
 #include "train/recipe.h"
 #include "train/recipe_options.h"
@@ -19,13 +18,11 @@
 
 #define MOST_HELD_OUT 1000
 #define VALIDATION_SEED 1000
-#define MOST_HALVINGS 6 /* of the rates */
 
 /* What checkpoints hold beside the networks. */
 typedef struct {
   AeRng rng;
-  AeGanWatch watch;
-  int64_t returns;
+  AeGanGuard guard;
 } Progress;
 
 struct AeGanTrainer {
@@ -37,7 +34,6 @@ struct AeGanTrainer {
   Progress progress;
   int batch;
   int *labels; /* of the batch */
-  AeGanHealth trouble; /* not said yet; AE_GAN_GOOD: there is none */
   atomic_bool cancel;
 };
 
@@ -153,8 +149,8 @@ make_adversarial (AeGanTrainer *t, AeModel *base, AeError *err)
     status = ae_adversarial_new (&t->adversarial, g, d, &o, err);
   ae_model_unref (&g);
   ae_model_unref (&d);
-  ae_gan_watch_start (
-      &t->progress.watch, (int64_t) number (t->recipe, "watch"), o.loss);
+  ae_gan_guard_start (
+      &t->progress.guard, (int64_t) number (t->recipe, "watch"), o.loss);
   return status == AE_OK ? bind (t, err) : status;
 }
 
@@ -279,36 +275,6 @@ spread_of (const AeGanTrainer *t, const AeTensor *pictures)
       t->shape.classes > 0 ? t->labels : NULL, t->shape.classes);
 }
 
-/* What the watch has to be told, and what follows from what it says. */
-static void
-look (AeGanTrainer *t, const AeAdversarialReport *r, double real_spread,
-    double fake_spread)
-{
-  Progress *p = &t->progress;
-  AeGanSigns signs = { .skipped = r->skipped,
-    .judged = !r->skipped && r->discriminator_norm > 0,
-    .real_spread = real_spread,
-    .fake_spread = fake_spread,
-    .discriminator_loss = r->discriminator };
-  AeGanHealth health = ae_gan_watch_add (&p->watch, &signs);
-  if (health == AE_GAN_GOOD)
-    ae_adversarial_remember (t->adversarial);
-  if (health == AE_GAN_GOOD || health == AE_GAN_UNSURE)
-    return;
-  t->trouble = health;
-  p->returns++;
-  ae_gan_watch_again (&p->watch);
-  ae_adversarial_go_back (t->adversarial);
-}
-
-static void
-set_rates (AeGanTrainer *t)
-{
-  int64_t n = t->progress.returns;
-  ae_adversarial_scale_rates (t->adversarial,
-      (float) ldexp (1, -(int) (n < MOST_HALVINGS ? n : MOST_HALVINGS)));
-}
-
 AeStatus
 ae_gan_trainer_step (AeGanTrainer *t, AeGanReport *report, AeError *err)
 {
@@ -327,27 +293,21 @@ ae_gan_trainer_step (AeGanTrainer *t, AeGanReport *report, AeError *err)
   double wanted = spread_of (t, real);
   double found = spread_of (t, ae_adversarial_output (t->adversarial, 0));
   report->spread = wanted > 0 ? found / wanted : 0;
-  look (t, &report->step, wanted, found);
-  set_rates (t);
+  ae_gan_guard_look (&t->progress.guard, t->adversarial, &report->step,
+      wanted, found);
   return status;
 }
 
 int
 ae_gan_trainer_returns (const AeGanTrainer *t)
 {
-  return (int) t->progress.returns;
+  return (int) t->progress.guard.returns;
 }
 
 bool
 ae_gan_trainer_note (AeGanTrainer *t, char *text, size_t bytes)
 {
-  if (t->trouble == AE_GAN_GOOD)
-    return false;
-  snprintf (text, bytes,
-      "%s: back to where it went well, with half the rates (time %lld)",
-      ae_gan_health_text (t->trouble), (long long) t->progress.returns);
-  t->trouble = AE_GAN_GOOD;
-  return true;
+  return ae_gan_guard_note (&t->progress.guard, text, bytes);
 }
 
 /* Validation. */
@@ -475,6 +435,22 @@ ae_gan_trainer_model (AeGanTrainer *t, AeModel **out, AeError *err)
 }
 
 AeStatus
+ae_gan_trainer_sheet (
+    AeGanTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  AeContactSheet wanted = { .size = t->shape.size,
+    .classes = t->shape.classes,
+    .drawn = true,
+    .seed = (uint64_t) training (t->recipe, "seed") };
+  AeModel *model;
+  AeStatus status = ae_gan_trainer_model (t, &model, err);
+  if (status == AE_OK)
+    status = ae_contact_sheet_make (sheet, &wanted, model, err);
+  ae_model_unref (&model);
+  return status;
+}
+
+AeStatus
 ae_gan_trainer_save (AeGanTrainer *t, const char *path, AeError *err)
 {
   return ae_adversarial_save (
@@ -487,6 +463,6 @@ ae_gan_trainer_restore (AeGanTrainer *t, const char *path, AeError *err)
   AeStatus status = ae_adversarial_restore (
       t->adversarial, path, &t->progress, sizeof t->progress, err);
   if (status == AE_OK)
-    set_rates (t);
+    ae_gan_guard_set_rates (&t->progress.guard, t->adversarial);
   return status;
 }

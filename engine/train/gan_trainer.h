@@ -9,6 +9,7 @@
 
 #include <ae/image.h>
 #include <ae/recipe.h>
+#include <ae/recipe_trainer.h>
 
 #include "train/adversarial.h"
 #include "train/gan_nets.h"
@@ -47,6 +48,10 @@ bool ae_gan_trainer_note (AeGanTrainer *trainer, char *text, size_t bytes);
  * held out) by as many made with the averaged weights, see gan_coverage.h. */
 AeStatus ae_gan_trainer_validate (
     AeGanTrainer *trainer, float *score, AeError *err);
+
+/* See ae_recipe_trainer_sheet(). */
+AeStatus ae_gan_trainer_sheet (
+    AeGanTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
 
 /* Ends a validation, from any thread. */
 void ae_gan_trainer_cancel (AeGanTrainer *trainer);

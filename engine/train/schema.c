@@ -132,6 +132,19 @@ const AeKey ae_keys[] = {
       "price of a code's absolute values, beside the error of a picture"),
   NUMBER ("autoencoder", "contraction", 0, 1000, "0",
       "price of the squared norm of the code's Jacobian"),
+  CHOICE ("autoencoder", "adversary", "none codes pictures", "none",
+      "what a discriminator judges: codes, which come to be normal numbers; or "
+      "pictures, which come to be sharp"),
+  NUMBER ("autoencoder", "adversarial_weight", 1e-6, 1e6, "1",
+      "of what it says, beside the error of a picture"),
+  INTS ("autoencoder", "discriminator_widths", 1, 8192, NULL,
+      "units of its layers, or channels at a half, a quarter, ... of the size; "
+      "not set: 256,256 of codes, 32,64 of pictures"),
+  NUMBER ("autoencoder", "discriminator_rate", 1e-9, 10, "0.0004",
+      "its first learning rate"),
+  INT ("autoencoder", "watch", 0, 1e9, "200",
+      "steps after which it is seen to that the two go well together; if not, "
+      "they come back to where they did, with half the rates; 0 = never"),
 
   INTS ("classifier", "widths", 1, 8192, "32,64",
       "channels at a half, a quarter, ... of the size"),

@@ -272,6 +272,10 @@ def test_codec_recipes_are_checked():
     assert 'steps is 0' in err, err
 
 
+def png_size(path):
+    return struct.unpack('>II', Path(path).read_bytes()[16:24])
+
+
 def write_idx(path, dimensions, data):
     head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
                        *dimensions)
@@ -322,6 +326,18 @@ def test_training_a_gan():
     assert re.search(r'gan.onnx: 40 steps,.* coverage [\d.]+ %', out), out
     assert re.search(r'step 40/40 .* discriminator .* margin .* spread .* '
                      r'returns 0', err), err
+    assert 'contact sheet gan-sheet.png' in out, out
+    assert png_size('gan-sheet.png') == (82, 34)
+    run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '-o', 'sheets.onnx',
+        '--sheet', 'one.png', '--sheets', 'all', '-s',
+        'training.validate_every=20')
+    found = sorted(path.name for path in Path('all').iterdir())
+    assert found == ['step-00000020.png', 'step-00000040.png'], found
+    last = Path('all/step-00000040.png').read_bytes()
+    assert Path('one.png').read_bytes() == last
+    err = run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '--sheet',
+              'nowhere/one.png', status=3)[1]
+    assert 'nowhere/one.png: cannot write into the folder' in err, err
     info = json.loads(run('info', '--json', 'gan.onnx')[0])['metadata']
     assert info['ae.task'] == 'gan', info
     assert info['ae.gan.classes'] == '2', info

@@ -200,6 +200,7 @@ def test_linear_autoencoder_spans_the_components():
     said = beside_components('f.onnx', flat, flat)
     assert said['components'] == 2 and said['components_pictures'] == 500, said
     assert said['components_mse'] < 1e-10 and said['mse'] < 1e-5, said
+    assert abs(said['sharpness'] - 1) < 0.01, said
     assert said['largest_angle'] < 1, said
     run('train', 'l.ini', solid, '-o', 'l.onnx')
     said = beside_components('l.onnx', solid, other)
@@ -230,6 +231,23 @@ def test_deep_autoencoder_spans_no_space():
     alone = json.loads(run('eval', '--json', '--autoencoder', 'a.onnx',
                            TEST)[0])
     assert alone['mse'] == said['mse'] and 'components' not in alone, alone
+
+
+def test_adversary_makes_pictures_sharp():
+    """Noise that a code of few numbers does not hold comes back all the same."""
+    said = {}
+    for adversary in 'none', 'pictures':
+        run('train', 'a.ini', TRAIN, '-o', 's.onnx', '--steps', 300, '-s',
+            f'autoencoder.adversary={adversary}', '-s',
+            'autoencoder.discriminator_rate=0.002', '-s',
+            'autoencoder.latent=4')
+        said[adversary] = json.loads(run(
+            'eval', '--json', '--autoencoder', 's.onnx', TEST)[0])
+    assert 0 < said['none']['sharpness'] < 0.9, said
+    assert said['pictures']['sharpness'] > said['none']['sharpness'] + 0.1, said
+    out = run('eval', '--autoencoder', 's.onnx', TEST)[0]
+    found = re.search(r"gradient energy: ([\d.]+) of the pictures' own", out)
+    assert abs(float(found[1]) - said['pictures']['sharpness']) < 0.001, out
 
 
 def test_components_refuse():
