@@ -89,8 +89,8 @@ def pictures(folder):
 
 def test_help_lists_every_command():
     out, _ = run('--help')
-    for name in ('autotune', 'bench', 'compare', 'eval', 'info', 'onnx-test',
-                 'pan', 'train'):
+    for name in ('autotune', 'bench', 'compare', 'eval', 'idx', 'info',
+                 'onnx-test', 'pan', 'train'):
         assert re.search(rf'^  {name} ', out, re.M), name
         assert 'Usage' in run(name, '--help')[0]
 

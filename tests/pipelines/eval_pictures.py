@@ -296,7 +296,8 @@ def test_classifier_refuses():
     refuse('picture 2 has the label 3, wanted 0 to 2', 'c.onnx',
            'many-images-idx3-ubyte.gz')
     write_idx('large-images-idx3-ubyte.gz', (2, 8, 9), bytes(144))
-    refuse('pictures of 9x8 and 1 channels, wanted 12x12 and 1', 'c.onnx',
+    write_idx('large-labels-idx1-ubyte.gz', (2,), bytes(2))
+    refuse('a picture of 9x8, wanted the proportions of 12x12', 'c.onnx',
            'large-images-idx3-ubyte.gz')
     refuse('of 9x8 and 1 channels, wanted 12x12 and 1 as those before',
            'c.onnx', TEST, 'large-images-idx3-ubyte.gz')
