@@ -249,8 +249,11 @@ def test_refuses():
     Path('y-labels-idx1-ubyte').write_bytes(b'')
     refuse('y-labels-idx1-ubyte: found labels, wanted none', 'idx', bars,
            '-o', 'y', '--no-labels')
+    # A model that is there is not replaced by one that learned nothing.
+    Path('b.onnx').write_bytes(b'mine')
     refuse('no picture without a label', 'train', 'a.ini', bars, '-o',
            'b.onnx')
+    assert Path('b.onnx').read_bytes() == b'mine'
     refuse('a picture without a label, wanted one of 0 to 1', 'train',
            'a.ini', 'other-images-idx4-ubyte', '-o', 'b.onnx', '-s',
            'classifier.adaptation=0')
