@@ -45,7 +45,8 @@
  * `mode`, #guint64 `seed` and `index` (number of the frame). Of a model with
  * classes it carries `GstAeLabelMeta` too, as those of `idxsrc` do, but for
  * grids: #gint `label` and #guint64 `index`. So a classifier can be trained on
- * frames that are made up.
+ * frames that are made up. Where the classes are clusters that a GAN found
+ * without labels, there is none.
  *
  * Since: 0.1
  */
@@ -471,7 +472,8 @@ describe (GstVaeSample *self, GstBuffer *buffer)
     .index = self->next };
 
   gst_ae_generated_meta_attach (buffer, &generated);
-  if (self->setup->facts.classes > 0 && s->mode != GST_AE_SAMPLE_GRID)
+  const AeSamplerFacts *facts = &self->setup->facts;
+  if (facts->classes > 0 && !facts->clusters && s->mode != GST_AE_SAMPLE_GRID)
     gst_ae_label_meta_attach (buffer, self->labels[0], self->next);
   GST_OBJECT_LOCK (self);
   gint64 offset = self->settings.timestamp_offset;

@@ -133,6 +133,12 @@ ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values)
 }
 
 int
+ae_build_int64s (AeBuilder *b, AeShape shape, const int64_t *values)
+{
+  return add_integers (b, AE_I64, shape, values);
+}
+
+int
 ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values)
 {
   return add_integers (b, AE_I8, shape, values);

@@ -36,6 +36,9 @@ int ae_build_values (
 /* The same of i16, not trained. */
 int ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values);
 
+/* The same of i64. */
+int ae_build_int64s (AeBuilder *b, AeShape shape, const int64_t *values);
+
 /* The same of i8. */
 int ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values);
 

@@ -70,6 +70,10 @@ ae_autoencoder_adversary_check (const AeRecipe *r,
     const AeAutoencoderShape *s, AeAutoencoderAdversary adversary,
     AeError *err)
 {
+  if (adversary != AE_ADVERSARY_NONE && s->net == AE_CODER_FULLY_CONV)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "[autoencoder] an adversary of a fully-conv net, whose codes are maps, "
+        "wanted none");
   if (adversary == AE_ADVERSARY_PICTURES)
     return check_pictures (r, s, err);
   if (adversary == AE_ADVERSARY_CODES && s->code == AE_CODE_RECTIFIED)

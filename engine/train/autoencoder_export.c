@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const ae_coder_net_names[] = { "linear", "dense", "conv", NULL };
+const char *const ae_coder_net_names[] = { "linear", "dense", "conv",
+  "fully-conv", NULL };
 const char *const ae_code_names[]
     = { "plain", "rectified", "variational", NULL };
 const char *const ae_likelihood_names[] = { "bernoulli", "gaussian", NULL };

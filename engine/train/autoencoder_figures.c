@@ -58,15 +58,17 @@ likelihood (const AeAutoencoderLearning *l)
 }
 
 /* Whether a number of the codes says something in this batch; else its share of
- * codes where it is not 0. */
+ * codes, of maps of places, where it is not 0. */
 static double
 activity (const AeTensor *codes, int64_t column, bool variational)
 {
-  int64_t n = codes->shape.dim[0], d = codes->shape.dim[1];
+  int64_t d = codes->shape.dim[1];
+  int64_t n = (int64_t) ae_shape_count (&codes->shape) / d;
+  int64_t places = n / codes->shape.dim[0];
   const float *x = codes->data;
   double sum = 0, squares = 0, some = 0;
   for (int64_t i = 0; i < n; i++) {
-    double value = x[i * d + column];
+    double value = x[(i / places * d + column) * places + i % places];
     sum += value;
     squares += value * value;
     some += value != 0;

@@ -6,6 +6,7 @@
 #include "train/autoencoder_export.h"
 #include "train/contact_sheet.h"
 #include "train/latent_prior.h"
+#include "train/picture_crops.h"
 #include "train/recipe_options.h"
 #include "util/mem.h"
 
@@ -29,6 +30,7 @@ struct AeAutoencoderTrainer {
   AeAutoencoderChanges changes;
   Wishes wishes;
   AePictureStore *store;
+  AePictureCrops crops; /* n 0: pictures are scaled */
   AeAutoencoderLearning *learning;
   AeRng rng;
   int *labels; /* of the batch */
@@ -57,7 +59,8 @@ read_shape (AeAutoencoderShape *s, const AeRecipe *r, AeError *err)
     .likelihood
     = (AeLikelihood) ae_recipe_word_of (r, a, "likelihood", ae_likelihood_names),
     .latent = (int) number (r, "latent"),
-    .classes = (int) number (r, "classes") };
+    .classes = (int) number (r, "classes"),
+    .top_k = (int) number (r, "top_k") };
   s->n_widths = ae_recipe_ints_of (r, a, "widths", s->widths);
   AeStatus status = ae_recipe_picture_size (&s->size, r, a, err);
   return status == AE_OK ? ae_autoencoder_check (s, err) : status;
@@ -73,6 +76,16 @@ check_wishes (const AeAutoencoderTrainer *t, AeError *err)
         "[autoencoder] code_dropout %g and sparsity %g of a variational code, "
         "wanted 0",
         t->changes.code_dropout, t->wishes.sparsity);
+  if (!(number (t->recipe, "crops") > 0)
+      && ae_recipe_bool_of (t->recipe, "autoencoder", "whiten"))
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "[autoencoder] whiten with crops 0, wanted crops of each picture");
+  if (t->shape.net == AE_CODER_FULLY_CONV
+      && number (t->recipe, "prior_components") > 0)
+    return ae_fail (err, AE_ERROR_FORMAT,
+        "[autoencoder] prior_components %g of a fully-conv net, whose codes are "
+        "maps, wanted 0",
+        number (t->recipe, "prior_components"));
   if (t->changes.binarise && t->shape.likelihood != AE_LIKELIHOOD_BERNOULLI)
     return ae_fail (err, AE_ERROR_FORMAT,
         "[autoencoder] binarise with a Gaussian likelihood, wanted bernoulli");
@@ -99,6 +112,7 @@ read_wishes (AeAutoencoderTrainer *t)
         || ae_picture_warp_does_something (&t->changes.warp),
     .code_dropout = t->changes.code_dropout > 0,
     .contractive = t->wishes.contraction > 0,
+    .sparse = t->wishes.sparsity > 0,
     .free_bits = (float) number (r, "free_bits"),
     .adversary = (AeAutoencoderAdversary) ae_recipe_word_of (
         r, "autoencoder", "adversary", ae_adversary_names) };
@@ -139,9 +153,8 @@ make_learning (AeAutoencoderTrainer *t, AeModel *base, AeError *err)
       && ae_autoencoder_learning_weigh (
           l, AE_AUTOENCODER_CONTRACTION, t->wishes.contraction)
       && weigh_divergence (t)
-      && (!(t->wishes.sparsity > 0)
-          || ae_autoencoder_learning_weigh (
-              l, AE_AUTOENCODER_LATENT, t->wishes.sparsity));
+      && ae_autoencoder_learning_weigh (
+          l, AE_AUTOENCODER_SPARSITY, t->wishes.sparsity);
   return ok ? AE_OK : ae_fail (err, AE_ERROR_MEMORY, "no memory for targets");
 }
 
@@ -150,9 +163,16 @@ make_store (AeAutoencoderTrainer *t, AeError *err)
 {
   double share = training (t->recipe, "validation");
   unsigned every = share > 0 ? (unsigned) lround (1 / share) : 0;
-  return ae_picture_store_new (&t->store, &t->shape.size,
+  uint64_t seed = (uint64_t) training (t->recipe, "seed");
+  t->crops = (AePictureCrops){ .n = (int) number (t->recipe, "crops"),
+    .whiten = ae_recipe_bool_of (t->recipe, "autoencoder", "whiten") };
+  ae_rng_seed (&t->crops.rng, seed);
+  AeStatus status = ae_picture_store_new (&t->store, &t->shape.size,
       (size_t) training (t->recipe, "memory") << 20, every, MOST_HELD_OUT,
-      (uint64_t) training (t->recipe, "seed"), err);
+      seed, err);
+  if (status == AE_OK && t->crops.n > 0)
+    ae_picture_store_group (t->store, (unsigned) t->crops.n);
+  return status;
 }
 
 AeStatus
@@ -219,7 +239,10 @@ ae_autoencoder_trainer_add (AeAutoencoderTrainer *t, const AeImage *image,
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "a picture with the label %d, wanted 0 to %d: see autoencoder.classes",
         label, n - 1);
-  return ae_picture_store_add (t->store, image, label, err);
+  return t->crops.n > 0
+      ? ae_picture_crops_add (
+          &t->crops, t->store, &t->shape.size, image, label, err)
+      : ae_picture_store_add (t->store, image, label, err);
 }
 
 size_t
@@ -360,6 +383,7 @@ fit_prior (AeAutoencoderTrainer *t, AeModel *model, AeMixture **prior,
           .cancel = &t->cancel };
   *prior = NULL;
   bool standard = t->shape.code == AE_CODE_VARIATIONAL
+      || t->shape.net == AE_CODER_FULLY_CONV
       || t->terms.adversary == AE_ADVERSARY_CODES
       || t->shape.latent > AE_MIXTURE_MOST_VALUES;
   return options.components == 0 && standard

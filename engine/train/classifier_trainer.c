@@ -68,8 +68,10 @@ check_adaptation (const AeClassifierTrainer *t, AeError *err)
 static AeStatus
 read_recipe (AeClassifierTrainer *t, AeError *err)
 {
+  static const char *const nets[] = { "dense", "conv", NULL };
   const AeRecipe *r = t->recipe;
   AeClassifierShape *s = &t->shape;
+  s->net = (AeClassifierNet) ae_recipe_word_of (r, "classifier", "net", nets);
   s->features = (int) number (r, "features");
   s->classes = (int) number (r, "classes");
   s->n_widths = ae_recipe_ints_of (r, "classifier", "widths", s->widths);
@@ -403,6 +405,7 @@ build_model (AeClassifierTrainer *t, const AeModel *trained, AeModel **out,
     "ae.description", ae_recipe_get (r, "model", "description"),
     "ae.weights", ae_recipe_text_of (r, "model", "weights"),
     "ae.classifier.size", ae_recipe_text_of (r, c, "size"),
+    "ae.classifier.net", ae_recipe_text_of (r, c, "net"),
     "ae.classifier.channels", ae_recipe_text_of (r, c, "channels"),
     "ae.classifier.classes", ae_recipe_text_of (r, c, "classes"),
     "ae.classifier.features", ae_recipe_text_of (r, c, "features"),

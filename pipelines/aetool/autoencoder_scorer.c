@@ -94,6 +94,21 @@ read_facts (AutoencoderScorer *s, const char *path, GError **error)
   return TRUE;
 }
 
+/* Codes that are maps have as many numbers as there are in all places; `shape`
+ * becomes theirs. */
+static gboolean
+take_maps (AutoencoderScorer *s, AeShape *shape)
+{
+  int at = ae_session_find_output (s->whole, "latent");
+  if (at < 0 || !says (s, "ae.autoencoder.net", "fully-conv"))
+    return TRUE;
+  *shape = ae_session_output (s->whole, (size_t) at)->shape;
+  for (int i = 2; i < shape->rank; i++)
+    s->latent *= (int) shape->dim[i];
+  shape->dim[0] = MAX (s->samples, 1);
+  return TRUE;
+}
+
 static gboolean
 open_sessions (AutoencoderScorer *s, int threads, GError **error)
 {
@@ -113,6 +128,7 @@ open_sessions (AutoencoderScorer *s, int threads, GError **error)
     { .type = AE_F32, .shape = { 2, { codes, s->classes } } } };
   if (ae_session_new (&s->whole, s->model, &all, &err) == AE_OK
       && ae_session_bind (s->whole, frame, n, &err) == AE_OK
+      && take_maps (s, &code[0].shape)
       && ae_session_new (&s->decoder, s->model, &part, &err) == AE_OK
       && ae_session_bind (s->decoder, code, n, &err) == AE_OK)
     return TRUE;
@@ -199,6 +215,12 @@ int
 autoencoder_scorer_latent (const AutoencoderScorer *s)
 {
   return s->latent;
+}
+
+AutoencoderSize
+autoencoder_scorer_size (const AutoencoderScorer *s)
+{
+  return (AutoencoderSize){ s->width, s->height, s->channels };
 }
 
 gboolean
@@ -305,7 +327,8 @@ count_error (AutoencoderScorer *s)
 {
   const float *made = ae_session_output (s->whole, 0)->data;
   const float *code = ae_session_output (s->whole, 1)->data;
-  s->total.squared_error += squared_error (s, made);
+  s->total.last = squared_error (s, made);
+  s->total.squared_error += s->total.last;
   s->energy
       += gradient_energy (s->wanted, s->width, s->height, s->channels);
   s->made_energy
@@ -406,6 +429,7 @@ autoencoder_scorer_result (const AutoencoderScorer *s)
   mean.damaged /= n;
   mean.active /= n * s->latent;
   mean.sharpness = s->energy > 0 ? s->made_energy / s->energy : 0;
+  mean.latent = s->latent;
   mean.bound /= n;
   mean.likelihood /= n;
   return mean;

@@ -21,9 +21,16 @@ AutoencoderScorer *autoencoder_scorer_new (
     const char *path, int samples, int threads, guint32 seed, GError **error);
 void autoencoder_scorer_free (AutoencoderScorer *scorer);
 
-/* Numbers of a picture (channels x height x width) and of a code. */
+/* Numbers of a picture (channels x height x width) and of a code (of one of maps
+ * those of all places). */
 gsize autoencoder_scorer_n_values (const AutoencoderScorer *scorer);
 int autoencoder_scorer_latent (const AutoencoderScorer *scorer);
+
+typedef struct {
+  int width, height, channels;
+} AutoencoderSize;
+
+AutoencoderSize autoencoder_scorer_size (const AutoencoderScorer *scorer);
 
 /* Writes a picture of the model's own size to `values`, as numbers of 0..1. */
 gboolean autoencoder_scorer_values (const AutoencoderScorer *scorer,
@@ -47,10 +54,12 @@ gboolean autoencoder_scorer_add (AutoencoderScorer *scorer,
 typedef struct {
   guint n;
   double squared_error;     /* mean over values of 0..1 */
+  double last;              /* the same of the picture that was added last */
   double damaged;           /* the same, of codes with numbers knocked out */
   double active;            /* share of a code's numbers that are not 0 */
   double sharpness;         /* of what was made, over that of the pictures: sums
                                of squared differences between neighbours */
+  int latent;               /* numbers of a code, of maps at all places */
   gboolean likely;          /* what follows was looked for */
   double bound, likelihood; /* nats of a picture: ELBO, and log p(x) */
 } AutoencoderScores;

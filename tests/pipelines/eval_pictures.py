@@ -60,6 +60,16 @@ classes = 3
 beta = 0.3
 ''' + TRAINING.replace('150', '1500')
 
+GAN = '''[model]
+task = gan
+[gan]
+size = 12x12
+net = dense
+widths = 32
+latent = 6
+clusters = 6
+''' + TRAINING.replace('150', '40')
+
 
 def run(*args, status=0):
     done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
@@ -411,6 +421,32 @@ def test_what_is_not_told_has_no_labels():
     assert sum(said['taken_for']) == 300
     err = judge('--confusion', 'x.svg', model='a.onnx', status=3)[1]
     assert 'a.onnx is not told what to make' in err, err
+
+
+def test_clusters_are_no_labels():
+    """A GAN of six clusters is judged by a classifier of three classes, as one
+    that is told nothing; resumed, it goes on with the clusters it had."""
+    Path('g.ini').write_text(GAN)
+    err = run('train', 'g.ini', TRAIN, '-o', 'g.onnx', status=3)[1]
+    assert 'gan.clusters is 6 without a model to start from' in err, err
+    base = ('--base', 'a.onnx', '--threads', 1)
+    run('train', 'g.ini', TRAIN, '-o', 'g.onnx', *base)
+    said = json.loads(judge('--test', TEST, '--json', model='g.onnx')[0])
+    assert 'asked' not in said, said
+    assert sum(said['taken_for']) == 300
+    out = judge('--test', TEST, '--sheet', 'g.png', model='g.onnx')[0]
+    assert 'label consistency' not in out, out
+    assert Path('g.png').read_bytes().startswith(b'\x89PNG')
+    err = judge('--test', TEST, '--gan-train', 'c.ini', model='g.onnx',
+                status=3)[1]
+    assert 'is not told what to make' in err, err
+    more = ('-o', 'g.onnx', '--resume', '--steps', 45)
+    run('train', 'g.ini', TRAIN, *more, *base)
+    assert 'ae.gan.clusters' in run('info', 'g.onnx')[0]
+    run('train', 'a.ini', TRAIN, '-o', 'other.onnx', '--steps', 2)
+    err = run('train', 'g.ini', TRAIN, '-o', 'g.onnx', '--resume', '--steps',
+              50, '--base', 'other.onnx', status=3)[1]
+    assert 'wanted those of the model to start from' in err, err
 
 
 def test_generated_refuses():

@@ -41,7 +41,8 @@ enum { BATCH = 5 };
 static AeTape *
 make_tape (void)
 {
-  static const AeClassifierShape shape = { { 8, 4, 3 }, 20, 3, { 5, 6 }, 2 };
+  static const AeClassifierShape shape
+      = { AE_CLASSIFIER_CONV, { 8, 4, 3 }, 20, 3, { 5, 6 }, 2 };
   static const AeClassifierTerms terms = { BATCH, 0, false, true };
   AeModel *model;
   AeTape *tape;
