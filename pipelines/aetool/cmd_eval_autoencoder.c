@@ -14,6 +14,7 @@
 #include "odd_pictures.h"
 #include "paths.h"
 #include "quality.h"
+#include "whole_pictures.h"
 
 static struct {
   char *model, *sheet, *pca, *filters;
@@ -226,24 +227,82 @@ draw_filters (Evaluation *e, GError **error)
   return sheet && picture_save (sheet, option.filters, error);
 }
 
+/* Files in MNIST's format. */
 static gboolean
-evaluate (Evaluation *e, char **arguments, int n, GError **error)
+evaluate (Evaluation *e, const char *path, GPtrArray *uris, GError **error)
 {
-  g_autofree char *path = paths_find (option.model, ".onnx", error);
-  if (!path || !open_all (e, path, error)
-      || (option.filters && !draw_filters (e, error)))
+  if (!open_all (e, path, error)
+      || (option.filters && !draw_filters (e, error))
+      || (uris->len > 0 && !score_all (e, uris, error)))
     return FALSE;
-  if (n == 0)
+  if (e->scores.n > 0 && option.json)
+    print_json (e);
+  else if (e->scores.n > 0)
+    print_text (e);
+  return TRUE;
+}
+
+/* Pictures and videos of any size. */
+static gboolean
+evaluate_whole (const char *path, GPtrArray *uris, GError **error)
+{
+  g_autoptr (WholePictures) pictures
+      = whole_pictures_new (path, option.threads, error);
+  for (guint i = 0; pictures && i < uris->len; i++)
+    if (!whole_pictures_add (pictures, g_ptr_array_index (uris, i),
+            (guint) option.most, error))
+      return FALSE;
+  if (!pictures)
+    return FALSE;
+  if (!option.json) {
+    whole_pictures_print (pictures);
     return TRUE;
-  g_autoptr (GPtrArray) uris = inputs_expand (arguments, n, error);
-  return uris && score_all (e, uris, error);
+  }
+  g_autoptr (Json) json = json_new ();
+  whole_pictures_json (pictures, json);
+  json_print (json);
+  return TRUE;
+}
+
+/* Whether some are no files in MNIST's format, and nothing is asked that only
+ * those are good for. */
+static gboolean
+are_whole (GPtrArray *uris)
+{
+  if (option.sheet || option.pca || option.odd || option.filters
+      || option.samples > 0 || option.knock_out > 0)
+    return FALSE;
+  for (guint i = 0; i < uris->len; i++)
+    if (!idx_pictures_named (g_ptr_array_index (uris, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+evaluate_any (char **arguments, int n, GError **error)
+{
+  Evaluation e = { 0 };
+  g_autofree char *path = paths_find (option.model, ".onnx", error);
+  g_autoptr (GPtrArray) uris
+      = !path ? NULL
+      : n > 0 ? inputs_expand (arguments, n, error)
+              : g_ptr_array_new ();
+  if (!uris)
+    return FALSE;
+  if (are_whole (uris))
+    return evaluate_whole (path, uris, error);
+  gboolean ok = evaluate (&e, path, uris, error);
+  clear (&e);
+  return ok;
 }
 
 int
 aetool_eval_autoencoder (int argc, char **argv)
 {
-  if (!aetool_parse (&argc, &argv, "IDX-FILE...",
-          "Prints how well an autoencoder gives pictures back.", NULL,
+  if (!aetool_parse (&argc, &argv, "IDX-FILE...|PICTURE...",
+          "Prints how well an autoencoder gives pictures back.",
+          "Pictures are files in MNIST's format, or for an autoencoder with "
+          "net = fully-conv\npictures, videos and folders of these.",
           entries))
     return AETOOL_USAGE;
   if (argc < 2 && !option.filters)
@@ -255,12 +314,6 @@ aetool_eval_autoencoder (int argc, char **argv)
         "samples are 0 to 100000, pictures and threads 0 and up, what is "
         "knocked out 0 to 0.9");
   GError *error = NULL;
-  Evaluation e = { 0 };
-  gboolean ok = evaluate (&e, argv + 1, argc - 1, &error);
-  if (ok && e.scores.n > 0 && option.json)
-    print_json (&e);
-  else if (ok && e.scores.n > 0)
-    print_text (&e);
-  clear (&e);
-  return ok ? AETOOL_OK : aetool_g_error (error);
+  return evaluate_any (argv + 1, argc - 1, &error) ? AETOOL_OK
+                                                   : aetool_g_error (error);
 }

@@ -11,15 +11,16 @@ import gzip
 import os
 import random
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import zlib
 from pathlib import Path
 
-AETOOL = sys.argv[1]
+import outside
+from outside import write_idx
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 SIDE = 12
 RECIPE = '''[model]
 task = classifier
@@ -39,21 +40,6 @@ ema_decay = 0.9
 threads = 1
 seed = 5
 '''
-
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
-def write_idx(path, dimensions, data):
-    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
-                       *dimensions)
-    Path(path).write_bytes(gzip.compress(head + data))
 
 
 def read_idx(path):
@@ -263,8 +249,11 @@ def test_refuses():
     Path('y-labels-idx1-ubyte').write_bytes(b'')
     refuse('y-labels-idx1-ubyte: found labels, wanted none', 'idx', bars,
            '-o', 'y', '--no-labels')
+    # A model that is there is not replaced by one that learned nothing.
+    Path('b.onnx').write_bytes(b'mine')
     refuse('no picture without a label', 'train', 'a.ini', bars, '-o',
            'b.onnx')
+    assert Path('b.onnx').read_bytes() == b'mine'
     refuse('a picture without a label, wanted one of 0 to 1', 'train',
            'a.ini', 'other-images-idx4-ubyte', '-o', 'b.onnx', '-s',
            'classifier.adaptation=0')
@@ -276,28 +265,5 @@ def test_refuses():
            '--classifier', 'a.onnx', 'wide-images-idx3-ubyte.gz')
 
 
-def main():
-    folder = tempfile.mkdtemp()
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        os.chdir('/')
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), make_material))

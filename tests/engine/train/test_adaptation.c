@@ -41,8 +41,12 @@ enum { BATCH = 5 };
 static AeTape *
 make_tape (void)
 {
-  static const AeClassifierShape shape
-      = { AE_CLASSIFIER_CONV, { 8, 4, 3 }, 20, 3, { 5, 6 }, 2 };
+  static const AeClassifierShape shape = { .net = AE_CLASSIFIER_CONV,
+    .size = { 8, 4, 3 },
+    .features = 20,
+    .classes = 3,
+    .widths = { 5, 6 },
+    .n_widths = 2 };
   static const AeClassifierTerms terms = { BATCH, 0, false, true };
   AeModel *model;
   AeTape *tape;
