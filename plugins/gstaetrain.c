@@ -70,7 +70,8 @@
  *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent; of
  *   a GAN `discriminator` (its loss; `loss` is the generator's), `margin` (between
  *   its answers to real frames and made ones) and `spread` (of made frames over
- *   that of real ones, within a class), and how often it `returns`; of a Boltzmann
+ *   that of real ones, within a class), and how often it `returns`; of an
+ *   autoencoder with an adversary all of these but `spread` too; of a Boltzmann
  *   machine `active` (hidden units that are on) in per cent and `energy-gap` (of
  *   held-out frames over others) in nats; missing where there are none
  * * #GstSample `sheet`: with #GstAeTrain:post-sheets, a picture of what the model
@@ -90,8 +91,9 @@
  * ]|
  * Digits that a GAN makes, ten seconds older in each picture.
  *
- * A GAN's training that goes wrong comes back to where it went well and goes on
- * with half the rates; a warning message says so each time.
+ * The training of a GAN, or against an adversary, that goes wrong comes back to
+ * where it went well and goes on with half the rates; a warning message says so
+ * each time.
  *
  * Since: 0.1
  */

@@ -78,7 +78,7 @@ AE_UNARY_OP (tanh, "Tanh", 1, BLOCKED_OUT, FLOATS);
 
 /* log(1 + e^x) without overflow. */
 AE_UNARY_LOOPS (softplus,
-    (x > 0 ? x : 0) + log1pf (ae_fast_exp (-fabsf (x))),
+    (x > 0 ? x : 0) + ae_fast_log1p_unit (ae_fast_exp (-fabsf (x))),
     ae_fast_sigmoid (x))
 AE_UNARY_EXACT (softplus, fmax (x, 0) + log1p (exp (-fabs (x))))
 AE_UNARY_OP (softplus, "Softplus", 1, BLOCKED_IN, FLOATS);

@@ -68,4 +68,19 @@ ae_fast_tanh (float x)
   return a < 0.625f ? near : far;
 }
 
+/* log (1 + x) for 0 <= x <= 1: 2 artanh (x / (2 + x)), whose argument is at most
+ * 1/3, as a series. */
+static inline float
+ae_fast_log1p_unit (float x)
+{
+  float t = x / (2.0f + x), s = t * t;
+  float p = 1.0f / 13;
+  p = p * s + 1.0f / 11;
+  p = p * s + 1.0f / 9;
+  p = p * s + 1.0f / 7;
+  p = p * s + 1.0f / 5;
+  p = p * s + 1.0f / 3;
+  return 2.0f * (p * s * t + t);
+}
+
 #endif

@@ -2,6 +2,7 @@
 #include "train/autoencoder_coder.h"
 
 #include "train/conv_encoder.h"
+#include "train/dense_encoder.h"
 #include "train/sparse_code.h"
 
 #include <stdio.h>
@@ -154,7 +155,6 @@ features (AeCoder *net, int frame, size_t *n)
 {
   const AeAutoencoderShape *s = net->s;
   AeBuilder *b = &net->b;
-  char name[32];
   AeConvEncoder encoder = encoder_of (s);
   int x = plus (b, frame, -0.5f);
   if (convolves (s))
@@ -164,10 +164,10 @@ features (AeCoder *net, int frame, size_t *n)
     return x;
   *n = s->net == AE_CODER_CONV ? n_features (s) : n_values (s);
   x = with_classes (net, flat (b, x, *n), n);
-  for (size_t i = 0; s->net == AE_CODER_DENSE && i < s->n_widths; i++) {
-    x = dense_relu (b, x, *n, s->widths[i], numbered (name, "e", i));
-    *n = (size_t) s->widths[i];
-  }
+  if (s->net != AE_CODER_DENSE)
+    return x;
+  x = ae_build_dense_encoder (b, x, *n, s->widths, s->n_widths);
+  *n = n_features (s);
   return x;
 }
 

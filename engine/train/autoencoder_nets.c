@@ -46,9 +46,9 @@ shown (AeBuilder *b, const AeAutoencoderShape *s, int decoded)
 }
 
 static const char *const input_names[] = { "frame", "noisy", "class",
-  "epsilon", "keep", "direction" };
+  "epsilon", "keep", "direction", "drawn" };
 static const char *const output_names[] = { "misfit", "variance", "kl",
-  "kl_paid", "contraction", "sparsity", "latent", "reconstruction" };
+  "kl_paid", "contraction", "sparsity", "latent", "reconstruction", "judged" };
 
 AeShape
 ae_autoencoder_input_shape (
@@ -56,7 +56,8 @@ ae_autoencoder_input_shape (
 {
   if (input == AE_AUTOENCODER_CLASS)
     return ae_shape (2, n, s->classes);
-  if (input == AE_AUTOENCODER_EPSILON || input == AE_AUTOENCODER_KEEP)
+  if (input == AE_AUTOENCODER_EPSILON || input == AE_AUTOENCODER_KEEP
+      || input == AE_AUTOENCODER_DRAWN)
     return ae_coder_code_shape (s, n);
   return ae_shape (4, n, s->size.channels, s->size.height, s->size.width);
 }
@@ -132,6 +133,7 @@ typedef struct {
   AeCoder net;
   const AeAutoencoderTerms *terms;
   AeAutoencoderPlaces *places;
+  int values[AE_AUTOENCODER_OUTPUTS]; /* -1: there is none */
   int n_in, n_out;
 } Training;
 
@@ -146,8 +148,25 @@ input (Training *t, AeAutoencoderInput which)
 static void
 output (Training *t, AeAutoencoderOutput which, int value)
 {
+  t->values[which] = value;
+}
+
+static void
+finish_output (Training *t, int which)
+{
+  if (t->values[which] < 0)
+    return;
   t->places->out[which] = t->n_out++;
-  ae_build_output (&t->net.b, value, output_names[which]);
+  ae_build_output (&t->net.b, t->values[which], output_names[which]);
+}
+
+/* What is judged comes first. */
+static void
+finish_outputs (Training *t)
+{
+  finish_output (t, AE_AUTOENCODER_JUDGED);
+  for (int i = 0; i < AE_AUTOENCODER_JUDGED; i++)
+    finish_output (t, i);
 }
 
 /* softplus (l) - x l: minus the log of the probability. */
@@ -221,6 +240,30 @@ encode_batch (Training *t, int seen, int *log_variance)
   return code;
 }
 
+/* Pictures of codes, which an adversary judges, with those of as many drawn codes
+ * where the code is variational. */
+static int
+decode_judged (Training *t, int code)
+{
+  AeBuilder *b = &t->net.b;
+  const AeAutoencoderShape *s = t->net.s;
+  int n = t->terms->batch, classes = t->net.classes;
+  int twice[2] = { classes, classes };
+  if (s->code != AE_CODE_VARIATIONAL) {
+    int decoded = ae_coder_decode (&t->net, code);
+    output (t, AE_AUTOENCODER_JUDGED,
+        ae_build_unary (b, "Identity", shown (b, s, decoded)));
+    return decoded;
+  }
+  int both[2] = { code, input (t, AE_AUTOENCODER_DRAWN) };
+  if (classes >= 0)
+    t->net.classes = ae_build_concat (b, twice, 2, 0);
+  int decoded = ae_coder_decode (&t->net, ae_build_concat (b, both, 2, 0));
+  t->net.classes = classes;
+  output (t, AE_AUTOENCODER_JUDGED, shown (b, s, decoded));
+  return ae_build_slice (b, decoded, 0, 0, n);
+}
+
 static int
 price (Training *t, int code)
 {
@@ -248,9 +291,13 @@ build_training (Training *t)
         ae_build_binary (b, "Mul", deviation (b, log_variance),
             input (t, AE_AUTOENCODER_EPSILON)));
   }
+  if (t->terms->adversary == AE_ADVERSARY_CODES)
+    output (t, AE_AUTOENCODER_JUDGED, ae_build_unary (b, "Identity", code));
   if (t->terms->code_dropout)
     code = ae_build_binary (b, "Mul", code, input (t, AE_AUTOENCODER_KEEP));
-  int decoded = ae_coder_decode (&t->net, code);
+  int decoded = t->terms->adversary == AE_ADVERSARY_PICTURES
+      ? decode_judged (t, code)
+      : ae_coder_decode (&t->net, code);
   output (t, AE_AUTOENCODER_MISFIT,
       s->likelihood == AE_LIKELIHOOD_BERNOULLI
           ? cross_entropy (b, decoded, frame)
@@ -259,6 +306,7 @@ build_training (Training *t)
     output (t, AE_AUTOENCODER_SPARSITY, price (t, mean));
   output (t, AE_AUTOENCODER_LATENT, mean);
   output (t, AE_AUTOENCODER_RECONSTRUCTION, shown (b, s, decoded));
+  finish_outputs (t);
 }
 
 AeStatus
@@ -268,6 +316,7 @@ ae_build_autoencoder_training (AeModel **out, AeAutoencoderPlaces *places,
 {
   Training t = { .terms = terms, .places = places };
   memset (places, -1, sizeof *places);
+  memset (t.values, -1, sizeof t.values);
   start (&t.net, s, seed);
   build_training (&t);
   if (base && t.net.b.error.status == AE_OK)

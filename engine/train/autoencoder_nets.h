@@ -37,6 +37,13 @@ typedef struct {
 AeStatus ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *shape,
     const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err);
 
+/* What a discriminator judges: see autoencoder_adversary.h. */
+typedef enum {
+  AE_ADVERSARY_NONE,
+  AE_ADVERSARY_CODES,
+  AE_ADVERSARY_PICTURES
+} AeAutoencoderAdversary;
+
 /* What of the loss is asked for. */
 typedef struct {
   int batch;
@@ -44,6 +51,7 @@ typedef struct {
   bool code_dropout; /* codes are multiplied by `keep` */
   bool contractive;
   float free_bits; /* nats of each number that cost nothing */
+  AeAutoencoderAdversary adversary;
   bool sparse;     /* there is a price on codes that are not 0 */
 } AeAutoencoderTerms;
 
@@ -56,6 +64,8 @@ typedef enum {
   AE_AUTOENCODER_KEEP,      /* (N,latent) */
   AE_AUTOENCODER_DIRECTION, /* as frame: normal, in which the contraction is
                                measured */
+  AE_AUTOENCODER_DRAWN,     /* (N,latent): normal codes whose pictures an
+                               adversary judges too; of a variational code */
   AE_AUTOENCODER_INPUTS
 } AeAutoencoderInput;
 
@@ -73,6 +83,9 @@ typedef enum {
   AE_AUTOENCODER_SPARSITY,    /* as latent: see ae_build_code_price() */
   AE_AUTOENCODER_LATENT,      /* (N,latent); of a variational code its mean */
   AE_AUTOENCODER_RECONSTRUCTION,
+  AE_AUTOENCODER_JUDGED, /* output 0 where there is an adversary: the codes as
+                            they are decoded; or the reconstructions, and below
+                            them (2N) the pictures of drawn codes */
   AE_AUTOENCODER_OUTPUTS
 } AeAutoencoderOutput;
 

@@ -2,16 +2,22 @@
 #ifndef AE_TRAIN_CLASSIFIER_NETS_H
 #define AE_TRAIN_CLASSIFIER_NETS_H
 
-/* Networks that tell what a picture shows: the encoder of a convolutional
- * autoencoder, whose weights it may start from, and a layer that knows the
- * classes. */
+/* Networks that tell what a picture shows: the encoder of an autoencoder of
+ * convolutions or of dense layers, whose weights it may start from, and a layer
+ * that knows the classes. */
 
 #include <ae/model.h>
 
 #include "train/schema.h"
 #include "train/thumbnail.h"
 
+typedef enum {
+  AE_CLASSIFIER_DENSE, /* widths: units of the layers before the features */
+  AE_CLASSIFIER_CONV   /* widths: channels at a half, a quarter ... of the size */
+} AeClassifierNet;
+
 typedef struct {
+  AeClassifierNet net;
   AeThumbnailSize size;
   int features; /* numbers that the classes are told by */
   int classes;
@@ -37,10 +43,12 @@ typedef struct {
   int batch;
   float dropout; /* share of the features that are left out */
   bool freeze;   /* the encoder stays what it is in `base` */
+  bool adapts;   /* see train/adaptation.h */
 } AeClassifierTerms;
 
-/* The same graph with what training needs. base (may be NULL): a classifier, or
- * an autoencoder of convolutions, of which the encoder is taken. Errors: MEMORY,
+/* The same graph with what training needs; with `adapts` an input `strength`
+ * and an output `domain` more. base (may be NULL): a classifier, or an
+ * autoencoder with the same layers, of which the encoder is taken. Errors: MEMORY,
  * SHAPE (base does not fit). */
 AeStatus ae_build_classifier_training (AeModel **out,
     const AeClassifierShape *shape, const AeClassifierTerms *terms,

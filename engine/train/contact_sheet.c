@@ -175,8 +175,9 @@ paste_drawn (Work *w, AeSampler *sampler, float *codes, AeError *err)
     for (int i = 0; i < w->columns; i++) {
       ae_sampler_draw (sampler, w->wanted->seed,
           (uint64_t) (row * w->columns + i), 1, codes + i * facts.latent,
-          NULL);
-      w->labels[i] = facts.classes > 0 ? i % facts.classes : 0;
+          &w->labels[i]);
+      if (facts.classes <= w->columns)
+        w->labels[i] = facts.classes > 0 ? i % facts.classes : 0;
     }
     ae_sampler_decode (
         sampler, codes, w->labels, (size_t) w->columns, w->pictures);

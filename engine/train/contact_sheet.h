@@ -22,7 +22,7 @@ typedef struct {
 
 /* Of a model with the input `frame` and the output `reconstruction` where there
  * is a store, and of one that ae_sampler_new() takes where codes are drawn; of
- * classes each column shows one. Errors: NEEDS_DATA (an empty store), MEMORY,
+ * classes each column shows one, where there are columns enough. Errors: NEEDS_DATA (an empty store), MEMORY,
  * and those of sessions. */
 AeStatus ae_contact_sheet_make (AeTrainingSheet *out,
     const AeContactSheet *wanted, AeModel *model, AeError *err);

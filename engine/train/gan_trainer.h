@@ -16,8 +16,10 @@
 
 typedef struct AeGanTrainer AeGanTrainer;
 
-/* base (may be NULL): a model of this task whose weights to start from. Errors:
- * FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit), UNSUPPORTED, MEMORY. */
+/* base (may be NULL): a model of this task whose weights to start from; with
+ * gan.clusters an autoencoder, whose codes are clustered. Errors: NOT_FOUND (an
+ * autoencoder without), FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit),
+ * UNSUPPORTED, MEMORY. */
 AeStatus ae_gan_trainer_new (AeGanTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err);
 void ae_gan_trainer_free (AeGanTrainer **trainer);
@@ -62,6 +64,8 @@ AeStatus ae_gan_trainer_model (
 
 AeStatus ae_gan_trainer_save (
     AeGanTrainer *trainer, const char *path, AeError *err);
+/* After SHAPE because of clusters of another model's codes the trainer may only
+ * be freed. */
 AeStatus ae_gan_trainer_restore (
     AeGanTrainer *trainer, const char *path, AeError *err);
 

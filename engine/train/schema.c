@@ -144,16 +144,32 @@ const AeKey ae_keys[] = {
       "others 0: a k-sparse autoencoder; 0: all are kept"),
   NUMBER ("autoencoder", "contraction", 0, 1000, "0",
       "price of the squared norm of the code's Jacobian"),
+  CHOICE ("autoencoder", "adversary", "none codes pictures", "none",
+      "what a discriminator judges: codes, which come to be normal numbers; or "
+      "pictures, which come to be sharp"),
+  NUMBER ("autoencoder", "adversarial_weight", 1e-6, 1e6, "1",
+      "of what it says, beside the error of a picture"),
+  INTS ("autoencoder", "discriminator_widths", 1, 8192, NULL,
+      "units of its layers, or channels at a half, a quarter, ... of the size; "
+      "not set: 256,256 of codes, 32,64 of pictures"),
+  NUMBER ("autoencoder", "discriminator_rate", 1e-9, 10, "0.0004",
+      "its first learning rate"),
+  INT ("autoencoder", "watch", 0, 1e9, "200",
+      "steps after which it is seen to that the two go well together; if not, "
+      "they come back to where they did, with half the rates; 0 = never"),
 
+  CHOICE ("classifier", "net", "dense conv", "conv",
+      "layers of units; or convolutions that halve the picture, and a layer at "
+      "their end"),
   INTS ("classifier", "widths", 1, 8192, "32,64",
-      "channels at a half, a quarter, ... of the size"),
+      "units of dense layers, or channels at a half, a quarter, ... of the size"),
   INT ("classifier", "features", 1, 4096, "128",
       "numbers that the classes are told by; `latent' of an autoencoder to start "
       "from"),
   INT ("classifier", "classes", 2, 1000, "10", "labels are 0 and up"),
   TEXT ("classifier", "size", "28x28",
       "width and height that pictures are scaled to, 512x512 at most; of their "
-      "proportions, and divisible by 2 for each of the widths"),
+      "proportions, and for conv divisible by 2 for each of the widths"),
   CHOICE ("classifier", "channels", "1 3", "1", "grey, or R, G, B"),
   NUMBER ("classifier", "dropout", 0, 0.95, "0",
       "share of the features that are left out in training"),
@@ -166,6 +182,10 @@ const AeKey ae_keys[] = {
   INT ("classifier", "labels_per_class", 0, 1e9, "0",
       "learn from so many pictures of each class alone, drawn by the seed; 0: "
       "from all"),
+  NUMBER ("classifier", "adaptation", 0, 100, "0",
+      "learn from pictures without labels too, which are of another domain: "
+      "largest weight of the reversed gradient of what tells the domains apart; "
+      "0: off"),
   BOOL ("classifier", "freeze", "no",
       "the encoder stays as it is in the model to start from"),
   CHOICE ("gan", "net", "dense conv", "conv",
@@ -187,6 +207,9 @@ const AeKey ae_keys[] = {
   INT ("gan", "classes", 0, 1000, "0",
       "both networks are told which of so many labels a picture has; 0: labels "
       "are not used"),
+  INT ("gan", "clusters", 0, 256, "0",
+      "without labels they are told in which of so many clusters a picture's code "
+      "lies, of the autoencoder that is given to start from; 0: there are none"),
   CHOICE ("gan", "loss", "hinge non-saturating least-squares wasserstein",
       "hinge", "what the discriminator's answers are to be"),
   INT ("gan", "discriminator_steps", 1, 100, "1",

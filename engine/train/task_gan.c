@@ -179,6 +179,7 @@ const AeTask ae_task_gan = {
   .defaults = defaults,
   .score = "coverage",
   .score_unit = "%",
+  .base = "autoencoder",
   .open = task_open,
   .close = task_close,
   .plan = task_plan,

@@ -11,6 +11,7 @@
 
 #include "aetool.h"
 #include "canvas.h"
+#include "gradient_energy.h"
 
 #define SHOWN 16 /* pictures in a row of the sheet */
 #define ZOOM 2
@@ -21,12 +22,14 @@ struct AutoencoderScorer {
   AeSession *whole, *decoder; /* one picture; samples of codes */
   int width, height, channels, latent, classes, samples;
   gboolean variational, binarise;
+  gboolean normal; /* codes are, of all pictures together */
   double knocked_out; /* share of the codes' numbers */
   GRand *rand;
   float *wanted;       /* the picture, black and white where that is drawn */
   double *log_weights; /* of each sample */
   double *sum, *squares; /* of the codes' numbers */
   AutoencoderScores total;
+  double energy, made_energy; /* of gradients */
   GPtrArray *shown; /* floats: originals and reconstructions in turn */
 };
 
@@ -68,6 +71,8 @@ read_facts (AutoencoderScorer *s, const char *path, GError **error)
   s->latent = fact (s, "ae.autoencoder.latent");
   s->classes = fact (s, "ae.autoencoder.classes");
   s->variational = says (s, "ae.autoencoder.code", "variational");
+  s->normal
+      = s->variational || says (s, "ae.autoencoder.adversary", "codes");
   s->binarise = says (s, "ae.autoencoder.binarise", "yes");
   if (!says (s, "ae.task", "autoencoder") || !size
       || sscanf (size, "%dx%d", &s->width, &s->height) != 2)
@@ -324,6 +329,10 @@ count_error (AutoencoderScorer *s)
   const float *code = ae_session_output (s->whole, 1)->data;
   s->total.last = squared_error (s, made);
   s->total.squared_error += s->total.last;
+  s->energy
+      += gradient_energy (s->wanted, s->width, s->height, s->channels);
+  s->made_energy
+      += gradient_energy (made, s->width, s->height, s->channels);
   for (int i = 0; i < s->latent; i++) {
     s->sum[i] += code[i];
     s->squares[i] += (double) code[i] * code[i];
@@ -419,6 +428,7 @@ autoencoder_scorer_result (const AutoencoderScorer *s)
   mean.squared_error /= n;
   mean.damaged /= n;
   mean.active /= n * s->latent;
+  mean.sharpness = s->energy > 0 ? s->made_energy / s->energy : 0;
   mean.latent = s->latent;
   mean.bound /= n;
   mean.likelihood /= n;
@@ -451,8 +461,8 @@ decode_random (AutoencoderScorer *s, int label)
   for (int i = 0; i < s->latent; i++) {
     double mean = s->sum[i] / n, normal = draw_normal (s->rand);
     double variance = MAX (s->squares[i] / n - mean * mean, 0);
-    code[i] = (float) (s->variational ? normal
-                                      : mean + sqrt (variance) * normal);
+    code[i]
+        = (float) (s->normal ? normal : mean + sqrt (variance) * normal);
   }
   if (s->classes > 0)
     fill_classes (s, label % s->classes, NULL);

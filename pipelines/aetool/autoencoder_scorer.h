@@ -57,6 +57,8 @@ typedef struct {
   double last;              /* the same of the picture that was added last */
   double damaged;           /* the same, of codes with numbers knocked out */
   double active;            /* share of a code's numbers that are not 0 */
+  double sharpness;         /* of what was made, over that of the pictures: sums
+                               of squared differences between neighbours */
   int latent;               /* numbers of a code, of maps at all places */
   gboolean likely;          /* what follows was looked for */
   double bound, likelihood; /* nats of a picture: ELBO, and log p(x) */
@@ -65,8 +67,8 @@ typedef struct {
 AutoencoderScores autoencoder_scorer_result (const AutoencoderScorer *scorer);
 
 /* The first pictures above what was made of them, above pictures of random
- * codes: of a VAE normal, else of the mean and deviation that the codes of all
- * pictures have. */
+ * codes: of a VAE or an adversarial autoencoder normal, else of the mean and
+ * deviation that the codes of all pictures have. */
 Picture *autoencoder_scorer_sheet (AutoencoderScorer *scorer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoencoderScorer, autoencoder_scorer_free)

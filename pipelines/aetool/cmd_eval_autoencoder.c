@@ -99,6 +99,7 @@ print_json (const Evaluation *e)
   json_open (json, NULL, '{');
   json_number (json, "pictures", s->n);
   json_number (json, "mse", s->squared_error);
+  json_number (json, "sharpness", s->sharpness);
   if (s->likely) {
     json_number (json, "elbo", s->bound);
     json_number (json, "nll", -s->likelihood);
@@ -139,6 +140,7 @@ print_text (const Evaluation *e)
   const AutoencoderScores *s = &e->scores;
   printf ("%u pictures: MSE %.5f, PSNR %.2f dB\n", s->n, s->squared_error,
       quality_psnr (s->squared_error * 255 * 255));
+  printf ("gradient energy: %.3f of the pictures' own\n", s->sharpness);
   if (s->likely)
     printf ("ELBO %.2f nats, NLL %.2f nats (%d samples)\n", s->bound,
         -s->likelihood, option.samples);

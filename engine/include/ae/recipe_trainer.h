@@ -36,7 +36,7 @@ typedef struct {
   double value;
 } AeTrainingFigure;
 
-#define AE_TRAINING_FIGURES 4
+#define AE_TRAINING_FIGURES 7
 
 /* `base` (may be NULL) gives weights to continue from; its structure must fit
  * the recipe. Errors: FORMAT (a key that the task does not use), ARGUMENT,

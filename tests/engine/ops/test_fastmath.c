@@ -31,6 +31,9 @@ START_TEST (test_errors_are_units_in_the_last_place)
   ck_assert_double_lt (worst_error (ae_fast_tanh, tanh, -10, 10), 2.4e-7);
   ck_assert_double_lt (
       worst_error (ae_fast_sigmoid, exact_sigmoid, -80, 80), 4.8e-7);
+  ck_assert_double_lt (worst_error (ae_fast_log1p_unit, log1p, 0, 1), 2.4e-7);
+  ck_assert_double_lt (
+      worst_error (ae_fast_log1p_unit, log1p, 1e-38, 1e-3), 2.4e-7);
 }
 END_TEST
 
@@ -46,6 +49,8 @@ START_TEST (test_ends_of_the_range)
   ck_assert (isnan (ae_fast_tanh (NAN)));
   ck_assert (ae_fast_sigmoid (1000) == 1);
   ck_assert (ae_fast_sigmoid (-1000) == 0);
+  ck_assert (ae_fast_log1p_unit (0) == 0);
+  ck_assert (isnan (ae_fast_log1p_unit (NAN)));
 }
 END_TEST
 

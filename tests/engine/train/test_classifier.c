@@ -24,8 +24,11 @@ static const struct {
   AeClassifierShape shape;
   AeClassifierTerms terms;
 } nets[] = {
-  { { { 4, 4, 1 }, 5, 3, { 4 }, 1 }, { BATCH, 0, false } },
-  { { { 8, 4, 3 }, 6, 2, { 5, 6 }, 2 }, { BATCH, 0.3f, false } },
+  { { AE_CLASSIFIER_CONV, { 4, 4, 1 }, 5, 3, { 4 }, 1 }, { BATCH, 0, false } },
+  { { AE_CLASSIFIER_CONV, { 8, 4, 3 }, 6, 2, { 5, 6 }, 2 },
+      { BATCH, 0.3f, false } },
+  { { AE_CLASSIFIER_DENSE, { 5, 3, 1 }, 6, 2, { 9, 7 }, 2 },
+      { BATCH, 0.3f, false } },
 };
 enum { N_NETS = sizeof nets / sizeof *nets };
 
@@ -189,7 +192,8 @@ train (AeRecipeTrainer *t, int steps)
 
 static const char *const learners[] = { SMALL, SMALL "dropout = 0.3\n",
   SMALL "shift = 1\nrotation = 10\nstretch = 0.1\n",
-  SMALL "labels_per_class = 40\n" };
+  SMALL "labels_per_class = 40\n",
+  SMALL "net = dense\nwidths = 40,20\ndropout = 0.3\n" };
 
 START_TEST (test_bars_are_told_apart)
 {
@@ -224,6 +228,7 @@ START_TEST (test_the_model_says_what_it_is)
   int right = 0;
   ck_assert_str_eq (ae_model_meta (model, "ae.task"), "classifier");
   ck_assert_str_eq (ae_model_meta (model, "ae.classifier.size"), "8x8");
+  ck_assert_str_eq (ae_model_meta (model, "ae.classifier.net"), "conv");
   ck_assert_str_eq (ae_model_meta (model, "ae.classifier.classes"), "2");
   ck_assert_str_eq (ae_model_meta (model, "ae.classifier.features"), "12");
   ck_assert_str_eq (ae_model_meta (model, "ae.train.pictures"), "120");
@@ -291,25 +296,38 @@ weights (const AeModel *model, const char *name)
   return graph->values[at].constant->data;
 }
 
+static const struct {
+  const char *net;
+  size_t second, latent; /* weights of these layers */
+} encoders[] = {
+  { "net = conv\n", 8 * 16 * 16, 12 * 16 * 4 },
+  { "net = dense\n", 8 * 16, 12 * 16 },
+};
+enum { N_ENCODERS = sizeof encoders / sizeof *encoders };
+
 /* An encoder that learned without labels is where training starts, and stays
  * where it is frozen. */
 START_TEST (test_starts_from_an_autoencoder)
 {
-  AeRecipeTrainer *t = open_trainer ("autoencoder", "latent = 12\n", NULL);
+  char more[200];
+  const char *net = encoders[_i].net;
+  snprintf (more, sizeof more, "%slatent = 12\n", net);
+  AeRecipeTrainer *t = open_trainer ("autoencoder", more, NULL);
   AeModel *coder = train (t, 20);
   ae_recipe_trainer_free (&t);
-  size_t conv = 8 * 16 * 16, dense = 12 * 16 * 4;
   for (int frozen = 0; frozen < 2; frozen++) {
-    t = open_trainer ("classifier",
-        frozen ? SMALL "freeze = yes\n" : SMALL "labels_per_class = 3\n",
-        coder);
+    snprintf (more, sizeof more, SMALL "%s%s", net,
+        frozen ? "freeze = yes\n" : "labels_per_class = 3\n");
+    t = open_trainer ("classifier", more, coder);
     AeModel *start = train (t, 0), *end = train (t, 20);
+    size_t second = encoders[_i].second * sizeof (float);
     ck_assert_mem_eq (weights (coder, "e.1.weight"),
-        weights (start, "e.1.weight"), conv * sizeof (float));
+        weights (start, "e.1.weight"), second);
     ck_assert_mem_eq (weights (coder, "e.latent.weight"),
-        weights (start, "e.latent.weight"), dense * sizeof (float));
+        weights (start, "e.latent.weight"),
+        encoders[_i].latent * sizeof (float));
     int same = memcmp (weights (coder, "e.1.weight"),
-                   weights (end, "e.1.weight"), conv * sizeof (float))
+                   weights (end, "e.1.weight"), second)
         == 0;
     ck_assert_int_eq (same, frozen);
     ck_assert (memcmp (weights (start, "c.head.weight"),
@@ -346,6 +364,10 @@ START_TEST (test_wrong_recipes_are_named)
       "classifier.freeze without a model");
   refuse ("widths = 8,8,8,8\n", NULL, AE_ERROR_ARGUMENT,
       "8x8, wanted multiples of 16");
+  refuse (SMALL "net = dense\n", coder, AE_ERROR_SHAPE,
+      "e.0.weight is 8x1x4x4, wanted 8x64");
+  refuse ("net = dense\nsize = 200x200\nwidths = 2000\n", NULL,
+      AE_ERROR_LIMIT, "a layer of 80000000 weights, wanted at most 50000000");
   refuse ("size = 8\n", NULL, AE_ERROR_FORMAT,
       "[classifier] size is '8', wanted WIDTHxHEIGHT");
   refuse ("size = 512x512\nwidths = 4096\nfeatures = 4096\n", NULL,
@@ -482,7 +504,8 @@ classifier_suite (void)
       sizeof learners / sizeof *learners);
   tcase_add_test (tcase, test_the_model_says_what_it_is);
   tcase_add_test (tcase, test_training_goes_on_from_a_checkpoint);
-  tcase_add_test (tcase, test_starts_from_an_autoencoder);
+  tcase_add_loop_test (
+      tcase, test_starts_from_an_autoencoder, 0, N_ENCODERS);
   tcase_add_test (tcase, test_wrong_recipes_are_named);
   tcase_add_test (tcase, test_labels_must_be_there_and_fit);
   tcase_add_test (tcase, test_choice_has_so_many_of_each);
