@@ -20,7 +20,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-AETOOL = sys.argv[1]
+AETOOL = Path(sys.argv[1]).resolve()
 SIDE = 10
 TRAIN, TEST, ODD = (f'{name}-images-idx3-ubyte.gz'
                     for name in ('train', 'test', 'odd'))
