@@ -7,20 +7,16 @@ usage: eval_autoencoder.py AETOOL
 Autoencoders are trained for seconds on bars, and on crops of made-up pictures.
 The last line is `N passed, N failed, N skipped`.
 """
-import gzip
 import json
-import os
 import random
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
-import zlib
 from pathlib import Path
 
-AETOOL = Path(sys.argv[1]).resolve()
+import outside
+
+run = outside.runner(sys.argv[1])
 SIDE = 10
 TRAIN, TEST, ODD = (f'{name}-images-idx3-ubyte.gz'
                     for name in ('train', 'test', 'odd'))
@@ -49,22 +45,12 @@ crops = 40
 ''' + TRAINING
 
 
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=300)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
 def said_of(model, *args):
     return json.loads(run('eval', '--json', '--autoencoder', model, *args)[0])
 
 
-def write_idx(path, pictures):
-    head = struct.pack('>4I', 0x803, len(pictures), SIDE, SIDE)
-    Path(path).write_bytes(gzip.compress(head + b''.join(pictures)))
+def write_pictures(path, pictures):
+    outside.write_idx(path, (len(pictures), SIDE, SIDE), b''.join(pictures))
 
 
 def bars(rng, n):
@@ -86,37 +72,28 @@ def dots(rng, n):
     return found
 
 
-def write_png(path, width, height, seed):
+def write_stripes(path, width, height, seed):
     """Soft stripes of any colour."""
     rng = random.Random(seed)
     slopes = [(rng.uniform(-20, 20), rng.uniform(-20, 20)) for _ in range(3)]
-    rows = b''
-    for y in range(height):
-        rows += b'\0' + bytes(
-            min(abs(int(x * a + y * b)) % 510, 510 - abs(int(x * a + y * b))
-                % 510) for x in range(width) for a, b in slopes)
-
-    def chunk(kind, data):
-        return (struct.pack('>I', len(data)) + kind + data
-                + struct.pack('>I', zlib.crc32(kind + data)))
-    Path(path).write_bytes(
-        b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', struct.pack('>2I5B', width, height, 8, 2, 0, 0, 0))
-        + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+    rows = [bytes(
+        min(abs(int(x * a + y * b)) % 510, 510 - abs(int(x * a + y * b)) % 510)
+        for x in range(width) for a, b in slopes) for y in range(height)]
+    outside.write_png(path, width, height, rows, 3)
 
 
 def prepare():
     rng = random.Random(3)
-    write_idx(TRAIN, bars(rng, 400))
-    write_idx(TEST, bars(rng, 60))
-    write_idx(ODD, dots(rng, 50))
+    write_pictures(TRAIN, bars(rng, 400))
+    write_pictures(TEST, bars(rng, 60))
+    write_pictures(ODD, dots(rng, 50))
     Path('sparse.ini').write_text(SPARSE)
     Path('maps.ini').write_text(MAPS)
     for folder, sizes in (('learn', [(40, 30), (33, 47)] * 4),
                           ('see', [(50, 33), (64, 48), (50, 33)])):
         Path(folder).mkdir()
         for i, (width, height) in enumerate(sizes):
-            write_png(f'{folder}/{i}.png', width, height, f'{folder}{i}')
+            write_stripes(f'{folder}/{i}.png', width, height, f'{folder}{i}')
     run('train', 'sparse.ini', TRAIN, '-o', 'sparse.onnx')
     run('train', 'maps.ini', 'learn', '-o', 'maps.onnx')
 
@@ -204,27 +181,5 @@ def test_refuses():
     assert 'top_k 6 of a code that is not rectified' in err, err
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='autoencoder-')
-    os.chdir(folder)
-    failed = passed = 0
-    try:
-        prepare()
-        for name, test in sorted(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except AssertionError as error:
-                failed += 1
-                print(f'FAILED {name}: {error}')
-    finally:
-        os.chdir('/')
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(outside.main(globals(), prepare))
