@@ -113,14 +113,16 @@ def test_odd_pictures_are_told_by_their_error():
     said = said_of('sparse.onnx', TEST, '--odd', ODD)
     assert said['odd_area_error'] > 0.95, said
     same = said_of('sparse.onnx', TEST, '--odd', TEST)
-    assert same['odd_area_error'] == 0.5, same
+    assert same['odd_area_error'] == same['odd_area_share'] == 0.5, same
     back = said_of('sparse.onnx', ODD, '--odd', TEST)
-    assert abs(back['odd_area_error'] + said['odd_area_error'] - 1) < 1e-6
+    for area in ('odd_area_error', 'odd_area_share'):
+        assert abs(back[area] + said[area] - 1) < 1e-6, (said, back)
     assert said['mse'] == said_of('sparse.onnx', TEST)['mse']
     out, _ = run('eval', '--autoencoder', 'sparse.onnx', TEST, '--odd', ODD,
                  '--max-pictures', 20)
     assert re.search(r'told from 20 odd pictures by the error of the '
-                     r'reconstruction, area under the curve: [01]\.\d{4}',
+                     r'reconstruction, area under the curve: [01]\.\d{4}; by its '
+                     r"share of the picture's variance: [01]\.\d{4}\n",
                      out), out
 
 
