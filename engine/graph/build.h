@@ -46,6 +46,10 @@ int ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values);
 int ae_build_parameter (
     AeBuilder *b, AeShape shape, float value, const char *name);
 
+/* x as it is, whose gradient is turned round: the strength (an f32 of one
+ * element) times it is taken off. */
+int ae_build_gradient_reversal (AeBuilder *b, int x, int strength);
+
 /* Any node with one output: inputs end with -2; attributes are moved. */
 int ae_build_node (
     AeBuilder *b, const char *op, AeAttrs *attrs, const int *in, int n_in);

@@ -66,6 +66,11 @@ learn_known (AeGeneratorModel *m, const AeModel *model, size_t i, AeError *err)
     status = learn_classes (m, model, i, err);
   if (!known[i].code)
     return status;
+  const char *net = ae_model_meta (model, "ae.autoencoder.net");
+  if (status == AE_OK && net && strcmp (net, "fully-conv") == 0)
+    return ae_fail (err, AE_ERROR_UNSUPPORTED,
+        "found an autoencoder with net = fully-conv, whose codes are maps, "
+        "wanted one whose codes are numbers");
   const char *kind = ae_model_meta (model, known[i].code);
   m->encodes = true;
   m->variational = kind && strcmp (kind, "variational") == 0;

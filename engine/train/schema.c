@@ -182,6 +182,10 @@ const AeKey ae_keys[] = {
   INT ("classifier", "labels_per_class", 0, 1e9, "0",
       "learn from so many pictures of each class alone, drawn by the seed; 0: "
       "from all"),
+  NUMBER ("classifier", "adaptation", 0, 100, "0",
+      "learn from pictures without labels too, which are of another domain: "
+      "largest weight of the reversed gradient of what tells the domains apart; "
+      "0: off"),
   BOOL ("classifier", "freeze", "no",
       "the encoder stays as it is in the model to start from"),
   CHOICE ("gan", "net", "dense conv", "conv",

@@ -14,6 +14,7 @@
 #include "odd_pictures.h"
 #include "paths.h"
 #include "quality.h"
+#include "whole_pictures.h"
 
 static struct {
   char *model, *sheet, *pca, *filters;
@@ -66,7 +67,7 @@ typedef struct {
   AutoencoderScores scores;
   ComponentScores beside;
   OddPictures *odd; /* NULL: not asked for */
-  double area;
+  OddAreas areas;
 } Evaluation;
 
 static gboolean
@@ -104,8 +105,10 @@ print_json (const Evaluation *e)
     json_number (json, "nll", -s->likelihood);
   }
   json_number (json, "active", s->active);
-  if (e->odd)
-    json_number (json, "odd_area_error", e->area);
+  if (e->odd) {
+    json_number (json, "odd_area_error", e->areas.error);
+    json_number (json, "odd_area_share", e->areas.share);
+  }
   if (option.knock_out > 0)
     json_number (json, "mse_knocked_out", s->damaged);
   if (e->components) {
@@ -148,8 +151,8 @@ print_text (const Evaluation *e)
         s->latent);
   if (e->odd)
     printf ("told from %u odd pictures by the error of the reconstruction, area "
-            "under the curve: %.4f\n",
-        odd_pictures_count (e->odd), e->area);
+            "under the curve: %.4f; by its share of the picture's variance: %.4f\n",
+        odd_pictures_count (e->odd), e->areas.error, e->areas.share);
   if (option.knock_out > 0)
     printf ("with %.0f %% of each code's numbers knocked out: MSE %.5f, %+.1f %%\n",
         100 * option.knock_out, s->damaged,
@@ -179,8 +182,8 @@ score_all (Evaluation *e, GPtrArray *uris, GError **error)
   if (e->components && !components_result (e->components, &e->beside, error))
     return FALSE;
   if (e->odd
-      && !odd_pictures_area (
-          e->odd, option.odd, (guint) option.most, &e->area, error))
+      && !odd_pictures_areas (
+          e->odd, option.odd, (guint) option.most, &e->areas, error))
     return FALSE;
   if (!option.sheet)
     return TRUE;
@@ -226,24 +229,82 @@ draw_filters (Evaluation *e, GError **error)
   return sheet && picture_save (sheet, option.filters, error);
 }
 
+/* Files in MNIST's format. */
 static gboolean
-evaluate (Evaluation *e, char **arguments, int n, GError **error)
+evaluate (Evaluation *e, const char *path, GPtrArray *uris, GError **error)
 {
-  g_autofree char *path = paths_find (option.model, ".onnx", error);
-  if (!path || !open_all (e, path, error)
-      || (option.filters && !draw_filters (e, error)))
+  if (!open_all (e, path, error)
+      || (option.filters && !draw_filters (e, error))
+      || (uris->len > 0 && !score_all (e, uris, error)))
     return FALSE;
-  if (n == 0)
+  if (e->scores.n > 0 && option.json)
+    print_json (e);
+  else if (e->scores.n > 0)
+    print_text (e);
+  return TRUE;
+}
+
+/* Pictures and videos of any size. */
+static gboolean
+evaluate_whole (const char *path, GPtrArray *uris, GError **error)
+{
+  g_autoptr (WholePictures) pictures
+      = whole_pictures_new (path, option.threads, error);
+  for (guint i = 0; pictures && i < uris->len; i++)
+    if (!whole_pictures_add (pictures, g_ptr_array_index (uris, i),
+            (guint) option.most, error))
+      return FALSE;
+  if (!pictures)
+    return FALSE;
+  if (!option.json) {
+    whole_pictures_print (pictures);
     return TRUE;
-  g_autoptr (GPtrArray) uris = inputs_expand (arguments, n, error);
-  return uris && score_all (e, uris, error);
+  }
+  g_autoptr (Json) json = json_new ();
+  whole_pictures_json (pictures, json);
+  json_print (json);
+  return TRUE;
+}
+
+/* Whether some are no files in MNIST's format, and nothing is asked that only
+ * those are good for. */
+static gboolean
+are_whole (GPtrArray *uris)
+{
+  if (option.sheet || option.pca || option.odd || option.filters
+      || option.samples > 0 || option.knock_out > 0)
+    return FALSE;
+  for (guint i = 0; i < uris->len; i++)
+    if (!idx_pictures_named (g_ptr_array_index (uris, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+evaluate_any (char **arguments, int n, GError **error)
+{
+  Evaluation e = { 0 };
+  g_autofree char *path = paths_find (option.model, ".onnx", error);
+  g_autoptr (GPtrArray) uris
+      = !path ? NULL
+      : n > 0 ? inputs_expand (arguments, n, error)
+              : g_ptr_array_new ();
+  if (!uris)
+    return FALSE;
+  if (are_whole (uris))
+    return evaluate_whole (path, uris, error);
+  gboolean ok = evaluate (&e, path, uris, error);
+  clear (&e);
+  return ok;
 }
 
 int
 aetool_eval_autoencoder (int argc, char **argv)
 {
-  if (!aetool_parse (&argc, &argv, "IDX-FILE...",
-          "Prints how well an autoencoder gives pictures back.", NULL,
+  if (!aetool_parse (&argc, &argv, "IDX-FILE...|PICTURE...",
+          "Prints how well an autoencoder gives pictures back.",
+          "Pictures are files in MNIST's format, or for an autoencoder with "
+          "net = fully-conv\npictures, videos and folders of these.",
           entries))
     return AETOOL_USAGE;
   if (argc < 2 && !option.filters)
@@ -255,12 +316,6 @@ aetool_eval_autoencoder (int argc, char **argv)
         "samples are 0 to 100000, pictures and threads 0 and up, what is "
         "knocked out 0 to 0.9");
   GError *error = NULL;
-  Evaluation e = { 0 };
-  gboolean ok = evaluate (&e, argv + 1, argc - 1, &error);
-  if (ok && e.scores.n > 0 && option.json)
-    print_json (&e);
-  else if (ok && e.scores.n > 0)
-    print_text (&e);
-  clear (&e);
-  return ok ? AETOOL_OK : aetool_g_error (error);
+  return evaluate_any (argv + 1, argc - 1, &error) ? AETOOL_OK
+                                                   : aetool_g_error (error);
 }

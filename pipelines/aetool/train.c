@@ -277,7 +277,9 @@ train_run (TrainRun *run, GError **error)
   start (run);
   gboolean ok = loop (run, error);
   if (!ok) {
-    save_or_warn (run);
+    /* without a step there is nothing that is worth replacing a file */
+    if (run->step > run->first_step)
+      save_or_warn (run);
     return FALSE;
   }
   return finish (run, error);

@@ -205,7 +205,7 @@ def main():
     parser.add_argument('tables', nargs='*', default=list(TABLES),
                         metavar='TABLE')
     parser.add_argument('--threads', default='1,2')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--frames', type=int, default=400)
     options = parser.parse_intermixed_args()
     unknown = set(options.tables) - set(TABLES)

@@ -53,7 +53,7 @@ def main():
     parser.add_argument('models')
     parser.add_argument('recipes', nargs='*', default=USUAL)
     parser.add_argument('--threads', default='1,2')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--steps', type=int, default=40)
     o = parser.parse_intermixed_args()
     print(f'Training, medians of {o.rounds} rounds of {o.steps} steps\n\n'

@@ -7,20 +7,19 @@ usage: eval_pictures.py AETOOL
 Models are trained for seconds on bars: upright, level and slanting ones. The
 last line is `N passed, N failed, N skipped`.
 """
-import gzip
 import json
 import os
 import random
 import re
-import shutil
-import struct
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-AETOOL = sys.argv[1]
+import outside
+from outside import write_idx
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 SIDE = 12
 TRAIN, TEST = 'train-images-idx3-ubyte.gz', 'test-images-idx3-ubyte.gz'
 TRAINING = '''[training]
@@ -69,21 +68,6 @@ widths = 32
 latent = 6
 clusters = 6
 ''' + TRAINING.replace('150', '40')
-
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
-def write_idx(path, dimensions, data):
-    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
-                       *dimensions)
-    Path(path).write_bytes(gzip.compress(head + data))
 
 
 def bar(kind, rng):
@@ -296,7 +280,8 @@ def test_classifier_refuses():
     refuse('picture 2 has the label 3, wanted 0 to 2', 'c.onnx',
            'many-images-idx3-ubyte.gz')
     write_idx('large-images-idx3-ubyte.gz', (2, 8, 9), bytes(144))
-    refuse('pictures of 9x8 and 1 channels, wanted 12x12 and 1', 'c.onnx',
+    write_idx('large-labels-idx1-ubyte.gz', (2,), bytes(2))
+    refuse('a picture of 9x8, wanted the proportions of 12x12', 'c.onnx',
            'large-images-idx3-ubyte.gz')
     refuse('of 9x8 and 1 channels, wanted 12x12 and 1 as those before',
            'c.onnx', TEST, 'large-images-idx3-ubyte.gz')
@@ -469,27 +454,5 @@ def test_generated_refuses():
            '--gan-train', 'v.ini', '--gan-train-steps', 2)
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='eval-pictures-test-')
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), make_material))
