@@ -7,20 +7,17 @@ usage: eval_autoencoder.py AETOOL
 Autoencoders are trained for seconds on bars, and on crops of made-up pictures.
 The last line is `N passed, N failed, N skipped`.
 """
-import gzip
 import json
-import os
 import random
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 import zlib
 from pathlib import Path
 
-AETOOL = Path(sys.argv[1]).resolve()
+import outside
+
+run = outside.runner(sys.argv[1])
 SIDE = 10
 TRAIN, TEST, ODD = (f'{name}-images-idx3-ubyte.gz'
                     for name in ('train', 'test', 'odd'))
@@ -49,22 +46,12 @@ crops = 40
 ''' + TRAINING
 
 
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=300)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
 def said_of(model, *args):
     return json.loads(run('eval', '--json', '--autoencoder', model, *args)[0])
 
 
 def write_idx(path, pictures):
-    head = struct.pack('>4I', 0x803, len(pictures), SIDE, SIDE)
-    Path(path).write_bytes(gzip.compress(head + b''.join(pictures)))
+    outside.write_idx(path, (len(pictures), SIDE, SIDE), b''.join(pictures))
 
 
 def bars(rng, n):
@@ -204,27 +191,5 @@ def test_refuses():
     assert 'top_k 6 of a code that is not rectified' in err, err
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='autoencoder-')
-    os.chdir(folder)
-    failed = passed = 0
-    try:
-        prepare()
-        for name, test in sorted(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except AssertionError as error:
-                failed += 1
-                print(f'FAILED {name}: {error}')
-    finally:
-        os.chdir('/')
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(outside.main(globals(), prepare))
