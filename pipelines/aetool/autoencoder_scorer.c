@@ -321,6 +321,18 @@ count_damage (AutoencoderScorer *s, const float *code)
       += squared_error (s, ae_session_output (s->decoder, 0)->data);
 }
 
+/* Of the values of the picture; not 0. */
+static double
+variance (const AutoencoderScorer *s)
+{
+  double sum = 0, squares = 0, n = (double) n_values (s);
+  for (gsize i = 0; i < n_values (s); i++) {
+    sum += s->wanted[i];
+    squares += (double) s->wanted[i] * s->wanted[i];
+  }
+  return MAX (squares / n - sum / n * sum / n, 1e-9);
+}
+
 /* Of the grey picture; what it was is in s->wanted. */
 static void
 count_error (AutoencoderScorer *s)
@@ -328,6 +340,7 @@ count_error (AutoencoderScorer *s)
   const float *made = ae_session_output (s->whole, 0)->data;
   const float *code = ae_session_output (s->whole, 1)->data;
   s->total.last = squared_error (s, made);
+  s->total.last_share = s->total.last / variance (s);
   s->total.squared_error += s->total.last;
   s->energy
       += gradient_energy (s->wanted, s->width, s->height, s->channels);

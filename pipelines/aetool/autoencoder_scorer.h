@@ -54,7 +54,8 @@ gboolean autoencoder_scorer_add (AutoencoderScorer *scorer,
 typedef struct {
   guint n;
   double squared_error;     /* mean over values of 0..1 */
-  double last;              /* the same of the picture that was added last */
+  double last;              /* the same of the picture that was added last, */
+  double last_share;        /* and over the variance of its values */
   double damaged;           /* the same, of codes with numbers knocked out */
   double active;            /* share of a code's numbers that are not 0 */
   double sharpness;         /* of what was made, over that of the pictures: sums

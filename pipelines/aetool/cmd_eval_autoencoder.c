@@ -67,7 +67,7 @@ typedef struct {
   AutoencoderScores scores;
   ComponentScores beside;
   OddPictures *odd; /* NULL: not asked for */
-  double area;
+  OddAreas areas;
 } Evaluation;
 
 static gboolean
@@ -105,8 +105,10 @@ print_json (const Evaluation *e)
     json_number (json, "nll", -s->likelihood);
   }
   json_number (json, "active", s->active);
-  if (e->odd)
-    json_number (json, "odd_area_error", e->area);
+  if (e->odd) {
+    json_number (json, "odd_area_error", e->areas.error);
+    json_number (json, "odd_area_share", e->areas.share);
+  }
   if (option.knock_out > 0)
     json_number (json, "mse_knocked_out", s->damaged);
   if (e->components) {
@@ -149,8 +151,8 @@ print_text (const Evaluation *e)
         s->latent);
   if (e->odd)
     printf ("told from %u odd pictures by the error of the reconstruction, area "
-            "under the curve: %.4f\n",
-        odd_pictures_count (e->odd), e->area);
+            "under the curve: %.4f; by its share of the picture's variance: %.4f\n",
+        odd_pictures_count (e->odd), e->areas.error, e->areas.share);
   if (option.knock_out > 0)
     printf ("with %.0f %% of each code's numbers knocked out: MSE %.5f, %+.1f %%\n",
         100 * option.knock_out, s->damaged,
@@ -180,8 +182,8 @@ score_all (Evaluation *e, GPtrArray *uris, GError **error)
   if (e->components && !components_result (e->components, &e->beside, error))
     return FALSE;
   if (e->odd
-      && !odd_pictures_area (
-          e->odd, option.odd, (guint) option.most, &e->area, error))
+      && !odd_pictures_areas (
+          e->odd, option.odd, (guint) option.most, &e->areas, error))
     return FALSE;
   if (!option.sheet)
     return TRUE;

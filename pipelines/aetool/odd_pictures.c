@@ -6,19 +6,38 @@
 #include "idx_pictures.h"
 #include "inputs.h"
 
+/* Of pictures of one kind, floats. */
+typedef struct {
+  GArray *errors, *shares;
+} Errors;
+
 struct OddPictures {
   AutoencoderScorer *scorer;
-  GArray *usual, *odd; /* floats: errors */
+  Errors usual, odd;
   guint most;
 };
+
+static void
+errors_init (Errors *e)
+{
+  e->errors = g_array_new (FALSE, FALSE, sizeof (float));
+  e->shares = g_array_new (FALSE, FALSE, sizeof (float));
+}
+
+static void
+errors_clear (Errors *e)
+{
+  g_array_unref (e->errors);
+  g_array_unref (e->shares);
+}
 
 OddPictures *
 odd_pictures_new (AutoencoderScorer *scorer)
 {
   OddPictures *o = g_new0 (OddPictures, 1);
   o->scorer = scorer;
-  o->usual = g_array_new (FALSE, FALSE, sizeof (float));
-  o->odd = g_array_new (FALSE, FALSE, sizeof (float));
+  errors_init (&o->usual);
+  errors_init (&o->odd);
   return o;
 }
 
@@ -28,22 +47,24 @@ odd_pictures_free (OddPictures *o)
   if (!o)
     return;
   autoencoder_scorer_free (o->scorer);
-  g_array_unref (o->usual);
-  g_array_unref (o->odd);
+  errors_clear (&o->usual);
+  errors_clear (&o->odd);
   g_free (o);
 }
 
 static void
-append_last (GArray *errors, const AutoencoderScorer *scorer)
+append_last (Errors *e, const AutoencoderScorer *scorer)
 {
-  float last = (float) autoencoder_scorer_result (scorer).last;
-  g_array_append_val (errors, last);
+  AutoencoderScores scores = autoencoder_scorer_result (scorer);
+  float last = (float) scores.last, share = (float) scores.last_share;
+  g_array_append_val (e->errors, last);
+  g_array_append_val (e->shares, share);
 }
 
 void
 odd_pictures_usual (OddPictures *o, const AutoencoderScorer *scorer)
 {
-  append_last (o->usual, scorer);
+  append_last (&o->usual, scorer);
 }
 
 static gboolean
@@ -53,13 +74,21 @@ add (const AeImage *image, guint index, int label, gpointer user_data,
   OddPictures *o = user_data;
   if (!autoencoder_scorer_add (o->scorer, image, label, error))
     return FALSE;
-  append_last (o->odd, o->scorer);
+  append_last (&o->odd, o->scorer);
   return o->most == 0 || index + 1 < o->most;
 }
 
+static gboolean
+find_area (
+    double *area, const GArray *usual, const GArray *odd, GError **error)
+{
+  return code_scores_area (area, (const float *) usual->data, usual->len,
+      (const float *) odd->data, odd->len, error);
+}
+
 gboolean
-odd_pictures_area (OddPictures *o, char **arguments, guint most, double *area,
-    GError **error)
+odd_pictures_areas (OddPictures *o, char **arguments, guint most,
+    OddAreas *areas, GError **error)
 {
   g_autoptr (GPtrArray) uris
       = inputs_expand (arguments, (int) g_strv_length (arguments), error);
@@ -71,12 +100,12 @@ odd_pictures_area (OddPictures *o, char **arguments, guint most, double *area,
       return FALSE;
   }
   return uris
-         && code_scores_area (area, (const float *) o->usual->data,
-             o->usual->len, (const float *) o->odd->data, o->odd->len, error);
+         && find_area (&areas->error, o->usual.errors, o->odd.errors, error)
+         && find_area (&areas->share, o->usual.shares, o->odd.shares, error);
 }
 
 guint
 odd_pictures_count (const OddPictures *o)
 {
-  return o->odd->len;
+  return o->odd.errors->len;
 }

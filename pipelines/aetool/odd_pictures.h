@@ -13,6 +13,13 @@ G_BEGIN_DECLS
 
 typedef struct OddPictures OddPictures;
 
+/* Areas under the curve by the mean squared error of each picture, and by its share
+ * of the variance of the picture's values: there is more in some kinds of pictures
+ * than in others, and more to be wrong about. */
+typedef struct {
+  double error, share;
+} OddAreas;
+
 /* `scorer`: a second one of the model, which sees no others; taken over. */
 OddPictures *odd_pictures_new (AutoencoderScorer *scorer);
 void odd_pictures_free (OddPictures *odd);
@@ -20,11 +27,11 @@ void odd_pictures_free (OddPictures *odd);
 /* Counts the error of the picture that was added to `scorer` last as usual. */
 void odd_pictures_usual (OddPictures *odd, const AutoencoderScorer *scorer);
 
-/* Reads the odd ones (`most` of each file, 0: all) and finds the area under the
- * curve of their errors against the usual ones'. FALSE and an error when files
- * cannot be read, or hold no pictures of the model's. */
-gboolean odd_pictures_area (OddPictures *odd, char **arguments, guint most,
-    double *area, GError **error);
+/* Reads the odd ones (`most` of each file, 0: all) and finds how well they are
+ * told from the usual ones. FALSE and an error when files cannot be read, or hold
+ * no pictures of the model's. */
+gboolean odd_pictures_areas (OddPictures *odd, char **arguments, guint most,
+    OddAreas *areas, GError **error);
 
 guint odd_pictures_count (const OddPictures *odd);
 

@@ -70,16 +70,10 @@ def write_bars(name, n, seed, times=1):
 
 
 def write_png(path, width, height, pixel):
-    rows = b''.join(b'\0' + b''.join(bytes(pixel(x, y)) for x in range(width))
-                    for y in range(height))
-
-    def chunk(kind, data):
-        return (struct.pack('>I', len(data)) + kind + data
-                + struct.pack('>I', zlib.crc32(kind + data)))
-    Path(path).write_bytes(
-        b'\x89PNG\r\n\x1a\n'
-        + chunk(b'IHDR', struct.pack('>2I5B', width, height, 8, 2, 0, 0, 0))
-        + chunk(b'IDAT', zlib.compress(rows)) + chunk(b'IEND', b''))
+    outside.write_png(
+        path, width, height,
+        (b''.join(bytes(pixel(x, y)) for x in range(width))
+         for y in range(height)), 3)
 
 
 def make_material():

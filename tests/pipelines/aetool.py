@@ -347,7 +347,9 @@ def test_eval_of_autoencoders():
     run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'e.onnx')
     out, _ = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
                  '--sheet', 'sheet.png')
-    assert re.fullmatch(r'20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n', out), out
+    assert re.fullmatch(
+        r"20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n"
+        r"gradient energy: [\d.]+ of the pictures' own\n", out), out
     assert Path('sheet.png').stat().st_size > 100
     hurt = json.loads(run(
         'eval', '--json', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',

@@ -11,10 +11,8 @@ place; defects are dark scratches. The last line is
 import json
 import os
 import random
-import struct
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import outside
@@ -29,15 +27,7 @@ SMALL = ['-s', 'anomaly.window=7', '-s', 'anomaly.code=12', '-s',
 
 def png(path, rows):
     """8-bit grey rows."""
-    def chunk(name, data):
-        crc = zlib.crc32(name + data)
-        return struct.pack('>I', len(data)) + name + data + struct.pack(
-            '>I', crc)
-    data = b''.join(b'\0' + bytes(row) for row in rows)
-    head = struct.pack('>IIBBBBB', len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    Path(path).write_bytes(
-        b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head)
-        + chunk(b'IDAT', zlib.compress(data)) + chunk(b'IEND', b''))
+    outside.write_png(path, len(rows[0]), len(rows), rows, 1)
 
 
 def scratch(seed):

@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import tempfile
+import zlib
 from pathlib import Path
 
 
@@ -33,6 +34,19 @@ def write_idx(path, dimensions, data):
     head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
                        *dimensions)
     Path(path).write_bytes(gzip.compress(head + data))
+
+
+def write_png(path, width, height, rows, colours):
+    """8 bits of grey (colours 1) or R, G and B (3); rows: bytes of each."""
+    def chunk(kind, data):
+        return (struct.pack('>I', len(data)) + kind + data
+                + struct.pack('>I', zlib.crc32(kind + data)))
+    head = struct.pack('>2I5B', width, height, 8, 0 if colours == 1 else 2, 0,
+                       0, 0)
+    pixels = b''.join(b'\0' + bytes(row) for row in rows)
+    Path(path).write_bytes(
+        b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head)
+        + chunk(b'IDAT', zlib.compress(pixels)) + chunk(b'IEND', b''))
 
 
 def main(names, prepare=None):
