@@ -34,15 +34,15 @@ def picture(label, number, width, height):
         for y in range(height) for x in range(width))
 
 
-def write_pictures(folder, width, height):
+def write_pictures(folder, name, width, height, labelled):
     """In MNIST's format; the file of the pictures."""
     labels = [i % N_CLASSES for i in range(N_PICTURES)]
-    path = folder / f'{width}x{height}-images-idx3-ubyte.gz'
-    if not path.exists():
-        path.write_bytes(gzip.compress(
-            struct.pack('>IIII', 0x803, N_PICTURES, height, width)
-            + b''.join(picture(label, i, width, height)
-                       for i, label in enumerate(labels)), 1))
+    path = folder / f'{name}-images-idx3-ubyte.gz'
+    path.write_bytes(gzip.compress(
+        struct.pack('>IIII', 0x803, N_PICTURES, height, width)
+        + b''.join(picture(label, i, width, height)
+                   for i, label in enumerate(labels)), 1))
+    if labelled:
         Path(str(path).replace('images-idx3', 'labels-idx1')).write_bytes(
             gzip.compress(struct.pack('>II', 0x801, N_PICTURES)
                           + bytes(labels)))
@@ -55,38 +55,59 @@ def run(*command):
                           text=True)
 
 
-def try_recipe(aetool, recipe, task, folder):
+def inputs_of(recipe, aetool, folder):
+    """Files of pictures, options, and how many pictures these are."""
+    settings = recipe_of(recipe)
+    section = settings[task_of(settings)]
+    width, height = map(int, section.get('size', '28x28').split('x'))
+    inputs = [write_pictures(folder, 'all', width, height, True)]
+    if float(section.get('adaptation', '0')) > 0:
+        inputs.append(write_pictures(folder, 'other', width, height, False))
+    options, pieces = [], 1
+    if int(section.get('crops', '0')) > 0:
+        options, pieces = ['-s', 'autoencoder.crops=2'], 2
+    if int(section.get('clusters', '0')) > 0:
+        base = folder / 'base.onnx'
+        run(aetool, 'train', recipe.with_name('features-digits.ini'),
+            inputs[0], '--steps', STEPS, '--threads', 1, '-o', base)
+        options = ['--base', base, '-s', 'gan.clusters=10']
+    return inputs, options, pieces * len(inputs) * N_PICTURES
+
+
+def recipe_of(path):
     settings = configparser.ConfigParser()
-    settings.read(recipe, encoding='utf-8')
-    width, height = map(int, settings[task].get('size', '28x28').split('x'))
-    pictures = write_pictures(folder, width, height)
-    crops = int(settings[task].get('crops', '0')) > 0
-    parts = N_PICTURES * (2 if crops else 1)
-    more = ('-s', 'autoencoder.crops=2') if crops else ()
+    settings.read(path, encoding='utf-8')
+    return settings
+
+
+def task_of(settings):
+    return settings['model'].get('task', 'denoise')
+
+
+def try_recipe(aetool, recipe, folder):
+    settings = recipe_of(recipe)
+    inputs, options, n = inputs_of(recipe, aetool, folder)
     model = folder / 'model.onnx'
-    done = run(aetool, 'train', recipe, pictures, '--steps', STEPS,
-               '--threads', 1, '-o', model, *more)
-    assert f'{parts} frames of 1 inputs.' in done.stderr, done.stderr
+    done = run(aetool, 'train', recipe, *inputs, '--steps', STEPS,
+               '--threads', 1, '-o', model, *options)
+    assert f'{n} frames of {len(inputs)} inputs.' in done.stderr, done.stderr
     assert f'model.onnx: {STEPS} steps' in done.stdout, done.stdout
     told = json.loads(run(aetool, 'info', '--json', model).stdout)['metadata']
-    assert told['ae.task'] == task, told
+    assert told['ae.task'] == task_of(settings), told
     assert told['ae.name'] == settings['model']['name'] == recipe.stem, told
     assert told['ae.train.steps'] == str(STEPS), told
-    assert told['ae.train.pictures'] == str(parts), told
+    assert told['ae.train.pictures'] == str(n), told
 
 
 def main():
     aetool, models = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
     passed = failed = 0
     for recipe in sorted(models.glob('*.ini')):
-        settings = configparser.ConfigParser()
-        settings.read(recipe, encoding='utf-8')
-        task = settings['model'].get('task', 'denoise')
-        if task not in TASKS:
+        if task_of(recipe_of(recipe)) not in TASKS:
             continue
         with tempfile.TemporaryDirectory(prefix='recipes-') as folder:
             try:
-                try_recipe(aetool, recipe, task, Path(folder))
+                try_recipe(aetool, recipe, Path(folder))
                 passed += 1
             except (AssertionError, KeyError, ValueError,
                     subprocess.SubprocessError) as error:
