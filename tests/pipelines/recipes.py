@@ -60,16 +60,19 @@ def try_recipe(aetool, recipe, task, folder):
     settings.read(recipe, encoding='utf-8')
     width, height = map(int, settings[task].get('size', '28x28').split('x'))
     pictures = write_pictures(folder, width, height)
+    crops = int(settings[task].get('crops', '0')) > 0
+    parts = N_PICTURES * (2 if crops else 1)
+    more = ('-s', 'autoencoder.crops=2') if crops else ()
     model = folder / 'model.onnx'
     done = run(aetool, 'train', recipe, pictures, '--steps', STEPS,
-               '--threads', 1, '-o', model)
-    assert f'{N_PICTURES} frames of 1 inputs.' in done.stderr, done.stderr
+               '--threads', 1, '-o', model, *more)
+    assert f'{parts} frames of 1 inputs.' in done.stderr, done.stderr
     assert f'model.onnx: {STEPS} steps' in done.stdout, done.stdout
     told = json.loads(run(aetool, 'info', '--json', model).stdout)['metadata']
     assert told['ae.task'] == task, told
     assert told['ae.name'] == settings['model']['name'] == recipe.stem, told
     assert told['ae.train.steps'] == str(STEPS), told
-    assert told['ae.train.pictures'] == str(N_PICTURES), told
+    assert told['ae.train.pictures'] == str(parts), told
 
 
 def main():
