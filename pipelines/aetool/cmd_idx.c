@@ -13,10 +13,10 @@
 static struct {
   char *output;
   char **photographs;
-  int from, count;
+  int from, count, label, without;
   gint64 seed;
   gboolean no_labels;
-} option = { .seed = 1 };
+} option = { .label = -1, .without = -1, .seed = 1 };
 
 static const GOptionEntry entries[] = {
   { "output", 'o', 0, G_OPTION_ARG_FILENAME, &option.output,
@@ -26,6 +26,10 @@ static const GOptionEntry entries[] = {
       "leave out so many pictures at the start", "N" },
   { "count", 0, 0, G_OPTION_ARG_INT, &option.count,
       "take so many (default: all that follow)", "N" },
+  { "label", 0, 0, G_OPTION_ARG_INT, &option.label,
+      "of these, only those with this label", "LABEL" },
+  { "without-label", 0, 0, G_OPTION_ARG_INT, &option.without,
+      "of these, only those with other labels", "LABEL" },
   { "no-labels", 0, 0, G_OPTION_ARG_NONE, &option.no_labels,
       "write no labels", NULL },
   { "photographs", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &option.photographs,
@@ -61,17 +65,18 @@ say (const PictureSet *set, const Blend *blend, const char *path, guint n,
 }
 
 static gboolean
-write_all (const PictureSet *set, Blend *blend, guint n, gboolean labels,
-    GError **error)
+write_all (const PictureSet *set, Blend *blend, const GArray *chosen,
+    gboolean labels, GError **error)
 {
   int channels = blend ? 3 : set->channels;
-  g_autoptr (IdxWriter) writer = idx_writer_new (option.output, n,
+  g_autoptr (IdxWriter) writer = idx_writer_new (option.output, chosen->len,
       set->width, set->height, channels, labels, error);
   if (!writer)
     return FALSE;
   g_autofree guint8 *pixels
       = g_malloc ((gsize) set->width * set->height * channels);
-  for (guint i = (guint) option.from; i < option.from + n; i++) {
+  for (guint k = 0; k < chosen->len; k++) {
+    guint i = g_array_index (chosen, guint, k);
     const guint8 *from = set->pixels->data + i * picture_set_values (set);
     if (blend)
       blend_next (blend, from, set->channels, pixels);
@@ -81,11 +86,11 @@ write_all (const PictureSet *set, Blend *blend, guint n, gboolean labels,
   }
   if (!idx_writer_finish (writer, error))
     return FALSE;
-  say (set, blend, idx_writer_path (writer), n, labels);
+  say (set, blend, idx_writer_path (writer), chosen->len, labels);
   return TRUE;
 }
 
-/* How many pictures to write; 0 and an error: there are not that many. */
+/* How many pictures to look at; 0 and an error: there are not that many. */
 static guint
 count (const PictureSet *set, GError **error)
 {
@@ -99,11 +104,38 @@ count (const PictureSet *set, GError **error)
 }
 
 static gboolean
+is_wanted (int label)
+{
+  return (option.label < 0 || label == option.label)
+         && (option.without < 0 || label != option.without);
+}
+
+/* Numbers of the pictures to write; NULL and an error: there are none. */
+static GArray *
+choose (const PictureSet *set, GError **error)
+{
+  guint n = count (set, error), from = (guint) option.from;
+  if (n == 0)
+    return NULL;
+  g_autoptr (GArray) chosen = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = from; i < from + n; i++)
+    if (is_wanted (picture_set_label (set, i)))
+      g_array_append_val (chosen, i);
+  if (chosen->len > 0)
+    return g_steal_pointer (&chosen);
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_ARGUMENT,
+      "none of %u pictures with %d classes has a label as --label or "
+      "--without-label wants it",
+      n, picture_set_classes (set));
+  return NULL;
+}
+
+static gboolean
 make (const PictureSet *set, GError **error)
 {
   gboolean labels = !option.no_labels && picture_set_classes (set) > 0;
-  guint n = count (set, error);
-  if (n == 0)
+  g_autoptr (GArray) chosen = choose (set, error);
+  if (!chosen)
     return FALSE;
   g_autoptr (Blend) blend
       = option.photographs
@@ -111,7 +143,7 @@ make (const PictureSet *set, GError **error)
                   (guint32) option.seed, error)
             : NULL;
   return (blend || !option.photographs)
-         && write_all (set, blend, n, labels, error);
+         && write_all (set, blend, chosen, labels, error);
 }
 
 int

@@ -111,6 +111,23 @@ def test_a_piece_is_cut_out():
     assert not os.path.exists('rest-labels-idx1-ubyte')
 
 
+def test_pictures_are_chosen_by_their_label():
+    bars = 'bars-images-idx3-ubyte.gz'
+    whole = gzip.decompress(Path(bars).read_bytes())
+    for option, label, kept in (('--label', 1, 1), ('--without-label', 1, 0)):
+        run('idx', bars, '--from', 10, '--count', 6, option, label, '-o', 'some')
+        size, data = read_idx('some-images-idx3-ubyte')
+        assert size == (3, SIDE, SIDE), size
+        n = SIDE * SIDE
+        assert data == b''.join(
+            whole[16 + i * n:16 + (i + 1) * n] for i in range(10, 16)
+            if i % 2 == kept)
+        assert read_idx('some-labels-idx1-ubyte') == ((3,), bytes([kept] * 3))
+    err = run('idx', bars, '--label', 7, '-o', 'none', status=3)[1]
+    assert 'none of 400 pictures with 2 classes has a label' in err, err
+    assert not os.path.exists('none-images-idx3-ubyte')
+
+
 def test_blends_are_differences():
     run('idx', 'test-images-idx3-ubyte.gz', '-o', 'exact', '--photographs',
         'exact.png')
