@@ -3,13 +3,7 @@
 #include "discriminatesettings.h"
 
 #include "aeprecision.h"
-
-/* Every property: its specification and its place in the struct. */
-typedef struct {
-  GParamSpec *(*make) (void);
-  gsize offset;
-  gboolean is_setup;
-} Property;
+#include "properties.h"
 
 #define RW \
   (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | GST_PARAM_MUTABLE_PLAYING)
@@ -71,11 +65,7 @@ overlay_type (void)
   return make_enum ("GstGanDiscriminateOverlay", values, &type);
 }
 
-#define MAKE(member, spec) \
-  static GParamSpec *make_##member (void) \
-  { \
-    return spec; \
-  }
+#define MAKE GST_AE_MAKE_PROPERTY
 
 MAKE (model_file,
     g_param_spec_string ("model-file", "Model file",
@@ -151,11 +141,11 @@ MAKE (n_threads,
 MAKE (precision, gst_ae_precision_spec (RW))
 
 #define SETUP(member) \
-  { make_##member, G_STRUCT_OFFSET (GstAeDiscriminateSettings, member), TRUE }
+  GST_AE_PROPERTY (GstAeDiscriminateSettings, member, make_##member, TRUE)
 #define PLAIN(member) \
-  { make_##member, G_STRUCT_OFFSET (GstAeDiscriminateSettings, member), FALSE }
+  GST_AE_PROPERTY (GstAeDiscriminateSettings, member, make_##member, FALSE)
 
-static const Property table[] = {
+static const GstAeProperty properties[] = {
   SETUP (model_file),
   PLAIN (score),
   PLAIN (threshold),
@@ -173,104 +163,44 @@ static const Property table[] = {
   SETUP (precision),
 };
 
+static const GstAePropertyTable table
+    = { properties, G_N_ELEMENTS (properties) };
+
 guint
 gst_ae_discriminate_settings_install (GObjectClass *object_class)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    g_object_class_install_property (object_class, i + 1, table[i].make ());
-  return G_N_ELEMENTS (table);
+  gst_ae_properties_install (&table, object_class);
+  return table.n;
 }
 
 gboolean
 gst_ae_discriminate_settings_is_setup (guint id)
 {
-  return table[id - 1].is_setup;
+  return properties[id - 1].role;
 }
 
 void
 gst_ae_discriminate_settings_set (
     GstAeDiscriminateSettings *settings, guint id, const GValue *value)
 {
-  gpointer place = G_STRUCT_MEMBER_P (settings, table[id - 1].offset);
-
-  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value))) {
-    case G_TYPE_STRING:
-      g_free (*(gchar **) place);
-      *(gchar **) place = g_value_dup_string (value);
-      break;
-    case G_TYPE_UINT64:
-      *(guint64 *) place = g_value_get_uint64 (value);
-      break;
-    case G_TYPE_DOUBLE:
-      *(gdouble *) place = g_value_get_double (value);
-      break;
-    case G_TYPE_INT:
-      *(gint *) place = g_value_get_int (value);
-      break;
-    case G_TYPE_UINT:
-      *(guint *) place = g_value_get_uint (value);
-      break;
-    case G_TYPE_ENUM:
-      *(gint *) place = g_value_get_enum (value);
-      break;
-    case G_TYPE_BOOLEAN:
-      *(gboolean *) place = g_value_get_boolean (value);
-      break;
-    default:
-      g_assert_not_reached ();
-  }
+  gst_ae_properties_set (&table, settings, id, value);
 }
 
 void
 gst_ae_discriminate_settings_get (
     const GstAeDiscriminateSettings *settings, guint id, GValue *value)
 {
-  gconstpointer place = G_STRUCT_MEMBER_P (settings, table[id - 1].offset);
-
-  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value))) {
-    case G_TYPE_STRING:
-      g_value_set_string (value, *(gchar *const *) place);
-      break;
-    case G_TYPE_UINT64:
-      g_value_set_uint64 (value, *(const guint64 *) place);
-      break;
-    case G_TYPE_DOUBLE:
-      g_value_set_double (value, *(const gdouble *) place);
-      break;
-    case G_TYPE_INT:
-      g_value_set_int (value, *(const gint *) place);
-      break;
-    case G_TYPE_UINT:
-      g_value_set_uint (value, *(const guint *) place);
-      break;
-    case G_TYPE_ENUM:
-      g_value_set_enum (value, *(const gint *) place);
-      break;
-    case G_TYPE_BOOLEAN:
-      g_value_set_boolean (value, *(const gboolean *) place);
-      break;
-    default:
-      g_assert_not_reached ();
-  }
+  gst_ae_properties_get (&table, settings, id, value);
 }
 
 void
 gst_ae_discriminate_settings_init (GstAeDiscriminateSettings *settings)
 {
-  *settings = (GstAeDiscriminateSettings){ 0 };
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
-    GParamSpec *spec = g_param_spec_ref_sink (table[i].make ());
-    gst_ae_discriminate_settings_set (
-        settings, i + 1, g_param_spec_get_default_value (spec));
-    g_param_spec_unref (spec);
-  }
+  gst_ae_properties_init (&table, settings);
 }
 
 void
 gst_ae_discriminate_settings_clear (GstAeDiscriminateSettings *settings)
 {
-  g_free (settings->model_file);
-  g_free (settings->zones);
-  g_free (settings->mask_file);
-  g_free (settings->json_location);
+  gst_ae_properties_clear (&table, settings);
 }

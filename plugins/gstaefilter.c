@@ -54,36 +54,18 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "aeprecision.h"
 #include "filtercaps.h"
-#include "filtersetup.h"
+#include "filtersettings.h"
 #include "framestats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_ae_filter_debug);
 #define GST_CAT_DEFAULT gst_ae_filter_debug
 
-#define DEFAULT_SCALE_OUTPUT TRUE
-#define DEFAULT_N_THREADS 0
-#define MAX_THREADS 256
-
-enum {
-  PROP_0,
-  PROP_MODEL_FILE,
-  PROP_INPUT_RANGE,
-  PROP_OUTPUT_RANGE,
-  PROP_MEAN,
-  PROP_DEVIATION,
-  PROP_SCALE_OUTPUT,
-  PROP_N_THREADS,
-  PROP_PRECISION,
-  PROP_STATS
-};
-
 struct _GstAeFilter {
   GstVideoFilter parent;
 
   /* Object lock. */
-  GstAeFilterRequest settings;
+  GstAeFilterSettings settings;
   GstAeFrameStats stats;
   AeImageFilterSize size; /* of the setup's results */
   gboolean has_size;
@@ -97,29 +79,12 @@ struct _GstAeFilter {
   gboolean bad_result; /* the model's last result could not */
 };
 
+static guint stats_id; /* the ids before are those of the settings */
+
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
-
-#define GST_TYPE_AE_VALUES (gst_ae_values_get_type ())
-
-static GType
-gst_ae_values_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { AE_VALUES_AUTO, "As the model's metadata says", "auto" },
-    { AE_VALUES_0_1, "0 is black, 1 is white", "0-1" },
-    { AE_VALUES_MINUS_1_1, "-1 is black, 1 is white", "-1-1" },
-    { AE_VALUES_0_255, "0 is black, 255 is white", "0-255" },
-    { 0, NULL, NULL },
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (&type, g_enum_register_static ("GstAeValues", values));
-  return type;
-}
 
 G_DEFINE_TYPE (GstAeFilter, gst_ae_filter, GST_TYPE_VIDEO_FILTER);
 GST_ELEMENT_REGISTER_DEFINE (
@@ -144,59 +109,6 @@ static GstFlowReturn gst_ae_filter_transform_frame (
     GstVideoFilter *filter, GstVideoFrame *in, GstVideoFrame *out);
 
 static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  g_object_class_install_property (object_class, PROP_MODEL_FILE,
-      g_param_spec_string ("model-file", "Model file",
-          "ONNX file of a model that makes a picture of a picture; must be "
-          "set. Setting it while the stream runs loads the file and exchanges "
-          "the model between two frames",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_INPUT_RANGE,
-      g_param_spec_enum ("input-range", "Input range",
-          "Black and white in the numbers that the model is given, before "
-          "mean and deviation; auto without metadata: 0-1",
-          GST_TYPE_AE_VALUES, AE_VALUES_AUTO, flags));
-  g_object_class_install_property (object_class, PROP_OUTPUT_RANGE,
-      g_param_spec_enum ("output-range", "Output range",
-          "Black and white in the numbers that the model gives; auto without "
-          "metadata: as input-range",
-          GST_TYPE_AE_VALUES, AE_VALUES_AUTO, flags));
-  g_object_class_install_property (object_class, PROP_MEAN,
-      g_param_spec_string ("mean", "Mean",
-          "What is subtracted from the model's input, in units of "
-          "input-range: a number, or three with commas for R, G, B; NULL or "
-          "empty = as the model's metadata says, or 0",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_DEVIATION,
-      g_param_spec_string ("deviation", "Deviation",
-          "What the model's input is divided by after that, likewise; NULL "
-          "or empty = as the model's metadata says, or 1",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_SCALE_OUTPUT,
-      g_param_spec_boolean ("scale-output", "Scale output",
-          "Scale the results of a model that fixes its size back to the "
-          "frames' size, times what the model enlarges; off = frames leave at "
-          "the model's size",
-          DEFAULT_SCALE_OUTPUT, flags));
-  g_object_class_install_property (object_class, PROP_N_THREADS,
-      g_param_spec_int ("n-threads", "Number of threads",
-          "Threads that share the work on a frame; 0 = one per core", 0,
-          MAX_THREADS, DEFAULT_N_THREADS, flags));
-  g_object_class_install_property (
-      object_class, PROP_PRECISION, gst_ae_precision_spec (flags));
-  g_object_class_install_property (object_class, PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-          "Since the element started: processed, skipped (always 0), dropped "
-          "(too late, or not a picture) in frames; avg-us, max-us per "
-          "processed frame in microseconds; fps over the last second",
-          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-}
-
-static void
 gst_ae_filter_class_init (GstAeFilterClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -210,7 +122,13 @@ gst_ae_filter_class_init (GstAeFilterClass *klass)
   object_class->set_property = gst_ae_filter_set_property;
   object_class->get_property = gst_ae_filter_get_property;
   object_class->finalize = gst_ae_filter_finalize;
-  install_properties (object_class);
+  stats_id = gst_ae_filter_settings_install (object_class) + 1;
+  g_object_class_install_property (object_class, stats_id,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Since the element started: processed, skipped (always 0), dropped "
+          "(too late, or not a picture) in frames; avg-us, max-us per "
+          "processed frame in microseconds; fps over the last second",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -233,19 +151,13 @@ gst_ae_filter_class_init (GstAeFilterClass *klass)
 static void
 gst_ae_filter_init (GstAeFilter *self)
 {
-  AeImageFilterOptions *options = &self->settings.options;
-
-  options->n_threads = DEFAULT_N_THREADS;
-  options->precision = AE_PRECISION_AUTO;
-  options->keep_model_size = !DEFAULT_SCALE_OUTPUT;
+  gst_ae_filter_settings_init (&self->settings);
 }
 
 static void
 gst_ae_filter_finalize (GObject *object)
 {
-  GstAeFilter *self = GST_AE_FILTER (object);
-
-  gst_ae_filter_request_clear (&self->settings);
+  gst_ae_filter_settings_clear (&GST_AE_FILTER (object)->settings);
   G_OBJECT_CLASS (gst_ae_filter_parent_class)->finalize (object);
 }
 
@@ -257,15 +169,8 @@ request_load (GstAeFilter *self)
 {
   if (self->loader != NULL
       && !gst_ae_setup_loader_request (
-          self->loader, gst_ae_filter_request_copy (&self->settings)))
+          self->loader, gst_ae_filter_settings_request (&self->settings)))
     GST_ERROR_OBJECT (self, "no thread to load a model with: it stays");
-}
-
-static void
-replace_string (gchar **string, const GValue *value)
-{
-  g_free (*string);
-  *string = g_value_dup_string (value);
 }
 
 static void
@@ -273,38 +178,9 @@ gst_ae_filter_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   GstAeFilter *self = GST_AE_FILTER (object);
-  GstAeFilterRequest *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      replace_string (&settings->model_file, value);
-      break;
-    case PROP_INPUT_RANGE:
-      settings->options.input = g_value_get_enum (value);
-      break;
-    case PROP_OUTPUT_RANGE:
-      settings->options.output = g_value_get_enum (value);
-      break;
-    case PROP_MEAN:
-      replace_string (&settings->mean, value);
-      break;
-    case PROP_DEVIATION:
-      replace_string (&settings->deviation, value);
-      break;
-    case PROP_SCALE_OUTPUT:
-      settings->options.keep_model_size = !g_value_get_boolean (value);
-      break;
-    case PROP_N_THREADS:
-      settings->options.n_threads = g_value_get_int (value);
-      break;
-    case PROP_PRECISION:
-      settings->options.precision = g_value_get_enum (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  gst_ae_filter_settings_set (&self->settings, id, value);
   request_load (self);
   GST_OBJECT_UNLOCK (self);
 }
@@ -314,42 +190,13 @@ gst_ae_filter_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   GstAeFilter *self = GST_AE_FILTER (object);
-  const GstAeFilterRequest *settings = &self->settings;
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_value_set_string (value, settings->model_file);
-      break;
-    case PROP_INPUT_RANGE:
-      g_value_set_enum (value, settings->options.input);
-      break;
-    case PROP_OUTPUT_RANGE:
-      g_value_set_enum (value, settings->options.output);
-      break;
-    case PROP_MEAN:
-      g_value_set_string (value, settings->mean);
-      break;
-    case PROP_DEVIATION:
-      g_value_set_string (value, settings->deviation);
-      break;
-    case PROP_SCALE_OUTPUT:
-      g_value_set_boolean (value, !settings->options.keep_model_size);
-      break;
-    case PROP_N_THREADS:
-      g_value_set_int (value, settings->options.n_threads);
-      break;
-    case PROP_PRECISION:
-      g_value_set_enum (value, settings->options.precision);
-      break;
-    case PROP_STATS:
-      g_value_take_boxed (value,
-          gst_ae_frame_stats_structure (&self->stats, "aefilter-stats"));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (id == stats_id)
+    g_value_take_boxed (value,
+        gst_ae_frame_stats_structure (&self->stats, "aefilter-stats"));
+  else
+    gst_ae_filter_settings_get (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -366,7 +213,8 @@ static GstAeFilterSetup *
 load_first (GstAeFilter *self, AeError *error)
 {
   GST_OBJECT_LOCK (self);
-  GstAeFilterRequest *request = gst_ae_filter_request_copy (&self->settings);
+  GstAeFilterRequest *request
+      = gst_ae_filter_settings_request (&self->settings);
   GST_OBJECT_UNLOCK (self);
   GstAeFilterSetup *setup = gst_ae_filter_setup_new (request, error);
   gst_ae_filter_request_free (request);

@@ -70,9 +70,12 @@
  *   and `rate` in bits per pixel; of a classifier `batch-accuracy` in per cent; of
  *   a GAN `discriminator` (its loss; `loss` is the generator's), `margin` (between
  *   its answers to real frames and made ones) and `spread` (of made frames over
- *   that of real ones, within a class), and how often it `returns`; of a Boltzmann
+ *   that of real ones, within a class), and how often it `returns`; of an
+ *   autoencoder with an adversary all of these but `spread` too; of a Boltzmann
  *   machine `active` (hidden units that are on) in per cent and `energy-gap` (of
  *   held-out frames over others) in nats; missing where there are none
+ * * #GstSample `sheet`: with #GstAeTrain:post-sheets, a picture of what the model
+ *   makes
  * * #gdouble `learning-rate`
  * * #gdouble `samples-per-second`: sequences or pictures trained on
  * * #guint64 `eta`: time to the last step in ns, -1 = not yet known
@@ -80,8 +83,17 @@
  * * #guint `frames`: in memory
  * * #gchararray `state`: see #GstAeTrain:state
  *
- * A GAN's training that goes wrong comes back to where it went well and goes on
- * with half the rates; a warning message says so each time.
+ * Of an autoencoder, a GAN or a Boltzmann machine #GstAeTrain:sheet-file shows what
+ * the model makes so far: held-out pictures in rows, what comes back below each,
+ * and pictures of codes that are drawn, the same ones each time.
+ * |[
+ * gst-launch-1.0 -m idxsrc location=train-images-idx3-ubyte.gz num-buffers=20000 ! aetrain recipe=digits model-file=own.onnx sheet-file=own.png report-interval=10000 ! fakesink
+ * ]|
+ * Digits that a GAN makes, ten seconds older in each picture.
+ *
+ * The training of a GAN, or against an adversary, that goes wrong comes back to
+ * where it went well and goes on with half the rates; a warning message says so
+ * each time.
  *
  * Since: 0.1
  */
@@ -93,6 +105,7 @@
 #include "aeframe.h"
 #include "labelmeta.h"
 #include "trainsettings.h"
+#include "trainsheet.h"
 
 #include <math.h>
 
@@ -114,6 +127,10 @@ struct _GstAeTrain {
   GstAeTrainState state;
   GstAeTrainWorker *worker; /* set in start, cleared in stop */
   GstClockTime timestamp, stream_time, running_time, duration;
+
+  /* Worker's thread. */
+  GstSample *sheet; /* for the next message; NULL: none */
+  gboolean sheet_failed; /* writing it was complained about */
 
   /* Streaming thread; start and stop. */
   GstVideoInfo info;
@@ -337,6 +354,35 @@ set_figures (GstStructure *s, const GstAeTrainProgress *p)
   gst_structure_free (figures);
 }
 
+/* A disk that is full now may have room later: training goes on. */
+static void
+write_sheet (
+    GstAeTrain *self, const gchar *path, const AeTrainingSheet *sheet)
+{
+  AeError error = { 0 };
+
+  gboolean good = gst_ae_train_sheet_write (sheet, path, &error);
+  if (!good && !self->sheet_failed)
+    GST_AE_WARNING (self, GST_AE_WRITING, &error);
+  self->sheet_failed = !good;
+}
+
+static void
+on_sheet (gpointer user, const AeTrainingSheet *sheet)
+{
+  GstAeTrain *self = user;
+
+  GST_OBJECT_LOCK (self);
+  gchar *path = g_strdup (self->settings.sheet_file);
+  gboolean post = self->settings.post_sheets;
+  GST_OBJECT_UNLOCK (self);
+  if (path != NULL && *path != '\0')
+    write_sheet (self, path, sheet);
+  if (post)
+    self->sheet = gst_ae_train_sheet_sample (sheet);
+  g_free (path);
+}
+
 static void
 on_progress (gpointer user, const GstAeTrainProgress *p)
 {
@@ -365,6 +411,9 @@ on_progress (gpointer user, const GstAeTrainProgress *p)
   if (p->score_name != NULL && !isnan (p->score))
     gst_structure_set (s, p->score_name, G_TYPE_DOUBLE, p->score, NULL);
   set_figures (s, p);
+  if (self->sheet != NULL)
+    gst_structure_set (s, "sheet", GST_TYPE_SAMPLE, self->sheet, NULL);
+  g_clear_pointer (&self->sheet, gst_sample_unref);
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), s));
 }
@@ -384,7 +433,7 @@ gst_ae_train_start (GstBaseTransform *trans)
 {
   GstAeTrain *self = GST_AE_TRAIN (trans);
   static const GstAeTrainCallbacks callbacks
-      = { on_state, on_progress, on_trouble };
+      = { on_state, on_progress, on_sheet, on_trouble };
   GstAeTrainSettings settings;
   GstAeActivity activity;
   AeError error = { 0 };
@@ -399,6 +448,7 @@ gst_ae_train_start (GstBaseTransform *trans)
   self->n_frames = 0;
   self->discont = TRUE;
   self->bad_buffer = FALSE;
+  self->sheet_failed = FALSE;
 
   GstAeTrainWorker *worker = gst_ae_train_settings_start (
       &settings, &callbacks, self, &activity, &error);

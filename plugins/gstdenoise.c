@@ -48,50 +48,21 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "aeprecision.h"
-#include "denoisesetup.h"
+#include "denoisesettings.h"
 #include "framestats.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_denoise_debug);
 #define GST_CAT_DEFAULT gst_denoise_debug
 
-typedef enum {
-  GST_DENOISE_FAST,
-  GST_DENOISE_BALANCED,
-  GST_DENOISE_QUALITY
-} GstDenoiseSpeedPreset;
-
-#define DEFAULT_SPEED_PRESET GST_DENOISE_BALANCED
-#define DEFAULT_STRENGTH 1.0f
-#define DEFAULT_NOISE_LEVEL (-1.0f)
-#define DEFAULT_TEMPORAL TRUE
-#define DEFAULT_N_THREADS 0
-#define MAX_THREADS 256
-
 /* Frames further apart than this do not follow each other (and not further
  * apart than four frames at less than 4 frames per second). */
 #define TIME_JUMP GST_SECOND
-
-enum {
-  PROP_0,
-  PROP_MODEL_FILE,
-  PROP_SPEED_PRESET,
-  PROP_STRENGTH,
-  PROP_NOISE_LEVEL,
-  PROP_TEMPORAL,
-  PROP_N_THREADS,
-  PROP_PRECISION,
-  PROP_STATS
-};
 
 struct _GstDenoise {
   GstVideoFilter parent;
 
   /* Object lock. */
-  gchar *model_file;
-  GstDenoiseSpeedPreset speed_preset;
-  AeDenoiserOptions options;
-  AeDenoiseParams params;
+  GstDenoiseSettings settings;
   GstAeFrameStats stats;
   gfloat measured_noise;
 
@@ -107,29 +78,12 @@ struct _GstDenoise {
   gint reset; /* atomic: forget earlier frames before the next one */
 };
 
+static guint stats_id; /* the ids before are those of the settings */
+
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE ("sink",
     GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
 static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE ("src",
     GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (GST_AE_VIDEO_CAPS));
-
-#define GST_TYPE_DENOISE_SPEED_PRESET (gst_denoise_speed_preset_get_type ())
-
-static GType
-gst_denoise_speed_preset_get_type (void)
-{
-  static const GEnumValue values[] = {
-    { GST_DENOISE_FAST, "Fewest operations per pixel", "fast" },
-    { GST_DENOISE_BALANCED, "Real time on two cores", "balanced" },
-    { GST_DENOISE_QUALITY, "Best picture", "quality" },
-    { 0, NULL, NULL },
-  };
-  static gsize type;
-
-  if (g_once_init_enter (&type))
-    g_once_init_leave (
-        &type, g_enum_register_static ("GstDenoiseSpeedPreset", values));
-  return type;
-}
 
 G_DEFINE_TYPE (GstDenoise, gst_denoise, GST_TYPE_VIDEO_FILTER);
 GST_ELEMENT_REGISTER_DEFINE (
@@ -156,52 +110,6 @@ static GstFlowReturn gst_denoise_transform_frame_ip (
     GstVideoFilter *filter, GstVideoFrame *frame);
 
 static void
-install_properties (GObjectClass *object_class)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  g_object_class_install_property (object_class, PROP_MODEL_FILE,
-      g_param_spec_string ("model-file", "Model file",
-          "ONNX file of a denoising model; NULL or empty = the bundled model "
-          "that speed-preset names. Setting it while the stream runs loads "
-          "the file and exchanges the model between two frames",
-          NULL, flags));
-  g_object_class_install_property (object_class, PROP_SPEED_PRESET,
-      g_param_spec_enum ("speed-preset", "Speed preset",
-          "Bundled model to use when model-file is not set",
-          GST_TYPE_DENOISE_SPEED_PRESET, DEFAULT_SPEED_PRESET, flags));
-  g_object_class_install_property (object_class, PROP_STRENGTH,
-      g_param_spec_float ("strength", "Strength",
-          "Share of the found noise to remove, 0 to 1; 0 = pass frames "
-          "through untouched",
-          0.0f, 1.0f, DEFAULT_STRENGTH, flags | GST_PARAM_CONTROLLABLE));
-  g_object_class_install_property (object_class, PROP_NOISE_LEVEL,
-      g_param_spec_float ("noise-level", "Noise level",
-          "Standard deviation of the noise in 8-bit grey levels, 0 to 100; "
-          "-1 = estimate it from the stream",
-          -1.0f, 100.0f, DEFAULT_NOISE_LEVEL, flags | GST_PARAM_CONTROLLABLE));
-  g_object_class_install_property (object_class, PROP_TEMPORAL,
-      g_param_spec_boolean ("temporal", "Temporal",
-          "Use earlier frames too; off = every frame by itself",
-          DEFAULT_TEMPORAL, flags));
-  g_object_class_install_property (object_class, PROP_N_THREADS,
-      g_param_spec_int ("n-threads", "Number of threads",
-          "Threads that share the work on a frame; 0 = one per core", 0,
-          MAX_THREADS, DEFAULT_N_THREADS, flags));
-  g_object_class_install_property (
-      object_class, PROP_PRECISION, gst_ae_precision_spec (flags));
-  g_object_class_install_property (object_class, PROP_STATS,
-      g_param_spec_boxed ("stats", "Statistics",
-          "Since the element started: processed, skipped (strength 0), "
-          "dropped (too late, or not a picture) in frames; avg-us, max-us per "
-          "processed frame in microseconds; fps over the last second; "
-          "noise-level of the last frame in 8-bit grey levels, -1 = not yet "
-          "known",
-          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
-}
-
-static void
 gst_denoise_class_init (GstDenoiseClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -215,7 +123,15 @@ gst_denoise_class_init (GstDenoiseClass *klass)
   object_class->set_property = gst_denoise_set_property;
   object_class->get_property = gst_denoise_get_property;
   object_class->finalize = gst_denoise_finalize;
-  install_properties (object_class);
+  stats_id = gst_denoise_settings_install (object_class) + 1;
+  g_object_class_install_property (object_class, stats_id,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Since the element started: processed, skipped (strength 0), "
+          "dropped (too late, or not a picture) in frames; avg-us, max-us per "
+          "processed frame in microseconds; fps over the last second; "
+          "noise-level of the last frame in 8-bit grey levels, -1 = not yet "
+          "known",
+          GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -240,48 +156,24 @@ gst_denoise_class_init (GstDenoiseClass *klass)
 static void
 gst_denoise_init (GstDenoise *self)
 {
-  self->speed_preset = DEFAULT_SPEED_PRESET;
-  self->options.n_threads = DEFAULT_N_THREADS;
-  self->options.precision = AE_PRECISION_AUTO;
-  self->params.strength = DEFAULT_STRENGTH;
-  self->params.noise_level = DEFAULT_NOISE_LEVEL;
-  self->params.temporal = DEFAULT_TEMPORAL;
+  gst_denoise_settings_init (&self->settings);
   self->measured_noise = -1.0f;
 }
 
 static void
 gst_denoise_finalize (GObject *object)
 {
-  GstDenoise *self = GST_DENOISE (object);
-
-  g_free (self->model_file);
+  gst_denoise_settings_clear (&GST_DENOISE (object)->settings);
   G_OBJECT_CLASS (gst_denoise_parent_class)->finalize (object);
 }
 
 /* Properties. */
 
-/* With the object lock held; model_file is not copied. */
-static GstAeDenoiseRequest
-current_request (GstDenoise *self)
-{
-  static const gchar *const bundled[] = {
-    [GST_DENOISE_FAST] = "denoise-fast.onnx",
-    [GST_DENOISE_BALANCED] = "denoise-balanced.onnx",
-    [GST_DENOISE_QUALITY] = "denoise-quality.onnx",
-  };
-
-  return (GstAeDenoiseRequest){
-    .model_file = self->model_file,
-    .bundled = bundled[self->speed_preset],
-    .options = self->options,
-  };
-}
-
 /* With the object lock held. */
 static void
 request_load (GstDenoise *self)
 {
-  GstAeDenoiseRequest request = current_request (self);
+  GstAeDenoiseRequest request = gst_denoise_settings_request (&self->settings);
 
   if (self->loader != NULL
       && !gst_ae_setup_loader_request (
@@ -296,35 +188,8 @@ gst_denoise_set_property (
   GstDenoise *self = GST_DENOISE (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_free (self->model_file);
-      self->model_file = g_value_dup_string (value);
-      break;
-    case PROP_SPEED_PRESET:
-      self->speed_preset = g_value_get_enum (value);
-      break;
-    case PROP_N_THREADS:
-      self->options.n_threads = g_value_get_int (value);
-      break;
-    case PROP_PRECISION:
-      self->options.precision = g_value_get_enum (value);
-      break;
-    case PROP_STRENGTH:
-      self->params.strength = g_value_get_float (value);
-      break;
-    case PROP_NOISE_LEVEL:
-      self->params.noise_level = g_value_get_float (value);
-      break;
-    case PROP_TEMPORAL:
-      self->params.temporal = g_value_get_boolean (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
-  if (id == PROP_MODEL_FILE || id == PROP_SPEED_PRESET
-      || id == PROP_N_THREADS || id == PROP_PRECISION)
+  gst_denoise_settings_set (&self->settings, id, value);
+  if (gst_denoise_settings_is_setup (id))
     request_load (self);
   GST_OBJECT_UNLOCK (self);
 }
@@ -348,35 +213,10 @@ gst_denoise_get_property (
   GstDenoise *self = GST_DENOISE (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_value_set_string (value, self->model_file);
-      break;
-    case PROP_SPEED_PRESET:
-      g_value_set_enum (value, self->speed_preset);
-      break;
-    case PROP_N_THREADS:
-      g_value_set_int (value, self->options.n_threads);
-      break;
-    case PROP_PRECISION:
-      g_value_set_enum (value, self->options.precision);
-      break;
-    case PROP_STRENGTH:
-      g_value_set_float (value, self->params.strength);
-      break;
-    case PROP_NOISE_LEVEL:
-      g_value_set_float (value, self->params.noise_level);
-      break;
-    case PROP_TEMPORAL:
-      g_value_set_boolean (value, self->params.temporal);
-      break;
-    case PROP_STATS:
-      g_value_take_boxed (value, stats_structure (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-      break;
-  }
+  if (id == stats_id)
+    g_value_take_boxed (value, stats_structure (self));
+  else
+    gst_denoise_settings_get (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -393,7 +233,7 @@ static GstAeDenoiseSetup *
 load_first (GstDenoise *self, AeError *error)
 {
   GST_OBJECT_LOCK (self);
-  GstAeDenoiseRequest now = current_request (self);
+  GstAeDenoiseRequest now = gst_denoise_settings_request (&self->settings);
   GstAeDenoiseRequest *request = gst_ae_denoise_request_copy (&now);
   GST_OBJECT_UNLOCK (self);
   GstAeDenoiseSetup *setup = gst_ae_denoise_setup_new (request, error);
@@ -521,7 +361,7 @@ gst_denoise_before_transform (GstBaseTransform *trans, GstBuffer *buffer)
     gst_object_sync_values (GST_OBJECT (self), time);
 
   GST_OBJECT_LOCK (self);
-  gboolean passthrough = self->params.strength <= 0.0f;
+  gboolean passthrough = self->settings.params.strength <= 0.0f;
   GST_OBJECT_UNLOCK (self);
   if (passthrough != gst_base_transform_is_passthrough (trans))
     gst_base_transform_set_passthrough (trans, passthrough);
@@ -630,7 +470,7 @@ gst_denoise_transform_frame_ip (GstVideoFilter *filter, GstVideoFrame *frame)
     ae_denoiser_reset (self->setup->denoiser);
 
   GST_OBJECT_LOCK (self);
-  AeDenoiseParams params = self->params;
+  AeDenoiseParams params = self->settings.params;
   GST_OBJECT_UNLOCK (self);
   ae_denoiser_process (self->setup->denoiser, &image, &image, &params);
 

@@ -408,7 +408,8 @@ install_properties (GObjectClass *object)
   props[PROP_LABELS_LOCATION] = g_param_spec_string ("labels-location",
       "Labels location",
       "Idx file of their labels (not set = beside the pictures, with `labels` "
-      "and `idx1` in the name for `images` and `idx3`, if there is one)",
+      "and `idx1` in the name for `images` and `idx3` or `idx4`, if there is "
+      "one)",
       NULL, flags);
   props[PROP_LOOP] = g_param_spec_boolean ("loop", "Loop",
       "Begin again after the last picture", FALSE, flags);

@@ -47,7 +47,7 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "aeprecision.h"
+#include "augmentsettings.h"
 #include "generatedmeta.h"
 #include "labelmeta.h"
 #include "variation.h"
@@ -55,33 +55,13 @@
 GST_DEBUG_CATEGORY_STATIC (gst_vae_augment_debug);
 #define GST_CAT_DEFAULT gst_vae_augment_debug
 
-#define MAX_THREADS 256
-#define MOST_COPIES 1000
-#define DEFAULT_COPIES 1
 #define MOST_RATE G_MAXINT
-
-enum {
-  PROP_0,
-  PROP_MODEL_FILE,
-  PROP_COPIES,
-  PROP_TEMPERATURE,
-  PROP_PASS_ORIGINAL,
-  PROP_CLASS,
-  PROP_SEED,
-  PROP_N_THREADS,
-  PROP_PRECISION
-};
 
 struct _GstVaeAugment {
   GstBaseTransform parent;
 
   /* Object lock. */
-  GstAeSamplerRequest request;
-  gfloat temperature;
-  guint64 seed;
-  gint label;
-  guint copies;
-  gboolean pass_original;
+  GstVaeAugmentSettings settings;
 
   /* Object lock; not NULL while started. */
   GstAeSetupLoader *loader;
@@ -115,7 +95,7 @@ request_load (GstVaeAugment *self)
 {
   if (self->loader != NULL
       && !gst_ae_setup_loader_request (
-          self->loader, gst_ae_sampler_request_copy (&self->request)))
+          self->loader, gst_ae_sampler_request_copy (&self->settings.request)))
     GST_ERROR_OBJECT (self, "no thread to load a model with: it stays");
 }
 
@@ -126,36 +106,9 @@ gst_vae_augment_set_property (
   GstVaeAugment *self = GST_VAE_AUGMENT (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_free (self->request.model_file);
-      self->request.model_file = g_value_dup_string (value);
-      request_load (self);
-      break;
-    case PROP_COPIES:
-      self->copies = g_value_get_uint (value);
-      break;
-    case PROP_TEMPERATURE:
-      self->temperature = g_value_get_float (value);
-      break;
-    case PROP_PASS_ORIGINAL:
-      self->pass_original = g_value_get_boolean (value);
-      break;
-    case PROP_CLASS:
-      self->label = g_value_get_int (value);
-      break;
-    case PROP_SEED:
-      self->seed = g_value_get_uint64 (value);
-      break;
-    case PROP_N_THREADS:
-      self->request.options.n_threads = g_value_get_int (value);
-      break;
-    case PROP_PRECISION:
-      self->request.options.precision = g_value_get_enum (value);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  gst_vae_augment_settings_set (&self->settings, id, value);
+  if (gst_vae_augment_settings_is_setup (id))
+    request_load (self);
   GST_OBJECT_UNLOCK (self);
 }
 
@@ -166,43 +119,14 @@ gst_vae_augment_get_property (
   GstVaeAugment *self = GST_VAE_AUGMENT (object);
 
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_value_set_string (value, self->request.model_file);
-      break;
-    case PROP_COPIES:
-      g_value_set_uint (value, self->copies);
-      break;
-    case PROP_TEMPERATURE:
-      g_value_set_float (value, self->temperature);
-      break;
-    case PROP_PASS_ORIGINAL:
-      g_value_set_boolean (value, self->pass_original);
-      break;
-    case PROP_CLASS:
-      g_value_set_int (value, self->label);
-      break;
-    case PROP_SEED:
-      g_value_set_uint64 (value, self->seed);
-      break;
-    case PROP_N_THREADS:
-      g_value_set_int (value, self->request.options.n_threads);
-      break;
-    case PROP_PRECISION:
-      g_value_set_enum (value, self->request.options.precision);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  gst_vae_augment_settings_get (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 }
 
 static void
 gst_vae_augment_finalize (GObject *object)
 {
-  GstVaeAugment *self = GST_VAE_AUGMENT (object);
-
-  gst_ae_sampler_request_clear (&self->request);
+  gst_vae_augment_settings_clear (&GST_VAE_AUGMENT (object)->settings);
   G_OBJECT_CLASS (gst_vae_augment_parent_class)->finalize (object);
 }
 
@@ -219,7 +143,7 @@ static GstAeSamplerSetup *
 load_first (GstVaeAugment *self, AeError *error)
 {
   GST_OBJECT_LOCK (self);
-  GstAeSamplerRequest *request = gst_ae_sampler_request_copy (&self->request);
+  GstAeSamplerRequest *request = gst_ae_sampler_request_copy (&self->settings.request);
   GST_OBJECT_UNLOCK (self);
   GstAeSamplerSetup *setup = gst_ae_sampler_setup_new (request, error);
   gst_ae_sampler_request_free (request);
@@ -248,8 +172,8 @@ gst_vae_augment_start (GstBaseTransform *trans)
   AeError error = { 0 };
 
   GST_OBJECT_LOCK (self);
-  self->passes = self->pass_original;
-  self->made_of_each = self->copies + (self->passes ? 1 : 0);
+  self->passes = self->settings.pass_original;
+  self->made_of_each = self->settings.copies + (self->passes ? 1 : 0);
   self->loader = gst_ae_setup_loader_new (
       &gst_ae_sampler_setup_type, on_load_failed, self);
   GST_OBJECT_UNLOCK (self);
@@ -334,7 +258,7 @@ frames_of_each (GstVaeAugment *self)
   if (self->setup != NULL)
     return self->made_of_each;
   GST_OBJECT_LOCK (self);
-  guint n = self->copies + (self->pass_original ? 1 : 0);
+  guint n = self->settings.copies + (self->settings.pass_original ? 1 : 0);
   GST_OBJECT_UNLOCK (self);
   return n;
 }
@@ -428,7 +352,7 @@ find_label (GstVaeAugment *self, GstBuffer *buffer, gint *label)
   if (gst_ae_label_meta_get (buffer, label))
     return TRUE;
   GST_OBJECT_LOCK (self);
-  *label = self->label;
+  *label = self->settings.label;
   GST_OBJECT_UNLOCK (self);
   return *label >= 0 || self->setup->facts.classes == 0;
 }
@@ -515,8 +439,8 @@ static void
 draw_next (GstVaeAugment *self, GstAeGenerated *generated)
 {
   GST_OBJECT_LOCK (self);
-  guint64 seed = self->seed;
-  gfloat temperature = self->temperature;
+  guint64 seed = self->settings.seed;
+  gfloat temperature = self->settings.temperature;
   GST_OBJECT_UNLOCK (self);
   *generated = (GstAeGenerated){ .element = "vaeaugment",
     .mode = "variation",
@@ -609,50 +533,6 @@ gst_vae_augment_sink_event (GstBaseTransform *trans, GstEvent *event)
 }
 
 static void
-install_properties (GObjectClass *object)
-{
-  const GParamFlags ready = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-  const GParamFlags playing = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  g_object_class_install_property (object, PROP_MODEL_FILE,
-      g_param_spec_string ("model-file", "Model file",
-          "ONNX file of an autoencoder; not set = the bundled one of "
-          "handwritten digits. Setting it while the stream runs loads the file "
-          "and exchanges the model between two frames",
-          NULL, playing));
-  g_object_class_install_property (object, PROP_COPIES,
-      g_param_spec_uint ("copies", "Copies",
-          "Variations that are made of each frame", 1,
-          MOST_COPIES, DEFAULT_COPIES, ready));
-  g_object_class_install_property (object, PROP_TEMPERATURE,
-      g_param_spec_float ("temperature", "Temperature",
-          "How far variations lie from the frame, in deviations of its code; "
-          "0 = the picture that its code gives",
-          0, 10, 1, playing));
-  g_object_class_install_property (object, PROP_PASS_ORIGINAL,
-      g_param_spec_boolean ("pass-original", "Pass original",
-          "Frames come before their variations; off = variations alone", TRUE,
-          ready));
-  g_object_class_install_property (object, PROP_CLASS,
-      g_param_spec_int ("class", "Class",
-          "What frames without a label show, for a model with classes; -1 = "
-          "not known",
-          -1, G_MAXINT, -1, playing));
-  g_object_class_install_property (object, PROP_SEED,
-      g_param_spec_uint64 ("seed", "Seed",
-          "Of what is drawn: the same seed gives the same variations", 0,
-          G_MAXUINT64, 1, playing));
-  g_object_class_install_property (object, PROP_N_THREADS,
-      g_param_spec_int ("n-threads", "Number of threads",
-          "Threads that share the work on a frame; 0 = one per core", 0,
-          MAX_THREADS, 0, ready));
-  g_object_class_install_property (
-      object, PROP_PRECISION, gst_ae_precision_spec (ready));
-}
-
-static void
 gst_vae_augment_class_init (GstVaeAugmentClass *klass)
 {
   GObjectClass *object = G_OBJECT_CLASS (klass);
@@ -664,7 +544,7 @@ gst_vae_augment_class_init (GstVaeAugmentClass *klass)
   object->set_property = gst_vae_augment_set_property;
   object->get_property = gst_vae_augment_get_property;
   object->finalize = gst_vae_augment_finalize;
-  install_properties (object);
+  gst_vae_augment_settings_install (object);
   gst_element_class_add_static_pad_template (element, &sink_template);
   gst_element_class_add_static_pad_template (element, &src_template);
   gst_element_class_set_static_metadata (element, "Video augmenter",
@@ -685,14 +565,7 @@ gst_vae_augment_class_init (GstVaeAugmentClass *klass)
 static void
 gst_vae_augment_init (GstVaeAugment *self)
 {
-  self->copies = DEFAULT_COPIES;
-  self->temperature = 1;
-  self->seed = 1;
-  self->label = -1;
-  self->pass_original = TRUE;
-  self->request.bundled = "vae-digits.onnx";
-  self->request.encodes = TRUE;
-  self->request.options.precision = AE_PRECISION_AUTO;
+  gst_vae_augment_settings_init (&self->settings);
   /* A frame that is late is as good for training as any. */
   gst_base_transform_set_qos_enabled (GST_BASE_TRANSFORM (self), FALSE);
   gst_base_transform_set_passthrough (GST_BASE_TRANSFORM (self), FALSE);

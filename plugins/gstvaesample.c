@@ -45,7 +45,8 @@
  * `mode`, #guint64 `seed` and `index` (number of the frame). Of a model with
  * classes it carries `GstAeLabelMeta` too, as those of `idxsrc` do, but for
  * grids: #gint `label` and #guint64 `index`. So a classifier can be trained on
- * frames that are made up.
+ * frames that are made up. Where the classes are clusters that a GAN found
+ * without labels, there is none.
  *
  * Since: 0.1
  */
@@ -56,35 +57,23 @@
 
 #include "aeerror.h"
 #include "aeframe.h"
-#include "aeprecision.h"
 #include "fixedframes.h"
 #include "generatedmeta.h"
 #include "labelmeta.h"
 #include "picturefile.h"
-#include "sampleplan.h"
-#include "samplersetup.h"
+#include "samplesettings.h"
 
 #include <string.h>
 
 GST_DEBUG_CATEGORY_STATIC (gst_vae_sample_debug);
 #define GST_CAT_DEFAULT gst_vae_sample_debug
 
-#define BUNDLED "digits.onnx"
-#define MAX_THREADS 256
-#define MOST_PLACES 64 /* of a grid, each way */
-#define DEFAULT_PERIOD 30
-#define DEFAULT_ROWS 10
-#define DEFAULT_COLUMNS 10
-
 struct _GstVaeSample {
   GstPushSrc parent;
 
   /* Object lock. */
-  GstAeSamplerRequest request;
-  GstAeSampleSettings settings;
-  gboolean changed; /* since the streaming thread took them */
-  gchar *from, *to;
-  gint64 timestamp_offset;
+  GstVaeSampleSettings settings;
+  gboolean changed; /* codes, since the streaming thread took them */
 
   /* Object lock; not NULL while started. */
   GstAeSetupLoader *loader;
@@ -99,27 +88,7 @@ struct _GstVaeSample {
   guint64 next; /* frame since the element started */
 };
 
-enum {
-  PROP_0,
-  PROP_MODEL_FILE,
-  PROP_MODE,
-  PROP_SEED,
-  PROP_TEMPERATURE,
-  PROP_CLASS,
-  PROP_ATTRIBUTES,
-  PROP_FROM,
-  PROP_TO,
-  PROP_PERIOD,
-  PROP_ROWS,
-  PROP_COLUMNS,
-  PROP_NORMAL_PRIOR,
-  PROP_IS_LIVE,
-  PROP_TIMESTAMP_OFFSET,
-  PROP_N_THREADS,
-  PROP_PRECISION,
-  N_PROPS
-};
-static GParamSpec *props[N_PROPS];
+static guint live_id; /* the ids before are those of the settings */
 
 G_DEFINE_TYPE (GstVaeSample, gst_vae_sample, GST_TYPE_PUSH_SRC);
 GST_ELEMENT_REGISTER_DEFINE (
@@ -137,49 +106,8 @@ request_load (GstVaeSample *self)
 {
   if (self->loader != NULL
       && !gst_ae_setup_loader_request (
-          self->loader, gst_ae_sampler_request_copy (&self->request)))
+          self->loader, gst_ae_sampler_request_copy (&self->settings.request)))
     GST_ERROR_OBJECT (self, "no thread to load a model with: it stays");
-}
-
-static void
-replace_string (gchar **string, const GValue *value)
-{
-  g_free (*string);
-  *string = g_value_dup_string (value);
-}
-
-/* Those that a frame's code depends on. FALSE: it is another one. */
-static gboolean
-set_setting (GstAeSampleSettings *s, guint id, const GValue *value)
-{
-  switch (id) {
-    case PROP_MODE:
-      s->mode = g_value_get_enum (value);
-      return TRUE;
-    case PROP_SEED:
-      s->seed = g_value_get_uint64 (value);
-      return TRUE;
-    case PROP_TEMPERATURE:
-      s->temperature = g_value_get_float (value);
-      return TRUE;
-    case PROP_CLASS:
-      s->label = g_value_get_int (value);
-      return TRUE;
-    case PROP_ATTRIBUTES:
-      replace_string (&s->attributes, value);
-      return TRUE;
-    case PROP_PERIOD:
-      s->period = g_value_get_uint (value);
-      return TRUE;
-    case PROP_ROWS:
-      s->rows = g_value_get_uint (value);
-      return TRUE;
-    case PROP_COLUMNS:
-      s->columns = g_value_get_uint (value);
-      return TRUE;
-    default:
-      return FALSE;
-  }
 }
 
 static void
@@ -188,74 +116,18 @@ gst_vae_sample_set_property (
 {
   GstVaeSample *self = GST_VAE_SAMPLE (object);
 
-  if (id == PROP_IS_LIVE) {
+  if (id == live_id) {
     gst_base_src_set_live (GST_BASE_SRC (self), g_value_get_boolean (value));
     return;
   }
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      replace_string (&self->request.model_file, value);
-      request_load (self);
-      break;
-    case PROP_FROM:
-      replace_string (&self->from, value);
-      break;
-    case PROP_TO:
-      replace_string (&self->to, value);
-      break;
-    case PROP_NORMAL_PRIOR:
-      self->request.options.normal_prior = g_value_get_boolean (value);
-      break;
-    case PROP_TIMESTAMP_OFFSET:
-      self->timestamp_offset = g_value_get_int64 (value);
-      break;
-    case PROP_N_THREADS:
-      self->request.options.n_threads = g_value_get_int (value);
-      break;
-    case PROP_PRECISION:
-      self->request.options.precision = g_value_get_enum (value);
-      break;
-    default:
-      if (set_setting (&self->settings, id, value))
-        self->changed = TRUE;
-      else
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  gst_vae_sample_settings_set (&self->settings, id, value);
+  GstVaeSampleRole role = gst_vae_sample_settings_role (id);
+  if (role == GST_VAE_SAMPLE_MODEL)
+    request_load (self);
+  else if (role == GST_VAE_SAMPLE_CODES)
+    self->changed = TRUE;
   GST_OBJECT_UNLOCK (self);
-}
-
-static gboolean
-get_setting (const GstAeSampleSettings *s, guint id, GValue *value)
-{
-  switch (id) {
-    case PROP_MODE:
-      g_value_set_enum (value, s->mode);
-      return TRUE;
-    case PROP_SEED:
-      g_value_set_uint64 (value, s->seed);
-      return TRUE;
-    case PROP_TEMPERATURE:
-      g_value_set_float (value, s->temperature);
-      return TRUE;
-    case PROP_CLASS:
-      g_value_set_int (value, s->label);
-      return TRUE;
-    case PROP_ATTRIBUTES:
-      g_value_set_string (value, s->attributes);
-      return TRUE;
-    case PROP_PERIOD:
-      g_value_set_uint (value, s->period);
-      return TRUE;
-    case PROP_ROWS:
-      g_value_set_uint (value, s->rows);
-      return TRUE;
-    case PROP_COLUMNS:
-      g_value_set_uint (value, s->columns);
-      return TRUE;
-    default:
-      return FALSE;
-  }
 }
 
 static void
@@ -264,49 +136,19 @@ gst_vae_sample_get_property (
 {
   GstVaeSample *self = GST_VAE_SAMPLE (object);
 
-  if (id == PROP_IS_LIVE) {
+  if (id == live_id) {
     g_value_set_boolean (value, gst_base_src_is_live (GST_BASE_SRC (self)));
     return;
   }
   GST_OBJECT_LOCK (self);
-  switch (id) {
-    case PROP_MODEL_FILE:
-      g_value_set_string (value, self->request.model_file);
-      break;
-    case PROP_FROM:
-      g_value_set_string (value, self->from);
-      break;
-    case PROP_TO:
-      g_value_set_string (value, self->to);
-      break;
-    case PROP_NORMAL_PRIOR:
-      g_value_set_boolean (value, self->request.options.normal_prior);
-      break;
-    case PROP_TIMESTAMP_OFFSET:
-      g_value_set_int64 (value, self->timestamp_offset);
-      break;
-    case PROP_N_THREADS:
-      g_value_set_int (value, self->request.options.n_threads);
-      break;
-    case PROP_PRECISION:
-      g_value_set_enum (value, self->request.options.precision);
-      break;
-    default:
-      if (!get_setting (&self->settings, id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, spec);
-  }
+  gst_vae_sample_settings_get (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 }
 
 static void
 gst_vae_sample_finalize (GObject *object)
 {
-  GstVaeSample *self = GST_VAE_SAMPLE (object);
-
-  gst_ae_sampler_request_clear (&self->request);
-  gst_ae_sample_settings_clear (&self->settings);
-  g_free (self->from);
-  g_free (self->to);
+  gst_vae_sample_settings_clear (&GST_VAE_SAMPLE (object)->settings);
   G_OBJECT_CLASS (gst_vae_sample_parent_class)->finalize (object);
 }
 
@@ -328,7 +170,7 @@ take_settings (GstVaeSample *self, GstAeSampleSettings *settings)
 
   *settings = (GstAeSampleSettings){ 0 };
   GST_OBJECT_LOCK (self);
-  gst_ae_sample_settings_copy (settings, &self->settings);
+  gst_ae_sample_settings_copy (settings, &self->settings.codes);
   self->changed = FALSE;
   GST_OBJECT_UNLOCK (self);
   if (self->setup == NULL)
@@ -362,8 +204,8 @@ read_pictures (GstVaeSample *self, GstAeSampleMode mode, AeError *error)
 
   if (!morph && mode != GST_AE_SAMPLE_RECONSTRUCT)
     return TRUE;
-  if (!read_picture (self, &self->from, &self->from_picture, error)
-      || (morph && !read_picture (self, &self->to, &self->to_picture, error)))
+  if (!read_picture (self, &self->settings.from, &self->from_picture, error)
+      || (morph && !read_picture (self, &self->settings.to, &self->to_picture, error)))
     return FALSE;
   if (morph || self->from_picture != NULL)
     return TRUE;
@@ -392,9 +234,9 @@ load_first (
   gboolean grid = s->mode == GST_AE_SAMPLE_GRID;
 
   GST_OBJECT_LOCK (self);
-  self->request.bundled = BUNDLED;
-  self->request.options.batch = grid ? (int) (s->rows * s->columns) : 1;
-  GstAeSamplerRequest *request = gst_ae_sampler_request_copy (&self->request);
+  GstAeSamplerRequest *wanted = &self->settings.request;
+  wanted->options.batch = grid ? (int) (s->rows * s->columns) : 1;
+  GstAeSamplerRequest *request = gst_ae_sampler_request_copy (wanted);
   GST_OBJECT_UNLOCK (self);
   GstAeSamplerSetup *setup = gst_ae_sampler_setup_new (request, error);
   gst_ae_sampler_request_free (request);
@@ -630,10 +472,11 @@ describe (GstVaeSample *self, GstBuffer *buffer)
     .index = self->next };
 
   gst_ae_generated_meta_attach (buffer, &generated);
-  if (self->setup->facts.classes > 0 && s->mode != GST_AE_SAMPLE_GRID)
+  const AeSamplerFacts *facts = &self->setup->facts;
+  if (facts->classes > 0 && !facts->clusters && s->mode != GST_AE_SAMPLE_GRID)
     gst_ae_label_meta_attach (buffer, self->labels[0], self->next);
   GST_OBJECT_LOCK (self);
-  gint64 offset = self->timestamp_offset;
+  gint64 offset = self->settings.timestamp_offset;
   GST_OBJECT_UNLOCK (self);
   GstClockTime time = gst_ae_fixed_frames_time (&self->info, self->next);
   gint64 shifted = offset + (gint64) time;
@@ -681,90 +524,6 @@ gst_vae_sample_do_seek (GstBaseSrc *base, GstSegment *segment)
 }
 
 static void
-install_model_properties (GObjectClass *object)
-{
-  const GParamFlags ready = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-  const GParamFlags playing = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  props[PROP_MODEL_FILE] = g_param_spec_string ("model-file", "Model file",
-      "ONNX file of a model that makes pictures of codes; not set = the "
-      "bundled one of handwritten digits. Setting it while the stream runs "
-      "loads the file and exchanges the model between two frames",
-      NULL, playing);
-  props[PROP_NORMAL_PRIOR] = g_param_spec_boolean ("normal-prior",
-      "Normal prior",
-      "Draw codes from the standard normal distribution also where the model "
-      "tells what its codes are distributed as",
-      FALSE, ready);
-  props[PROP_N_THREADS] = g_param_spec_int ("n-threads", "Number of threads",
-      "Threads that share the work on a frame; 0 = one per core", 0,
-      MAX_THREADS, 0, ready);
-  props[PROP_PRECISION] = gst_ae_precision_spec (ready);
-}
-
-static void
-install_code_properties (GObjectClass *object)
-{
-  const GParamFlags playing = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  props[PROP_SEED] = g_param_spec_uint64 ("seed", "Seed",
-      "Of what is drawn: the same seed gives the same frames", 0, G_MAXUINT64,
-      1, playing);
-  props[PROP_TEMPERATURE] = g_param_spec_float ("temperature", "Temperature",
-      "How far codes lie from the mean: 1 = as those of pictures do; less = "
-      "more ordinary pictures, more = stranger ones; of mode=reconstruct in "
-      "deviations of the picture's code",
-      0, 10, 1, playing);
-  props[PROP_CLASS] = g_param_spec_int ("class", "Class",
-      "What a model with classes is told to make; of mode=morph and "
-      "mode=reconstruct also what the pictures show; -1 = any", -1, G_MAXINT,
-      -1, playing);
-  props[PROP_ATTRIBUTES] = g_param_spec_string ("attributes", "Attributes",
-      "Shifts along directions that the model knows by name, as "
-      "\"slant=1,thickness=-0.5\", in standard deviations of them",
-      NULL, playing);
-  props[PROP_PERIOD] = g_param_spec_uint ("period", "Period",
-      "Frames from one code to the next of mode=walk, and from one picture to "
-      "the other of mode=morph, both included: these change evenly",
-      1, 100000, DEFAULT_PERIOD, playing);
-}
-
-static void
-install_properties (GObjectClass *object)
-{
-  const GParamFlags ready = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_READY;
-  const GParamFlags playing = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
-      | GST_PARAM_MUTABLE_PLAYING;
-
-  install_model_properties (object);
-  install_code_properties (object);
-  props[PROP_MODE] = g_param_spec_enum ("mode", "Mode",
-      "Which codes frames are made of",
-      GST_TYPE_AE_SAMPLE_MODE, GST_AE_SAMPLE_DRAWS, ready);
-  props[PROP_FROM] = g_param_spec_string ("from", "From",
-      "Picture to morph from, or to reconstruct: a file that GStreamer can "
-      "decode, stretched to the model's size (not set = mode=morph draws one)",
-      NULL, ready);
-  props[PROP_TO] = g_param_spec_string ("to", "To",
-      "Picture to morph to (not set = one is drawn)", NULL, ready);
-  props[PROP_ROWS] = g_param_spec_uint ("rows", "Rows",
-      "Rows of pictures of mode=grid", 1, MOST_PLACES, DEFAULT_ROWS, ready);
-  props[PROP_COLUMNS] = g_param_spec_uint ("columns", "Columns",
-      "Columns of pictures of mode=grid", 1, MOST_PLACES, DEFAULT_COLUMNS, ready);
-  props[PROP_IS_LIVE] = g_param_spec_boolean ("is-live", "Is live",
-      "Frames come at their time, as those of a camera", FALSE, ready);
-  props[PROP_TIMESTAMP_OFFSET] = g_param_spec_int64 ("timestamp-offset",
-      "Timestamp offset",
-      "Added to frames' times, in ns; times are not less than 0", G_MININT64,
-      G_MAXINT64, 0, playing);
-  g_object_class_install_properties (object, N_PROPS, props);
-}
-
-static void
 gst_vae_sample_class_init (GstVaeSampleClass *klass)
 {
   GObjectClass *object = G_OBJECT_CLASS (klass);
@@ -775,7 +534,12 @@ gst_vae_sample_class_init (GstVaeSampleClass *klass)
   object->set_property = gst_vae_sample_set_property;
   object->get_property = gst_vae_sample_get_property;
   object->finalize = gst_vae_sample_finalize;
-  install_properties (object);
+  live_id = gst_vae_sample_settings_install (object) + 1;
+  g_object_class_install_property (object, live_id,
+      g_param_spec_boolean ("is-live", "Is live",
+          "Frames come at their time, as those of a camera", FALSE,
+          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+              | GST_PARAM_MUTABLE_READY));
   gst_element_class_add_static_pad_template (
       GST_ELEMENT_CLASS (klass), &src_template);
   gst_element_class_set_static_metadata (GST_ELEMENT_CLASS (klass),
@@ -799,13 +563,6 @@ gst_vae_sample_class_init (GstVaeSampleClass *klass)
 static void
 gst_vae_sample_init (GstVaeSample *self)
 {
-  self->settings = (GstAeSampleSettings){ .mode = GST_AE_SAMPLE_DRAWS,
-    .seed = 1,
-    .temperature = 1,
-    .label = -1,
-    .period = DEFAULT_PERIOD,
-    .rows = DEFAULT_ROWS,
-    .columns = DEFAULT_COLUMNS };
-  self->request.options.precision = AE_PRECISION_AUTO;
+  gst_vae_sample_settings_init (&self->settings);
   gst_base_src_set_format (GST_BASE_SRC (self), GST_FORMAT_TIME);
 }

@@ -265,7 +265,8 @@ gst_ae_idx_labels_path (const gchar *path)
   guint changed = g_string_replace (other, "images", "labels", 1);
   gchar *found = NULL;
 
-  g_string_replace (other, "idx3", "idx1", 1);
+  if (g_string_replace (other, "idx3", "idx1", 1) == 0)
+    g_string_replace (other, "idx4", "idx1", 1);
   if (changed == 1)
     found = g_build_filename (folder, other->str, NULL);
   g_string_free (other, TRUE);

@@ -32,8 +32,8 @@ void gst_ae_idx_file_clear (GstAeIdxFile *idx);
 /* Bytes of one picture. */
 gsize gst_ae_idx_file_size (const GstAeIdxFile *idx);
 
-/* Where the labels of a file of pictures usually are: "images" and "idx3" in
- * its name become "labels" and "idx1". NULL: it is not called so. */
+/* Where the labels of a file of pictures usually are: "images" and "idx3" or
+ * "idx4" in its name become "labels" and "idx1". NULL: it is not called so. */
 gchar *gst_ae_idx_labels_path (const gchar *path);
 
 G_END_DECLS

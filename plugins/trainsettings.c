@@ -2,21 +2,13 @@
 
 #include "trainsettings.h"
 
-/* Every property: its specification and its place in the struct. */
-typedef struct {
-  GParamSpec *(*make) (void);
-  gsize offset;
-} Property;
+#include "properties.h"
 
 #define RW (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS)
 #define RW_READY (RW | GST_PARAM_MUTABLE_READY)
 #define RW_PLAYING (RW | GST_PARAM_MUTABLE_PLAYING)
 
-#define MAKE(member, spec) \
-  static GParamSpec *make_##member (void) \
-  { \
-    return spec; \
-  }
+#define MAKE GST_AE_MAKE_PROPERTY
 
 MAKE (recipe,
     g_param_spec_string ("recipe", "Recipe",
@@ -90,10 +82,21 @@ MAKE (eos_at_done,
     g_param_spec_boolean ("eos-at-done", "EOS at done",
         "End the stream when the training has ended", FALSE, RW_PLAYING))
 
-#define PROPERTY(member) \
-  { make_##member, G_STRUCT_OFFSET (GstAeTrainSettings, member) }
+MAKE (sheet_file,
+    g_param_spec_string ("sheet-file", "Sheet file",
+        "PNG file with a contact sheet of what the model makes, replaced with "
+        "each progress message, of recipes of the tasks autoencoder, gan and "
+        "rbm. NULL or empty = none",
+        NULL, RW_READY))
+MAKE (post_sheets,
+    g_param_spec_boolean ("post-sheets", "Post sheets",
+        "Let progress messages carry the contact sheet as `sheet`, a sample",
+        FALSE, RW_READY))
 
-static const Property table[] = {
+#define PROPERTY(member) \
+  GST_AE_PROPERTY (GstAeTrainSettings, member, make_##member, 0)
+
+static const GstAeProperty properties[] = {
   PROPERTY (recipe),
   PROPERTY (model_file),
   PROPERTY (base_model),
@@ -109,93 +112,38 @@ static const Property table[] = {
   PROPERTY (n_threads),
   PROPERTY (drain_at_eos),
   PROPERTY (eos_at_done),
+  PROPERTY (sheet_file),
+  PROPERTY (post_sheets),
 };
+
+static const GstAePropertyTable table
+    = { properties, G_N_ELEMENTS (properties) };
 
 guint
 gst_ae_train_settings_install (GObjectClass *object_class)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++)
-    g_object_class_install_property (object_class, i + 1, table[i].make ());
-  return G_N_ELEMENTS (table);
+  gst_ae_properties_install (&table, object_class);
+  return table.n;
 }
 
 void
 gst_ae_train_settings_set (
     GstAeTrainSettings *settings, guint id, const GValue *value)
 {
-  gpointer place = G_STRUCT_MEMBER_P (settings, table[id - 1].offset);
-
-  switch (G_VALUE_TYPE (value)) {
-    case G_TYPE_STRING:
-      g_free (*(gchar **) place);
-      *(gchar **) place = g_value_dup_string (value);
-      break;
-    case G_TYPE_INT64:
-      *(gint64 *) place = g_value_get_int64 (value);
-      break;
-    case G_TYPE_UINT64:
-      *(guint64 *) place = g_value_get_uint64 (value);
-      break;
-    case G_TYPE_DOUBLE:
-      *(gdouble *) place = g_value_get_double (value);
-      break;
-    case G_TYPE_INT:
-      *(gint *) place = g_value_get_int (value);
-      break;
-    case G_TYPE_UINT:
-      *(guint *) place = g_value_get_uint (value);
-      break;
-    case G_TYPE_BOOLEAN:
-      *(gboolean *) place = g_value_get_boolean (value);
-      break;
-    default:
-      g_assert_not_reached ();
-  }
+  gst_ae_properties_set (&table, settings, id, value);
 }
 
 void
 gst_ae_train_settings_get (
     const GstAeTrainSettings *settings, guint id, GValue *value)
 {
-  gconstpointer place = G_STRUCT_MEMBER_P (settings, table[id - 1].offset);
-
-  switch (G_VALUE_TYPE (value)) {
-    case G_TYPE_STRING:
-      g_value_set_string (value, *(gchar *const *) place);
-      break;
-    case G_TYPE_INT64:
-      g_value_set_int64 (value, *(const gint64 *) place);
-      break;
-    case G_TYPE_UINT64:
-      g_value_set_uint64 (value, *(const guint64 *) place);
-      break;
-    case G_TYPE_DOUBLE:
-      g_value_set_double (value, *(const gdouble *) place);
-      break;
-    case G_TYPE_INT:
-      g_value_set_int (value, *(const gint *) place);
-      break;
-    case G_TYPE_UINT:
-      g_value_set_uint (value, *(const guint *) place);
-      break;
-    case G_TYPE_BOOLEAN:
-      g_value_set_boolean (value, *(const gboolean *) place);
-      break;
-    default:
-      g_assert_not_reached ();
-  }
+  gst_ae_properties_get (&table, settings, id, value);
 }
 
 void
 gst_ae_train_settings_init (GstAeTrainSettings *settings)
 {
-  *settings = (GstAeTrainSettings){ 0 };
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
-    GParamSpec *spec = g_param_spec_ref_sink (table[i].make ());
-    gst_ae_train_settings_set (
-        settings, i + 1, g_param_spec_get_default_value (spec));
-    g_param_spec_unref (spec);
-  }
+  gst_ae_properties_init (&table, settings);
 }
 
 void
@@ -203,17 +151,11 @@ gst_ae_train_settings_copy (
     GstAeTrainSettings *copy, const GstAeTrainSettings *settings)
 {
   *copy = *settings;
-  copy->recipe = g_strdup (settings->recipe);
-  copy->model_file = g_strdup (settings->model_file);
-  copy->base_model = g_strdup (settings->base_model);
-  copy->checkpoint_file = g_strdup (settings->checkpoint_file);
+  gst_ae_properties_own_texts (&table, copy);
 }
 
 void
 gst_ae_train_settings_clear (GstAeTrainSettings *settings)
 {
-  g_free (settings->recipe);
-  g_free (settings->model_file);
-  g_free (settings->base_model);
-  g_free (settings->checkpoint_file);
+  gst_ae_properties_clear (&table, settings);
 }

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 /* Each member is the property of that name; 0 and NULL mean what the
  * property's blurb says. */
 typedef struct {
-  gchar *recipe, *model_file, *base_model, *checkpoint_file;
+  gchar *recipe, *model_file, *base_model, *checkpoint_file, *sheet_file;
   gint64 steps;
   gdouble epochs;
   GstClockTime duration;
@@ -24,7 +24,7 @@ typedef struct {
   guint max_memory; /* MiB */
   gdouble validation_split;
   gint n_threads;
-  gboolean drain_at_eos, eos_at_done;
+  gboolean drain_at_eos, eos_at_done, post_sheets;
 } GstAeTrainSettings;
 
 /* Installs the properties, ids 1 to the returned number. */

@@ -48,7 +48,8 @@ check_outputs (const GstAeTrainSettings *s, AeError *error)
   }
   return check_writable (s->model_file, error)
       && (!is_set (s->checkpoint_file)
-          || check_writable (s->checkpoint_file, error));
+          || check_writable (s->checkpoint_file, error))
+      && (!is_set (s->sheet_file) || check_writable (s->sheet_file, error));
 }
 
 /* A file by its path, or a bundled one by its name. */
@@ -150,6 +151,7 @@ gst_ae_train_settings_start (const GstAeTrainSettings *s,
       .epochs = s->epochs,
       .duration = s->duration,
       .report_interval = s->report_interval * (gint64) 1000,
+      .sheets = s->post_sheets || is_set (s->sheet_file),
     };
     worker = gst_ae_train_worker_new (&config, callbacks, user, error);
     if (worker == NULL && base != NULL)

@@ -18,6 +18,7 @@ struct _GstAeTrainWorker {
   gdouble epochs;
   GstClockTime duration;
   gint64 report_interval;
+  gboolean sheets;
 
   AeRecipeTrainer *trainer;
   AeTrainingPlan plan;
@@ -142,6 +143,23 @@ save_checkpoint (GstAeTrainWorker *w)
 /* Progress. */
 
 static void
+show_sheet (GstAeTrainWorker *w)
+{
+  AeError error = { 0 };
+  AeTrainingSheet sheet;
+
+  if (!w->sheets || w->steps_done == 0)
+    return;
+  if (ae_recipe_trainer_sheet (w->trainer, &sheet, &error) != AE_OK) {
+    post (w, GST_MESSAGE_WARNING, GST_AE_RUNNING, &error);
+    w->sheets = FALSE;
+    return;
+  }
+  w->callbacks.sheet (w->user, &sheet);
+  ae_training_sheet_clear (&sheet);
+}
+
+static void
 report (GstAeTrainWorker *w)
 {
   gint64 time = g_get_monotonic_time ();
@@ -159,6 +177,7 @@ report (GstAeTrainWorker *w)
   w->now.frames = ae_recipe_trainer_n_frames (w->trainer);
   w->now.n_figures
       = ae_recipe_trainer_figures (w->trainer, w->now.figures);
+  show_sheet (w);
   w->callbacks.progress (w->user, &w->now);
 
   w->last_report = time;
@@ -419,6 +438,19 @@ make_trainer (
   return FALSE;
 }
 
+/* FALSE: sheets are asked for, and there are none. */
+static gboolean
+check_sheets (const GstAeTrainWorker *w, AeError *error)
+{
+  if (!w->sheets || w->plan.sheets)
+    return TRUE;
+  gst_ae_error_set (error, AE_ERROR_UNSUPPORTED,
+      "sheet-file or post-sheets is set, but a recipe of task '%s' has no "
+      "contact sheets: wanted one of autoencoder, gan or rbm",
+      w->plan.task);
+  return FALSE;
+}
+
 static void
 take_config (GstAeTrainWorker *w, const GstAeTrainConfig *config)
 {
@@ -427,6 +459,7 @@ take_config (GstAeTrainWorker *w, const GstAeTrainConfig *config)
   w->epochs = config->epochs;
   w->duration = config->duration;
   w->report_interval = config->report_interval;
+  w->sheets = config->sheets;
   w->now.loss = w->now.score = w->best_score = NAN;
   w->now.eta = GST_CLOCK_TIME_NONE;
 }
@@ -445,6 +478,8 @@ gst_ae_train_worker_new (const GstAeTrainConfig *config,
   if (!make_trainer (w, config, error))
     goto fail;
   take_plan (w);
+  if (!check_sheets (w, error))
+    goto fail;
   w->thread = g_thread_try_new ("aetrain", worker_main, w, NULL);
   if (w->thread == NULL) {
     gst_ae_error_set (error, AE_ERROR_MEMORY, "no thread to train with");

@@ -30,6 +30,7 @@ typedef struct {
   gdouble epochs;
   GstClockTime duration;  /* of training, by the clock on the wall */
   gint64 report_interval; /* us; 0 = every step */
+  gboolean sheets; /* make one with each report, where the task has them */
 } GstAeTrainConfig;
 
 typedef struct {
@@ -51,6 +52,8 @@ typedef struct {
 typedef struct {
   void (*state) (gpointer user, GstAeTrainState state);
   void (*progress) (gpointer user, const GstAeTrainProgress *progress);
+  /* The sheet is the caller's. */
+  void (*sheet) (gpointer user, const AeTrainingSheet *sheet);
   /* type is error (the worker has given up) or warning. */
   void (*trouble) (gpointer user, GstMessageType type, GstAeActivity activity,
       const AeError *error);

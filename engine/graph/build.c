@@ -133,6 +133,12 @@ ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values)
 }
 
 int
+ae_build_int64s (AeBuilder *b, AeShape shape, const int64_t *values)
+{
+  return add_integers (b, AE_I64, shape, values);
+}
+
+int
 ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values)
 {
   return add_integers (b, AE_I8, shape, values);
@@ -162,13 +168,14 @@ build_ints (AeBuilder *b, const int64_t *values, int n)
   return add_constant (b, tensor, "ints", false);
 }
 
-int
-ae_build_node (
-    AeBuilder *b, const char *op, AeAttrs *attrs, const int *in, int n_in)
+/* An operator of a domain. */
+static int
+build_node (AeBuilder *b, const char *domain, int opset, const char *op,
+    AeAttrs *attrs, const int *in, int n_in)
 {
   AeAttrs none = { 0 };
   attrs = attrs ? attrs : &none;
-  const AeOp *found = ae_op_find ("", op, OPSET);
+  const AeOp *found = ae_op_find (domain, op, opset);
   if (b->error.status == AE_OK && !found)
     ae_fail (&b->error, AE_ERROR_UNSUPPORTED, "no operator %s", op);
   if (b->error.status != AE_OK) {
@@ -181,12 +188,26 @@ ae_build_node (
   int out = ae_graph_add_value (graph, name);
   if (out < 0
       || ae_graph_add_node (
-             graph, found, OPSET, name, attrs, in, n_in, &out, 1)
+             graph, found, opset, name, attrs, in, n_in, &out, 1)
           < 0) {
     ae_attrs_clear (attrs);
     return out_of_memory (b);
   }
   return out;
+}
+
+int
+ae_build_node (
+    AeBuilder *b, const char *op, AeAttrs *attrs, const int *in, int n_in)
+{
+  return build_node (b, "", OPSET, op, attrs, in, n_in);
+}
+
+int
+ae_build_gradient_reversal (AeBuilder *b, int x, int strength)
+{
+  int in[2] = { x, strength };
+  return build_node (b, "ae", 1, "GradientReversal", NULL, in, 2);
 }
 
 int

@@ -36,12 +36,19 @@ int ae_build_values (
 /* The same of i16, not trained. */
 int ae_build_int16s (AeBuilder *b, AeShape shape, const int16_t *values);
 
+/* The same of i64. */
+int ae_build_int64s (AeBuilder *b, AeShape shape, const int64_t *values);
+
 /* The same of i8. */
 int ae_build_int8s (AeBuilder *b, AeShape shape, const int8_t *values);
 
 /* A parameter that is `value` everywhere at first. */
 int ae_build_parameter (
     AeBuilder *b, AeShape shape, float value, const char *name);
+
+/* x as it is, whose gradient is turned round: the strength (an f32 of one
+ * element) times it is taken off. */
+int ae_build_gradient_reversal (AeBuilder *b, int x, int strength);
 
 /* Any node with one output: inputs end with -2; attributes are moved. */
 int ae_build_node (

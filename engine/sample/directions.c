@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <ae/attributes.h>
 
+#include "score/cholesky.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -111,56 +112,23 @@ add_products (Fit *f, AeError *err)
   return AE_OK;
 }
 
-/* The lower triangle of a positive definite matrix (d x d) to its Cholesky
- * factor. False: it is not. `least`: what is left of a diagonal, of its own. */
-static bool
-factorise (double *m, size_t d, double least)
-{
-  for (size_t r = 0; r < d; r++)
-    for (size_t k = 0; k <= r; k++) {
-      double sum = m[r * d + k], whole = sum;
-      for (size_t j = 0; j < k; j++)
-        sum -= m[r * d + j] * m[k * d + j];
-      if (r == k && !(sum > least * whole))
-        return false;
-      m[r * d + k] = r == k ? sqrt (sum) : sum / m[k * d + k];
-    }
-  return true;
-}
-
-/* Solves factor factor' x = b in place. */
-static void
-solve (const double *factor, size_t d, double *x)
-{
-  for (size_t r = 0; r < d; r++) {
-    for (size_t k = 0; k < r; k++)
-      x[r] -= factor[r * d + k] * x[k];
-    x[r] /= factor[r * d + r];
-  }
-  for (size_t r = d; r-- > 0;) {
-    for (size_t k = r + 1; k < d; k++)
-      x[r] -= factor[k * d + r] * x[k];
-    x[r] /= factor[r * d + r];
-  }
-}
-
 static AeStatus
 regress (Fit *f, double *explained, AeError *err)
 {
   size_t l = f->latent, n = f->attributes;
-  if (!factorise (f->variance, l, 0))
+  if (!ae_cholesky_factorise (f->variance, l, 0))
     return ae_fail (
         err, AE_ERROR_NUMERIC, "the variances of the codes have no factor");
   memcpy (f->weight, f->common, n * l * sizeof *f->weight);
   for (size_t a = 0; a < n; a++)
-    solve (f->variance, l, f->weight + a * l);
+    ae_cholesky_solve (f->variance, l, f->weight + a * l);
   for (size_t a = 0; a < n; a++)
     for (size_t b = 0; b < n; b++)
       for (size_t k = 0; k < l; k++)
         f->gain[a * n + b] += f->weight[a * l + k] * f->common[b * l + k];
   for (size_t a = 0; explained && a < n; a++)
     explained[a] = f->gain[a * n + a];
-  return factorise (f->gain, n, LEAST_OWN)
+  return ae_cholesky_factorise (f->gain, n, LEAST_OWN)
       ? AE_OK
       : ae_fail (err, AE_ERROR_NUMERIC,
             "one of the attributes is told by the others, or codes tell "
@@ -178,7 +146,7 @@ write_directions (const Fit *f, float *directions, AeError *err)
   for (size_t k = 0; k < l; k++) {
     for (size_t a = 0; a < n; a++)
       x[a] = f->common[a * l + k];
-    solve (f->gain, n, x);
+    ae_cholesky_solve (f->gain, n, x);
     for (size_t a = 0; a < n; a++)
       directions[a * l + k] = (float) x[a];
   }

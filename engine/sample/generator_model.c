@@ -13,11 +13,12 @@ static const char frame[] = "frame", class_name[] = "class",
 
 /* Tasks whose models tell of themselves. */
 static const struct {
-  const char *task, *latent, *classes, *code, *picture;
+  const char *task, *latent, *classes, *clusters, *code, *picture;
 } known[] = {
-  { "autoencoder", "ae.autoencoder.latent", "ae.autoencoder.classes",
+  { "autoencoder", "ae.autoencoder.latent", "ae.autoencoder.classes", NULL,
       "ae.autoencoder.code", "reconstruction" },
-  { "gan", "ae.gan.latent", "ae.gan.classes", NULL, "generated" },
+  { "gan", "ae.gan.latent", "ae.gan.classes", "ae.gan.clusters", NULL,
+      "generated" },
 };
 
 static AeStatus
@@ -36,6 +37,24 @@ read_count (const AeModel *model, const char *key, int least, int most,
       text ? text : "missing", text ? "\"" : "", least, most);
 }
 
+/* Clusters, where there are some, are told as labels are. */
+static AeStatus
+learn_classes (
+    AeGeneratorModel *m, const AeModel *model, size_t i, AeError *err)
+{
+  int clusters = 0;
+  const char *key = known[i].clusters;
+  AeStatus status = read_count (model, known[i].classes, 0,
+      AE_GENERATOR_MOST_CLASSES, &m->classes, err);
+  if (status == AE_OK && key && ae_model_meta (model, key))
+    status = read_count (
+        model, key, 0, AE_GENERATOR_MOST_CLASSES, &clusters, err);
+  m->clusters = clusters > 0;
+  m->classes = clusters > 0 ? clusters : m->classes;
+  m->class_name = m->classes > 0 ? class_name : NULL;
+  return status;
+}
+
 static AeStatus
 learn_known (AeGeneratorModel *m, const AeModel *model, size_t i, AeError *err)
 {
@@ -44,11 +63,14 @@ learn_known (AeGeneratorModel *m, const AeModel *model, size_t i, AeError *err)
   AeStatus status = read_count (
       model, known[i].latent, 1, AE_GENERATOR_MOST_LATENT, &m->latent, err);
   if (status == AE_OK)
-    status = read_count (model, known[i].classes, 0,
-        AE_GENERATOR_MOST_CLASSES, &m->classes, err);
-  m->class_name = m->classes > 0 ? class_name : NULL;
+    status = learn_classes (m, model, i, err);
   if (!known[i].code)
     return status;
+  const char *net = ae_model_meta (model, "ae.autoencoder.net");
+  if (status == AE_OK && net && strcmp (net, "fully-conv") == 0)
+    return ae_fail (err, AE_ERROR_UNSUPPORTED,
+        "found an autoencoder with net = fully-conv, whose codes are maps, "
+        "wanted one whose codes are numbers");
   const char *kind = ae_model_meta (model, known[i].code);
   m->encodes = true;
   m->variational = kind && strcmp (kind, "variational") == 0;

@@ -16,6 +16,7 @@ typedef struct {
   const char *code, *class_name, *picture; /* owned by the model; class_name
                                               NULL: there is none */
   int latent, classes;
+  bool clusters; /* its classes are no labels, but clusters */
   bool square; /* codes are (N,L,1,1) */
   bool encodes, variational;
   float gain, offset; /* of the picture's values: gain * (0..1) + offset */

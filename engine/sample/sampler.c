@@ -2,6 +2,7 @@
 #include <ae/sampler.h>
 
 #include "sample/attributes.h"
+#include "sample/class_shares.h"
 #include "sample/generator_model.h"
 #include "sample/prior.h"
 #include "tensor/tensor.h"
@@ -21,6 +22,7 @@ struct AeSampler {
   AeGeneratorModel found;
   AeSession *decoder, *encoder; /* the latter from the first bind on */
   AePrior prior;
+  AeClassShares shares;
   float *spread; /* of its codes */
   AeAttributes attributes;
   AeImagePlanes planes; /* one picture */
@@ -50,6 +52,9 @@ set_up (AeSampler *s, bool normal, AeError *err)
   if (status == AE_OK)
     status
         = ae_prior_read (&s->prior, s->model, s->found.latent, normal, err);
+  if (status == AE_OK)
+    status = ae_class_shares_read (
+        &s->shares, s->model, s->found.classes, err);
   if (status == AE_OK)
     status = measure_spread (s, err);
   if (status == AE_OK)
@@ -108,6 +113,7 @@ ae_sampler_free (AeSampler **sampler)
   ae_session_free (&s->decoder);
   ae_session_free (&s->encoder);
   ae_prior_clear (&s->prior);
+  ae_class_shares_clear (&s->shares);
   ae_free (s->spread);
   ae_attributes_clear (&s->attributes);
   ae_model_unref (&s->model);
@@ -123,6 +129,7 @@ ae_sampler_facts (const AeSampler *s)
     .channels = s->planes.channels,
     .latent = s->found.latent,
     .classes = s->found.classes,
+    .clusters = s->found.clusters,
     .batch = s->batch,
     .encodes = s->found.encodes,
     .variational = s->found.variational,
@@ -146,9 +153,7 @@ ae_sampler_draw (const AeSampler *s, uint64_t seed, uint64_t index,
 {
   AeRng rng;
   start_draw (&rng, seed, index);
-  int any = s->found.classes > 0
-      ? (int) ae_rng_below (&rng, (uint32_t) s->found.classes)
-      : 0;
+  int any = ae_class_shares_draw (&s->shares, &rng);
   if (label)
     *label = any;
   ae_prior_draw (&s->prior, &rng, temperature, code);
@@ -214,10 +219,7 @@ void
 ae_sampler_shift (
     const AeSampler *s, size_t attribute, float amount, float *code)
 {
-  const float *direction
-      = s->attributes.direction + attribute * (size_t) s->found.latent;
-  for (int i = 0; i < s->found.latent; i++)
-    code[i] += amount * direction[i];
+  ae_attributes_shift (&s->attributes, s->spread, attribute, amount, code);
 }
 
 /* Pictures. */

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const ae_coder_net_names[] = { "linear", "dense", "conv", NULL };
+const char *const ae_coder_net_names[] = { "linear", "dense", "conv",
+  "fully-conv", NULL };
 const char *const ae_code_names[]
     = { "plain", "rectified", "variational", NULL };
 const char *const ae_likelihood_names[] = { "bernoulli", "gaussian", NULL };
@@ -49,6 +50,7 @@ ae_autoencoder_export (AeModel **out, const AeAutoencoderTraining *t,
     "ae.autoencoder.classes", ae_recipe_text_of (r, a, "classes"),
     "ae.autoencoder.binarise",
     ae_recipe_bool_of (r, a, "binarise") ? "yes" : "no",
+    "ae.autoencoder.adversary", ae_recipe_get (r, a, "adversary"),
     "ae.recipe", text, "ae.train.steps", numbers.steps, "ae.train.seed",
     numbers.seed, "ae.train.pictures", numbers.pictures };
   AeAutoencoderFacts facts = {

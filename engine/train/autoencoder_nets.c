@@ -1,89 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/autoencoder_nets.h"
 
-#include "graph/build.h"
 #include "sample/prior.h"
-#include "train/conv_encoder.h"
-#include "train/dense_encoder.h"
+#include "train/sparse_code.h"
 #include "train/weights.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MOST_WEIGHTS 50000000.0 /* of one layer */
-#define LINEAR_GAIN 0.7f        /* of layers that nothing rectifies */
-#define LAST_GAIN 0.3f
-#define SPREAD_GAIN 0.1f /* of the codes' deviation, near 1 at first */
-/* Logarithms of variances: a code's limits, and where a picture's starts. */
-#define LEAST_SPREAD -16.0f
-#define MOST_SPREAD 8.0f
+/* Logarithm of a picture's variance, at first. */
 #define FIRST_VARIANCE -4.0f
 /* Of a direction, in 1/white: small, and large beside what floats lose. */
 #define PROBE 0.02f
-
-typedef struct {
-  AeBuilder b;
-  const AeAutoencoderShape *s;
-  int classes; /* value, or -1 */
-} Net;
-
-static size_t
-n_values (const AeAutoencoderShape *s)
-{
-  return ae_thumbnail_bytes (&s->size);
-}
-
-static AeConvEncoder
-encoder_of (const AeAutoencoderShape *s)
-{
-  return (AeConvEncoder){ s->size, s->widths, s->n_widths };
-}
-
-/* Values of the layer before the code: conv's last maps, or pixels. */
-static size_t
-n_features (const AeAutoencoderShape *s)
-{
-  if (s->net == AE_CODER_LINEAR)
-    return n_values (s);
-  if (s->net == AE_CODER_DENSE)
-    return (size_t) s->widths[s->n_widths - 1];
-  AeConvEncoder encoder = encoder_of (s);
-  return ae_conv_encoder_values (&encoder);
-}
-
-/* Weights of the encoder's largest layer; the decoder's are as large. */
-static double
-largest_layer (const AeAutoencoderShape *s)
-{
-  bool conv = s->net == AE_CODER_CONV;
-  double most = (double) n_features (s) * s->latent;
-  double in = conv ? s->size.channels : (double) n_values (s);
-  for (size_t i = 0; s->net != AE_CODER_LINEAR && i < s->n_widths; i++) {
-    double weights = in * s->widths[i]
-        * (conv ? AE_CONV_ENCODER_KERNEL * AE_CONV_ENCODER_KERNEL : 1);
-    most = weights > most ? weights : most;
-    in = s->widths[i];
-  }
-  return most;
-}
-
-AeStatus
-ae_autoencoder_check (const AeAutoencoderShape *s, AeError *err)
-{
-  AeConvEncoder encoder = encoder_of (s);
-  AeStatus status = s->net == AE_CODER_CONV
-      ? ae_conv_encoder_check (&encoder, "autoencoder", err)
-      : AE_OK;
-  if (status != AE_OK)
-    return status;
-  double most = largest_layer (s);
-  if (most > MOST_WEIGHTS)
-    return ae_fail (err, AE_ERROR_LIMIT,
-        "a layer of %.0f weights, wanted at most %.0f: see autoencoder.size, "
-        "widths and latent",
-        most, MOST_WEIGHTS);
-  return AE_OK;
-}
 
 static int
 scaled (AeBuilder *b, int x, float factor)
@@ -104,125 +32,9 @@ squared (AeBuilder *b, int x)
 }
 
 static int
-flat (AeBuilder *b, int x, size_t n)
-{
-  int64_t shape[2] = { -1, (int64_t) n };
-  return ae_build_reshape (b, x, shape, 2);
-}
-
-static const char *
-numbered (char name[32], const char *prefix, size_t number)
-{
-  snprintf (name, 32, "%s.%zu", prefix, number);
-  return name;
-}
-
-/* With the classes beside it, where there are some; *n counts them too. */
-static int
-with_classes (Net *net, int x, size_t *n)
-{
-  int both[2] = { x, net->classes };
-  if (net->classes < 0)
-    return x;
-  *n += (size_t) net->s->classes;
-  return ae_build_concat (&net->b, both, 2, 1);
-}
-
-static int
-dense_relu (AeBuilder *b, int x, size_t in, int out, const char *name)
-{
-  return ae_build_unary (
-      b, "Relu", ae_build_dense (b, x, (int) in, out, 1, name));
-}
-
-/* frame -> what codes are made of, *n numbers. */
-static int
-features (Net *net, int frame, size_t *n)
-{
-  const AeAutoencoderShape *s = net->s;
-  AeBuilder *b = &net->b;
-  AeConvEncoder encoder = encoder_of (s);
-  int x = plus (b, frame, -0.5f);
-  if (s->net == AE_CODER_CONV)
-    x = ae_build_conv_encoder (b, x, &encoder);
-  *n = s->net == AE_CODER_CONV ? n_features (s) : n_values (s);
-  x = with_classes (net, flat (b, x, *n), n);
-  if (s->net != AE_CODER_DENSE)
-    return x;
-  x = ae_build_dense_encoder (b, x, *n, s->widths, s->n_widths);
-  *n = n_features (s);
-  return x;
-}
-
-/* The code, or its mean; *log_variance of a variational one, or -1. */
-static int
-encode (Net *net, int frame, int *log_variance)
-{
-  AeBuilder *b = &net->b;
-  int latent = net->s->latent;
-  size_t n;
-  int x = features (net, frame, &n);
-  int code = ae_build_dense (b, x, (int) n, latent, LINEAR_GAIN, "e.latent");
-  *log_variance = -1;
-  if (net->s->code == AE_CODE_RECTIFIED)
-    return ae_build_unary (b, "Relu", code);
-  if (net->s->code == AE_CODE_PLAIN)
-    return code;
-  int limits[3] = { ae_build_dense (b, x, (int) n, latent, SPREAD_GAIN,
-                        "e.log_variance"),
-    ae_build_scalar (b, LEAST_SPREAD), ae_build_scalar (b, MOST_SPREAD) };
-  *log_variance = ae_build_node (b, "Clip", NULL, limits, 3);
-  return code;
-}
-
-static int
 deviation (AeBuilder *b, int log_variance)
 {
   return ae_build_unary (b, "Exp", scaled (b, log_variance, 0.5f));
-}
-
-/* The smallest maps -> the picture. */
-static int
-enlarge (Net *net, int x)
-{
-  const AeAutoencoderShape *s = net->s;
-  AeBuilder *b = &net->b;
-  char name[32];
-  for (size_t i = s->n_widths; i-- > 0;) {
-    AeConvSpec spec = { .ic = s->widths[i],
-      .oc = i > 0 ? s->widths[i - 1] : s->size.channels,
-      .kernel = AE_CONV_ENCODER_KERNEL, .stride = 2,
-      .gain = i > 0 ? 1 : LAST_GAIN };
-    x = ae_build_conv_transpose (b, x, spec, numbered (name, "d", i));
-    if (i > 0)
-      x = ae_build_unary (b, "Relu", x);
-  }
-  return x;
-}
-
-/* A code -> logits of the picture, or the picture. */
-static int
-decode (Net *net, int code)
-{
-  const AeAutoencoderShape *s = net->s;
-  AeBuilder *b = &net->b;
-  char name[32];
-  size_t n = (size_t) s->latent;
-  int x = with_classes (net, code, &n);
-  if (s->net == AE_CODER_CONV) {
-    int64_t shape[4] = { -1, s->widths[s->n_widths - 1],
-      s->size.height >> s->n_widths, s->size.width >> s->n_widths };
-    x = dense_relu (b, x, n, (int) n_features (s), "d.code");
-    return enlarge (net, ae_build_reshape (b, x, shape, 4));
-  }
-  for (size_t i = s->n_widths; s->net == AE_CODER_DENSE && i-- > 0;) {
-    x = dense_relu (b, x, n, s->widths[i], numbered (name, "d", i));
-    n = (size_t) s->widths[i];
-  }
-  float gain = s->net == AE_CODER_LINEAR ? LINEAR_GAIN : LAST_GAIN;
-  x = ae_build_dense (b, x, (int) n, (int) n_values (s), gain, "d.frame");
-  int64_t shape[4] = { -1, s->size.channels, s->size.height, s->size.width };
-  return ae_build_reshape (b, x, shape, 4);
 }
 
 static int
@@ -234,9 +46,9 @@ shown (AeBuilder *b, const AeAutoencoderShape *s, int decoded)
 }
 
 static const char *const input_names[] = { "frame", "noisy", "class",
-  "epsilon", "keep", "direction" };
+  "epsilon", "keep", "direction", "drawn" };
 static const char *const output_names[] = { "misfit", "variance", "kl",
-  "kl_paid", "contraction", "latent", "reconstruction" };
+  "kl_paid", "contraction", "sparsity", "latent", "reconstruction", "judged" };
 
 AeShape
 ae_autoencoder_input_shape (
@@ -244,8 +56,9 @@ ae_autoencoder_input_shape (
 {
   if (input == AE_AUTOENCODER_CLASS)
     return ae_shape (2, n, s->classes);
-  if (input == AE_AUTOENCODER_EPSILON || input == AE_AUTOENCODER_KEEP)
-    return ae_shape (2, n, s->latent);
+  if (input == AE_AUTOENCODER_EPSILON || input == AE_AUTOENCODER_KEEP
+      || input == AE_AUTOENCODER_DRAWN)
+    return ae_coder_code_shape (s, n);
   return ae_shape (4, n, s->size.channels, s->size.height, s->size.width);
 }
 
@@ -265,9 +78,9 @@ learns_variance (const AeAutoencoderShape *s)
 }
 
 static void
-start (Net *net, const AeAutoencoderShape *s, uint64_t seed)
+start (AeCoder *net, const AeAutoencoderShape *s, uint64_t seed)
 {
-  *net = (Net){ .s = s, .classes = -1 };
+  *net = (AeCoder){ .s = s, .classes = -1 };
   ae_builder_start (&net->b, seed);
 }
 
@@ -290,17 +103,19 @@ AeStatus
 ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *s,
     const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err)
 {
-  Net net;
+  AeCoder net;
   AeBuilder *b = &net.b;
   int log_variance;
   start (&net, s, 1);
-  int frame = ae_build_input (
-      b, "frame", ae_autoencoder_input_shape (s, AE_AUTOENCODER_FRAME, -1));
+  AeShape shape = ae_autoencoder_input_shape (s, AE_AUTOENCODER_FRAME, -1);
+  if (s->net == AE_CODER_FULLY_CONV)
+    shape.dim[2] = shape.dim[3] = -1;
+  int frame = ae_build_input (b, "frame", shape);
   if (s->classes > 0)
     net.classes = ae_build_input (
         b, "class", ae_autoencoder_input_shape (s, AE_AUTOENCODER_CLASS, -1));
-  int code = encode (&net, frame, &log_variance);
-  ae_build_output (b, shown (b, s, decode (&net, code)), "reconstruction");
+  int code = ae_coder_encode (&net, frame, &log_variance);
+  ae_build_output (b, shown (b, s, ae_coder_decode (&net, code)), "reconstruction");
   ae_build_output (b, code, "latent");
   if (log_variance >= 0)
     ae_build_output (b, deviation (b, log_variance), "deviation");
@@ -315,9 +130,10 @@ ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *s,
 
 /* A training graph that is being written. */
 typedef struct {
-  Net net;
+  AeCoder net;
   const AeAutoencoderTerms *terms;
   AeAutoencoderPlaces *places;
+  int values[AE_AUTOENCODER_OUTPUTS]; /* -1: there is none */
   int n_in, n_out;
 } Training;
 
@@ -332,8 +148,25 @@ input (Training *t, AeAutoencoderInput which)
 static void
 output (Training *t, AeAutoencoderOutput which, int value)
 {
+  t->values[which] = value;
+}
+
+static void
+finish_output (Training *t, int which)
+{
+  if (t->values[which] < 0)
+    return;
   t->places->out[which] = t->n_out++;
-  ae_build_output (&t->net.b, value, output_names[which]);
+  ae_build_output (&t->net.b, t->values[which], output_names[which]);
+}
+
+/* What is judged comes first. */
+static void
+finish_outputs (Training *t)
+{
+  finish_output (t, AE_AUTOENCODER_JUDGED);
+  for (int i = 0; i < AE_AUTOENCODER_JUDGED; i++)
+    finish_output (t, i);
 }
 
 /* softplus (l) - x l: minus the log of the probability. */
@@ -388,14 +221,14 @@ encode_batch (Training *t, int seen, int *log_variance)
   AeBuilder *b = &t->net.b;
   int n = t->terms->batch;
   if (!t->terms->contractive)
-    return encode (&t->net, seen, log_variance);
+    return ae_coder_encode (&t->net, seen, log_variance);
   int direction = input (t, AE_AUTOENCODER_DIRECTION);
   int both[2] = { seen,
     ae_build_binary (b, "Add", seen, scaled (b, direction, PROBE)) };
   int classes = t->net.classes, twice[2] = { classes, classes };
   if (classes >= 0)
     t->net.classes = ae_build_concat (b, twice, 2, 0);
-  int codes = encode (&t->net, ae_build_concat (b, both, 2, 0), log_variance);
+  int codes = ae_coder_encode (&t->net, ae_build_concat (b, both, 2, 0), log_variance);
   t->net.classes = classes;
   int code = ae_build_slice (b, codes, 0, 0, n);
   int change = ae_build_binary (
@@ -405,6 +238,40 @@ encode_batch (Training *t, int seen, int *log_variance)
   if (*log_variance >= 0)
     *log_variance = ae_build_slice (b, *log_variance, 0, 0, n);
   return code;
+}
+
+/* Pictures of codes, which an adversary judges, with those of as many drawn codes
+ * where the code is variational. */
+static int
+decode_judged (Training *t, int code)
+{
+  AeBuilder *b = &t->net.b;
+  const AeAutoencoderShape *s = t->net.s;
+  int n = t->terms->batch, classes = t->net.classes;
+  int twice[2] = { classes, classes };
+  if (s->code != AE_CODE_VARIATIONAL) {
+    int decoded = ae_coder_decode (&t->net, code);
+    output (t, AE_AUTOENCODER_JUDGED,
+        ae_build_unary (b, "Identity", shown (b, s, decoded)));
+    return decoded;
+  }
+  int both[2] = { code, input (t, AE_AUTOENCODER_DRAWN) };
+  if (classes >= 0)
+    t->net.classes = ae_build_concat (b, twice, 2, 0);
+  int decoded = ae_coder_decode (&t->net, ae_build_concat (b, both, 2, 0));
+  t->net.classes = classes;
+  output (t, AE_AUTOENCODER_JUDGED, shown (b, s, decoded));
+  return ae_build_slice (b, decoded, 0, 0, n);
+}
+
+static int
+price (Training *t, int code)
+{
+  char layer[32], weights[48];
+  const AeAutoencoderShape *s = t->net.s;
+  snprintf (
+      weights, sizeof weights, "%s.weight", ae_coder_entrance (s, layer));
+  return ae_build_code_price (&t->net.b, code, weights, s->latent);
 }
 
 static void
@@ -424,15 +291,22 @@ build_training (Training *t)
         ae_build_binary (b, "Mul", deviation (b, log_variance),
             input (t, AE_AUTOENCODER_EPSILON)));
   }
+  if (t->terms->adversary == AE_ADVERSARY_CODES)
+    output (t, AE_AUTOENCODER_JUDGED, ae_build_unary (b, "Identity", code));
   if (t->terms->code_dropout)
     code = ae_build_binary (b, "Mul", code, input (t, AE_AUTOENCODER_KEEP));
-  int decoded = decode (&t->net, code);
+  int decoded = t->terms->adversary == AE_ADVERSARY_PICTURES
+      ? decode_judged (t, code)
+      : ae_coder_decode (&t->net, code);
   output (t, AE_AUTOENCODER_MISFIT,
       s->likelihood == AE_LIKELIHOOD_BERNOULLI
           ? cross_entropy (b, decoded, frame)
           : squared_error (t, decoded, frame));
+  if (t->terms->sparse)
+    output (t, AE_AUTOENCODER_SPARSITY, price (t, mean));
   output (t, AE_AUTOENCODER_LATENT, mean);
   output (t, AE_AUTOENCODER_RECONSTRUCTION, shown (b, s, decoded));
+  finish_outputs (t);
 }
 
 AeStatus
@@ -442,6 +316,7 @@ ae_build_autoencoder_training (AeModel **out, AeAutoencoderPlaces *places,
 {
   Training t = { .terms = terms, .places = places };
   memset (places, -1, sizeof *places);
+  memset (t.values, -1, sizeof t.values);
   start (&t.net, s, seed);
   build_training (&t);
   if (base && t.net.b.error.status == AE_OK)

@@ -14,41 +14,7 @@
 #include <ae/model.h>
 
 #include "score/mixture.h"
-#include "train/schema.h"
-#include "train/thumbnail.h"
-
-typedef enum {
-  AE_CODER_LINEAR, /* one matrix each way */
-  AE_CODER_DENSE,  /* widths: units of the layers between */
-  AE_CODER_CONV    /* widths: channels at a half, a quarter ... of the size */
-} AeCoderNet;
-
-typedef enum {
-  AE_CODE_PLAIN,
-  AE_CODE_RECTIFIED,  /* what would be negative is 0 */
-  AE_CODE_VARIATIONAL /* a normal distribution: mean and deviation */
-} AeCodeKind;
-
-typedef enum {
-  AE_LIKELIHOOD_BERNOULLI, /* cross-entropy of values in 0..1 */
-  AE_LIKELIHOOD_GAUSSIAN   /* squared error; of a variational code with one
-                              variance for all, which is learned */
-} AeLikelihood;
-
-typedef struct {
-  AeCoderNet net;
-  AeCodeKind code;
-  AeLikelihood likelihood;
-  AeThumbnailSize size;
-  int latent;  /* numbers of a code */
-  int classes; /* told to encoder and decoder; 0 = none */
-  int widths[AE_KEY_MAX_LIST];
-  size_t n_widths;
-} AeAutoencoderShape;
-
-/* Errors: ARGUMENT (a size that the convolutions do not halve as often as they
- * should), LIMIT (too many weights). */
-AeStatus ae_autoencoder_check (const AeAutoencoderShape *shape, AeError *err);
+#include "train/autoencoder_coder.h"
 
 /* What a model tells beside its networks. */
 typedef struct {
@@ -58,7 +24,8 @@ typedef struct {
 } AeAutoencoderFacts;
 
 /* The model, with the weights of `trained`, which may be what was trained:
- *   frame (N,channels,height,width), 0..1
+ *   frame (N,channels,height,width), 0..1; of net fully-conv of any height and
+ *   width that `unit', 2 to the number of widths, divides
  *   class (N,classes), 1 for its class and 0; where there are classes
  * -> reconstruction, as frame; of a Gaussian likelihood not limited to 0..1
  *    latent (N,latent); of a variational code its mean
@@ -70,6 +37,13 @@ typedef struct {
 AeStatus ae_build_autoencoder (AeModel **out, const AeAutoencoderShape *shape,
     const AeModel *trained, const AeAutoencoderFacts *facts, AeError *err);
 
+/* What a discriminator judges: see autoencoder_adversary.h. */
+typedef enum {
+  AE_ADVERSARY_NONE,
+  AE_ADVERSARY_CODES,
+  AE_ADVERSARY_PICTURES
+} AeAutoencoderAdversary;
+
 /* What of the loss is asked for. */
 typedef struct {
   int batch;
@@ -77,6 +51,8 @@ typedef struct {
   bool code_dropout; /* codes are multiplied by `keep` */
   bool contractive;
   float free_bits; /* nats of each number that cost nothing */
+  AeAutoencoderAdversary adversary;
+  bool sparse;     /* there is a price on codes that are not 0 */
 } AeAutoencoderTerms;
 
 /* Inputs of the training graph, all of `batch` samples. */
@@ -88,6 +64,8 @@ typedef enum {
   AE_AUTOENCODER_KEEP,      /* (N,latent) */
   AE_AUTOENCODER_DIRECTION, /* as frame: normal, in which the contraction is
                                measured */
+  AE_AUTOENCODER_DRAWN,     /* (N,latent): normal codes whose pictures an
+                               adversary judges too; of a variational code */
   AE_AUTOENCODER_INPUTS
 } AeAutoencoderInput;
 
@@ -102,8 +80,12 @@ typedef enum {
   AE_AUTOENCODER_CONTRACTION, /* (N,latent): squares of the code's change along
                                  a direction, whose mean over directions is the
                                  squared norm of the Jacobian */
+  AE_AUTOENCODER_SPARSITY,    /* as latent: see ae_build_code_price() */
   AE_AUTOENCODER_LATENT,      /* (N,latent); of a variational code its mean */
   AE_AUTOENCODER_RECONSTRUCTION,
+  AE_AUTOENCODER_JUDGED, /* output 0 where there is an adversary: the codes as
+                            they are decoded; or the reconstructions, and below
+                            them (2N) the pictures of drawn codes */
   AE_AUTOENCODER_OUTPUTS
 } AeAutoencoderOutput;
 

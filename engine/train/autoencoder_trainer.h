@@ -7,9 +7,9 @@
 
 #include <ae/image.h>
 #include <ae/recipe.h>
-#include <ae/trainer.h>
+#include <ae/recipe_trainer.h>
 
-#include "train/autoencoder_nets.h"
+#include "train/autoencoder_figures.h"
 
 typedef struct AeAutoencoderTrainer AeAutoencoderTrainer;
 
@@ -29,26 +29,34 @@ AeStatus ae_autoencoder_trainer_add (AeAutoencoderTrainer *trainer,
 size_t ae_autoencoder_trainer_n_pictures (
     const AeAutoencoderTrainer *trainer);
 
-/* Means over the batch of a step. */
 typedef struct {
-  AeStepReport step;
-  double squared_error; /* of a value, 0..1 */
-  double likelihood;    /* nats of a picture, negative; 0 without a variational
-                           code */
-  double divergence;    /* nats of a picture */
-  double active;        /* numbers of the code that say something: of a variance
-                           above 0.01 (Burda et al., 2016), or not 0 */
+  AeAutoencoderLearningReport learning;
+  AeAutoencoderFigures figures; /* of the batch */
 } AeAutoencoderReport;
 
 AeStatus ae_autoencoder_trainer_step (AeAutoencoderTrainer *trainer,
     AeAutoencoderReport *report, AeError *err);
 int64_t ae_autoencoder_trainer_steps (const AeAutoencoderTrainer *trainer);
 
+bool ae_autoencoder_trainer_has_adversary (
+    const AeAutoencoderTrainer *trainer);
+
+/* With an adversary: how often the training came back to where it went well, and
+ * what is to be said of the last time, if nobody asked before: false, there is
+ * nothing. */
+int ae_autoencoder_trainer_returns (const AeAutoencoderTrainer *trainer);
+bool ae_autoencoder_trainer_note (
+    AeAutoencoderTrainer *trainer, char *text, size_t bytes);
+
 /* On the held-out pictures (those for training when none is held out), with the
  * averaged weights: of a variational code the evidence lower bound in nats of a
  * picture, otherwise the PSNR in dB of the reconstruction. */
 AeStatus ae_autoencoder_trainer_validate (
     AeAutoencoderTrainer *trainer, float *score, AeError *err);
+
+/* See ae_recipe_trainer_sheet(). */
+AeStatus ae_autoencoder_trainer_sheet (
+    AeAutoencoderTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
 
 /* Ends a validation, from any thread. */
 void ae_autoencoder_trainer_cancel (AeAutoencoderTrainer *trainer);

@@ -2,6 +2,7 @@
 #include "train/classifier_nets.h"
 
 #include "graph/build.h"
+#include "train/adaptation.h"
 #include "train/conv_encoder.h"
 #include "train/dense_encoder.h"
 #include "train/weights.h"
@@ -11,6 +12,7 @@
 #define MOST_WEIGHTS 50000000.0 /* of one layer */
 #define HEAD_GAIN 0.3f
 #define ENCODER "e." /* how its parameters' names begin */
+#define CLASSES "c."
 
 static AeConvEncoder
 encoder_of (const AeClassifierShape *s)
@@ -81,8 +83,8 @@ encode (AeBuilder *b, int frame, const AeClassifierShape *s)
           b, flat (b, x, n_pixels), n_pixels, s->widths, s->n_widths);
 }
 
-/* frame -> logits and, from the encoder, features. */
-static void
+/* frame -> logits and, from the encoder, features; the value of those. */
+static int
 build (AeBuilder *b, const AeClassifierShape *s, int batch, float dropout)
 {
   int frame = ae_build_input (b, "frame",
@@ -94,9 +96,11 @@ build (AeBuilder *b, const AeClassifierShape *s, int batch, float dropout)
   if (dropout > 0)
     x = ae_build_binary (b, "Dropout", x, ae_build_scalar (b, dropout));
   ae_build_output (b,
-      ae_build_dense (b, x, s->features, s->classes, HEAD_GAIN, "c.head"),
+      ae_build_dense (
+          b, x, s->features, s->classes, HEAD_GAIN, CLASSES "head"),
       "logits");
   ae_build_output (b, features, "features");
+  return features;
 }
 
 AeStatus
@@ -119,9 +123,10 @@ static AeStatus
 take_base (AeModel *net, const AeModel *base, AeError *err)
 {
   const char *task = ae_model_meta (base, "ae.task");
-  return task && strcmp (task, "autoencoder") == 0
-      ? ae_take_weights_named (net, base, ENCODER, err)
-      : ae_take_weights (net, base, err);
+  AeStatus status = ae_take_weights_named (net, base, ENCODER, err);
+  if (status != AE_OK || (task && strcmp (task, "autoencoder") == 0))
+    return status;
+  return ae_take_weights_named (net, base, CLASSES, err);
 }
 
 static void
@@ -141,7 +146,9 @@ ae_build_classifier_training (AeModel **out, const AeClassifierShape *s,
 {
   AeBuilder b;
   ae_builder_start (&b, seed);
-  build (&b, s, terms->batch, terms->dropout);
+  int features = build (&b, s, terms->batch, terms->dropout);
+  if (terms->adapts)
+    ae_build_adaptation (&b, features, s->features);
   if (base && b.error.status == AE_OK)
     take_base (b.model, base, &b.error);
   if (terms->freeze && b.error.status == AE_OK)

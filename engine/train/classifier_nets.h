@@ -43,10 +43,12 @@ typedef struct {
   int batch;
   float dropout; /* share of the features that are left out */
   bool freeze;   /* the encoder stays what it is in `base` */
+  bool adapts;   /* see train/adaptation.h */
 } AeClassifierTerms;
 
-/* The same graph with what training needs. base (may be NULL): a classifier, or
- * an autoencoder with the same layers, of which the encoder is taken. Errors: MEMORY,
+/* The same graph with what training needs; with `adapts` an input `strength`
+ * and an output `domain` more. base (may be NULL): a classifier, or an
+ * autoencoder with the same layers, of which the encoder is taken. Errors: MEMORY,
  * SHAPE (base does not fit). */
 AeStatus ae_build_classifier_training (AeModel **out,
     const AeClassifierShape *shape, const AeClassifierTerms *terms,

@@ -4,6 +4,7 @@
 #include <ae/recipe_trainer.h>
 
 #include "tensor/tensor.h"
+#include "train/adaptation.h"
 #include "train/label_choice.h"
 #include "train/picture_store.h"
 #include "train/picture_warp.h"
@@ -17,14 +18,17 @@
 #include <string.h>
 
 #define MOST_HELD_OUT 1000
+#define DOMAIN 2 /* output of the net that adapts */
 
 struct AeClassifierTrainer {
   AeRecipe *recipe;
   AeClassifierShape shape;
   AeClassifierTerms terms;
   AePictureWarp warp;
+  float adaptation;        /* 0: none */
   size_t labels_per_class; /* 0: all */
   AePictureStore *store;
+  AePictureStore *target; /* of the other domain; NULL without adaptation */
   AeLabelChoice choice;
   AeTrainer *trainer;
   AeRng rng;
@@ -46,6 +50,22 @@ training (const AeRecipe *r, const char *key)
 }
 
 static AeStatus
+check_adaptation (const AeClassifierTrainer *t, AeError *err)
+{
+  if (t->terms.adapts && t->terms.freeze)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "classifier.adaptation of %g with classifier.freeze, wanted an encoder "
+        "that can learn",
+        (double) t->adaptation);
+  if (t->terms.adapts && t->terms.batch < 2)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "training.batch is %d, wanted at least 2 with classifier.adaptation: "
+        "half of it is of each domain",
+        t->terms.batch);
+  return AE_OK;
+}
+
+static AeStatus
 read_recipe (AeClassifierTrainer *t, AeError *err)
 {
   static const char *const nets[] = { "dense", "conv", NULL };
@@ -62,8 +82,12 @@ read_recipe (AeClassifierTrainer *t, AeError *err)
     .rotation = (float) number (r, "rotation"),
     .stretch = (float) number (r, "stretch") };
   t->labels_per_class = (size_t) number (r, "labels_per_class");
+  t->adaptation = (float) number (r, "adaptation");
+  t->terms.adapts = t->adaptation > 0;
   ae_rng_seed (&t->rng, (uint64_t) training (r, "seed"));
   AeStatus status = ae_recipe_picture_size (&s->size, r, "classifier", err);
+  if (status == AE_OK)
+    status = check_adaptation (t, err);
   return status == AE_OK ? ae_classifier_check (s, err) : status;
 }
 
@@ -78,9 +102,15 @@ make_store (AeClassifierTrainer *t, AeError *err)
       n * ae_thumbnail_bytes (&t->shape.size), sizeof *t->plain);
   if (!t->labels || !t->plain)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for a batch");
-  return ae_picture_store_new (&t->store, &t->shape.size,
-      (size_t) training (t->recipe, "memory") << 20, every, MOST_HELD_OUT,
-      (uint64_t) training (t->recipe, "seed"), err);
+  size_t memory = (size_t) training (t->recipe, "memory") << 20;
+  memory = t->terms.adapts ? memory / 2 : memory;
+  uint64_t seed = (uint64_t) training (t->recipe, "seed");
+  AeStatus status = ae_picture_store_new (&t->store, &t->shape.size, memory,
+      every, MOST_HELD_OUT, seed, err);
+  return status == AE_OK && t->terms.adapts
+      ? ae_picture_store_new (
+            &t->target, &t->shape.size, memory, 0, 0, seed, err)
+      : status;
 }
 
 static AeStatus
@@ -89,9 +119,10 @@ make_trainer (AeClassifierTrainer *t, AeModel *base, AeError *err)
   AeModel *model;
   AeTrainerOptions options = ae_recipe_trainer_options (t->recipe);
   const AeThumbnailSize *size = &t->shape.size;
-  AeTensor frame = { .type = AE_F32,
-    .shape = ae_shape (
-        4, t->terms.batch, size->channels, size->height, size->width) };
+  AeTensor inputs[] = { { .type = AE_F32,
+                          .shape = ae_shape (4, t->terms.batch,
+                              size->channels, size->height, size->width) },
+    { .type = AE_F32, .shape = ae_shape (1, 1) } };
   options.loss = AE_LOSS_CROSS_ENTROPY;
   if (t->terms.freeze && !base)
     return ae_fail (err, AE_ERROR_ARGUMENT,
@@ -104,9 +135,13 @@ make_trainer (AeClassifierTrainer *t, AeModel *base, AeError *err)
   status = ae_trainer_new (&t->trainer, model, &options, err);
   ae_model_unref (&model);
   if (status == AE_OK)
-    status = ae_trainer_bind (t->trainer, &frame, 1, err);
+    status = ae_trainer_bind (
+        t->trainer, inputs, t->terms.adapts ? 2 : 1, err);
   if (status == AE_OK && !ae_trainer_target (t->trainer, 0))
     status = ae_fail (err, AE_ERROR_MEMORY, "no memory for targets");
+  if (status == AE_OK && t->terms.adapts)
+    status = ae_adaptation_start (
+        t->trainer, (size_t) t->terms.batch, DOMAIN, err);
   return status;
 }
 
@@ -140,6 +175,7 @@ ae_classifier_trainer_free (AeClassifierTrainer **trainer)
   if (!t)
     return;
   ae_picture_store_free (&t->store);
+  ae_picture_store_free (&t->target);
   ae_label_choice_clear (&t->choice);
   ae_trainer_free (&t->trainer);
   ae_recipe_free (&t->recipe);
@@ -159,6 +195,8 @@ ae_classifier_trainer_add (AeClassifierTrainer *t, const AeImage *image,
     int label, AeError *err)
 {
   int last = t->shape.classes - 1;
+  if (label == AE_NO_LABEL && t->target)
+    return ae_picture_store_add (t->target, image, label, err);
   if (label == AE_NO_LABEL)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "a picture without a label, wanted one of 0 to %d", last);
@@ -173,7 +211,14 @@ size_t
 ae_classifier_trainer_n_pictures (const AeClassifierTrainer *t)
 {
   return ae_picture_store_count (t->store, false)
-      + ae_picture_store_count (t->store, true);
+      + ae_picture_store_count (t->store, true)
+      + (t->target ? ae_picture_store_count (t->target, false) : 0);
+}
+
+bool
+ae_classifier_trainer_adapts (const AeClassifierTrainer *t)
+{
+  return t->terms.adapts;
 }
 
 int64_t
@@ -182,11 +227,19 @@ ae_classifier_trainer_steps (const AeClassifierTrainer *t)
   return ae_trainer_steps (t->trainer);
 }
 
+/* Pictures of a batch that have labels. */
+static size_t
+n_labelled (const AeClassifierTrainer *t)
+{
+  size_t batch = (size_t) t->terms.batch;
+  return t->terms.adapts ? ae_adaptation_n_source (batch) : batch;
+}
+
 /* Random ones of the chosen pictures, or of all. */
 static AeStatus
-draw (AeClassifierTrainer *t, AeError *err)
+draw_labelled (AeClassifierTrainer *t, AeError *err)
 {
-  size_t n = (size_t) t->terms.batch;
+  size_t n = n_labelled (t);
   size_t one = ae_thumbnail_bytes (&t->shape.size);
   if (ae_picture_store_count (t->store, false) == 0)
     return ae_fail (
@@ -206,6 +259,22 @@ draw (AeClassifierTrainer *t, AeError *err)
   return status;
 }
 
+/* The batch. */
+static AeStatus
+draw (AeClassifierTrainer *t, AeError *err)
+{
+  size_t n = n_labelled (t);
+  AeStatus status = draw_labelled (t, err);
+  if (status == AE_OK && t->target
+      && !ae_picture_store_draw (t->target, &t->rng,
+          (size_t) t->terms.batch - n,
+          t->plain + n * ae_thumbnail_bytes (&t->shape.size), t->labels + n))
+    status = ae_fail (err, AE_ERROR_NEEDS_DATA,
+        "no picture without a label, wanted those of the domain that "
+        "classifier.adaptation is to adapt to");
+  return status;
+}
+
 /* The batch's pictures, warped if `rng` is there, and its labels. */
 static void
 fill (AeClassifierTrainer *t, AeRng *rng)
@@ -216,7 +285,8 @@ fill (AeClassifierTrainer *t, AeRng *rng)
   float *target = ae_trainer_target (t->trainer, 0)->data;
   memset (target, 0, n * classes * sizeof *target);
   for (size_t i = 0; i < n; i++)
-    target[i * classes + (size_t) t->labels[i]] = 1;
+    if (t->labels[i] != AE_NO_LABEL)
+      target[i * classes + (size_t) t->labels[i]] = 1;
   if (!rng || !ae_picture_warp_does_something (&t->warp)) {
     memcpy (frame, t->plain, n * one * sizeof *frame);
     return;
@@ -242,19 +312,33 @@ count_right (const AeClassifierTrainer *t, size_t n)
   return right;
 }
 
+static void
+set_strength (AeClassifierTrainer *t)
+{
+  *(float *) ae_trainer_input (t->trainer, 1)->data
+      = ae_adaptation_strength (t->adaptation,
+          ae_trainer_steps (t->trainer),
+          (int64_t) training (t->recipe, "steps"));
+}
+
 AeStatus
 ae_classifier_trainer_step (AeClassifierTrainer *t, AeStepReport *report,
-    double *accuracy, AeError *err)
+    AeClassifierBatch *batch, AeError *err)
 {
-  size_t n = (size_t) t->terms.batch;
+  size_t n = n_labelled (t);
   *report = (AeStepReport){ 0 };
-  *accuracy = 0;
+  *batch = (AeClassifierBatch){ 0 };
   AeStatus status = draw (t, err);
   if (status != AE_OK)
     return status;
   fill (t, &t->rng);
+  if (t->terms.adapts)
+    set_strength (t);
   status = ae_trainer_step (t->trainer, report, err);
-  *accuracy = (double) count_right (t, n) / (double) n;
+  batch->accuracy = (double) count_right (t, n) / (double) n;
+  if (t->terms.adapts)
+    batch->domain_error = ae_adaptation_error (
+        t->trainer, (size_t) t->terms.batch, DOMAIN);
   return status;
 }
 

@@ -23,16 +23,24 @@ void ae_classifier_trainer_free (AeClassifierTrainer **trainer);
 const AeClassifierShape *ae_classifier_trainer_shape (
     const AeClassifierTrainer *trainer);
 
-/* Errors: ARGUMENT (no picture of these proportions, or no label of the
- * recipe's), MEMORY. */
+/* label: AE_NO_LABEL where the recipe adapts to pictures of another domain, of
+ * which this is one. Errors: ARGUMENT (no picture of these proportions, or no
+ * label of the recipe's), MEMORY. */
 AeStatus ae_classifier_trainer_add (AeClassifierTrainer *trainer,
     const AeImage *image, int label, AeError *err);
 size_t ae_classifier_trainer_n_pictures (
     const AeClassifierTrainer *trainer);
 
-/* accuracy: share of the batch that is told right. */
+/* What the batch of a step shows. */
+typedef struct {
+  double accuracy;     /* share of the labelled pictures that is told right */
+  double domain_error; /* see ae_adaptation_error; 0 without adaptation */
+} AeClassifierBatch;
+
+/* Errors: NEEDS_DATA (no pictures, or none of one of two domains), NUMERIC. */
 AeStatus ae_classifier_trainer_step (AeClassifierTrainer *trainer,
-    AeStepReport *report, double *accuracy, AeError *err);
+    AeStepReport *report, AeClassifierBatch *batch, AeError *err);
+bool ae_classifier_trainer_adapts (const AeClassifierTrainer *trainer);
 int64_t ae_classifier_trainer_steps (const AeClassifierTrainer *trainer);
 
 /* Per cent of the held-out pictures (those for training when none is held out)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/gan_nets.h"
 
+#include "sample/class_shares.h"
 #include "train/weights.h"
 
 #include <math.h>
@@ -281,10 +282,22 @@ ae_build_gan_discriminator (AeModel **out, const AeGanShape *s,
   return finish (&b, out, base, err);
 }
 
+static void
+set_facts (AeBuilder *b, const AeGanShape *s, const AeGanFacts *facts)
+{
+  const char *const *meta = facts->meta;
+  if (facts->shares)
+    ae_build_output (b,
+        ae_build_values (b, ae_shape (2, 1, s->classes), facts->shares, NULL),
+        AE_SHARES_CONSTANT);
+  for (size_t i = 0; i < facts->n_meta && b->error.status == AE_OK; i++)
+    if (meta[2 * i + 1])
+      ae_model_set_meta (b->model, meta[2 * i], meta[2 * i + 1], &b->error);
+}
+
 AeStatus
 ae_build_gan (AeModel **out, const AeGanShape *s, const AeModel *generator,
-    const AeModel *discriminator, const char *const *meta, size_t n_meta,
-    AeError *err)
+    const AeModel *discriminator, const AeGanFacts *facts, AeError *err)
 {
   AeBuilder b;
   ae_builder_start (&b, 1);
@@ -296,8 +309,6 @@ ae_build_gan (AeModel **out, const AeGanShape *s, const AeModel *generator,
     ae_take_weights_named (b.model, generator, GENERATOR, &b.error);
   if (discriminator && b.error.status == AE_OK)
     ae_take_weights_named (b.model, discriminator, DISCRIMINATOR, &b.error);
-  for (size_t i = 0; i < n_meta && b.error.status == AE_OK; i++)
-    if (meta[2 * i + 1])
-      ae_model_set_meta (b.model, meta[2 * i], meta[2 * i + 1], &b.error);
+  set_facts (&b, s, facts);
   return ae_builder_end (&b, out, err);
 }

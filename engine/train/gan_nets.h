@@ -26,7 +26,7 @@ typedef struct {
   AeGanNet net;
   AeThumbnailSize size;
   int latent;  /* numbers that a picture is made of */
-  int classes; /* told to both; 0 = none */
+  int classes; /* told to both, labels or clusters; 0 = none */
   int widths[AE_KEY_MAX_LIST]; /* the generator's in the other order */
   size_t n_widths;
   /* Of conv only: residual 3x3 convolutions, of the generator at each size that
@@ -39,18 +39,27 @@ typedef struct {
  * should), LIMIT (too many weights). */
 AeStatus ae_gan_check (const AeGanShape *shape, AeError *err);
 
+/* What a model tells beside its networks. {0} is valid. */
+typedef struct {
+  const float *shares;     /* of the classes; may be NULL */
+  const char *const *meta; /* keys and values in turn; NULL: left out */
+  size_t n_meta;
+} AeGanFacts;
+
 /* The model, with the weights of the two (NULL: new ones):
  *   latent (N,latent), standard normal
  *   class (N,classes), 1 for its class and 0; where there are classes
  * -> generated (N,channels,height,width), 0..1
  * and, with the same class,
  *   frame (N,channels,height,width), 0..1
- * -> realness (N,1), the larger the more real.
+ * -> realness (N,1), the larger the more real,
+ * and the constant shares (1,classes), see sample/class_shares.h, where they are
+ * given.
  * Each is used without the other by naming its inputs and outputs. Errors:
  * MEMORY, SHAPE (weights do not fit). */
 AeStatus ae_build_gan (AeModel **out, const AeGanShape *shape,
     const AeModel *generator, const AeModel *discriminator,
-    const char *const *meta, size_t n_meta, AeError *err);
+    const AeGanFacts *facts, AeError *err);
 
 /* The generator alone, for training. base (may be NULL): a model that
  * ae_build_gan made, whose weights to start from. */

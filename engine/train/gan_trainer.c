@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "train/gan_trainer.h"
 
-#include <ae/recipe_trainer.h>
-
 #include "tensor/tensor.h"
+#include "train/contact_sheet.h"
+#include "train/gan_clusters.h"
 #include "train/gan_coverage.h"
-#include "train/gan_watch.h"
+#include "train/gan_guard.h"
+#include "train/gan_recipe.h"
 #include "train/picture_store.h"
 #include "train/recipe.h"
-#include "train/recipe_options.h"
 #include "util/mem.h"
 
 #include <math.h>
@@ -19,33 +19,24 @@
 
 #define MOST_HELD_OUT 1000
 #define VALIDATION_SEED 1000
-#define MOST_HALVINGS 6 /* of the rates */
 
-/* What checkpoints hold beside the networks. */
+/* What checkpoints hold beside the networks, before the clusters. */
 typedef struct {
   AeRng rng;
-  AeGanWatch watch;
-  int64_t returns;
+  AeGanGuard guard;
 } Progress;
 
 struct AeGanTrainer {
   AeRecipe *recipe;
-  AeGanShape shape;
-  AeGanAugment augment;
+  AeGanWishes w;
   AePictureStore *store;
+  AeGanClusters *clusters; /* NULL: there are none */
   AeAdversarial *adversarial;
   Progress progress;
   int batch;
   int *labels; /* of the batch */
-  AeGanHealth trouble; /* not said yet; AE_GAN_GOOD: there is none */
   atomic_bool cancel;
 };
-
-static double
-number (const AeRecipe *r, const char *key)
-{
-  return ae_recipe_number_of (r, "gan", key);
-}
 
 static double
 training (const AeRecipe *r, const char *key)
@@ -54,108 +45,64 @@ training (const AeRecipe *r, const char *key)
 }
 
 static AeStatus
-read_shape (AeGanTrainer *t, AeError *err)
-{
-  static const char *const nets[] = { "dense", "conv", NULL };
-  const AeRecipe *r = t->recipe;
-  t->shape = (AeGanShape){
-    .net = (AeGanNet) ae_recipe_word_of (r, "gan", "net", nets),
-    .latent = (int) number (r, "latent"),
-    .classes = (int) number (r, "classes"),
-    .depth = (int) number (r, "depth"),
-    .discriminator_depth = (int) number (r, "discriminator_depth"),
-    .batch_spread = ae_recipe_bool_of (r, "gan", "batch_spread") };
-  t->augment = (AeGanAugment){
-    .translation = (float) number (r, "translation"),
-    .cutout = (float) number (r, "cutout"),
-    .brightness = (float) number (r, "brightness") };
-  t->batch = (int) training (r, "batch");
-  t->shape.n_widths = ae_recipe_ints_of (r, "gan", "widths", t->shape.widths);
-  AeStatus status = ae_recipe_picture_size (&t->shape.size, r, "gan", err);
-  return status == AE_OK ? ae_gan_check (&t->shape, err) : status;
-}
-
-static AeAdversarialLoss
-loss_of (const AeRecipe *r)
-{
-  static const char *const losses[]
-      = { "hinge", "non-saturating", "least-squares", "wasserstein", NULL };
-  return (AeAdversarialLoss) ae_recipe_word_of (r, "gan", "loss", losses);
-}
-
-/* 0 in a recipe is none; in options it is the usual value. */
-static float
-or_none (double value)
-{
-  return value > 0 ? (float) value : -1;
-}
-
-static AeAdversarialOptions
-adversarial_options (const AeRecipe *r)
-{
-  static const char *const optimisers[]
-      = { "adam", "adamw", "sgd", "muon", NULL };
-  static const char *const schedules[] = { "constant", "cosine", NULL };
-  const char *s = "training";
-  double rate = training (r, "learning_rate");
-  return (AeAdversarialOptions){ .loss = loss_of (r),
-    .discriminator_steps = (int) number (r, "discriminator_steps"),
-    .generator_steps = (int) number (r, "generator_steps"),
-    .generator_rate = (float) rate,
-    .discriminator_rate = (float) number (r, "discriminator_rate"),
-    .schedule = (AeSchedule) ae_recipe_word_of (r, s, "schedule", schedules),
-    .final_share
-    = (float) fmin (training (r, "final_learning_rate") / rate, 1),
-    .total_steps = (int64_t) training (r, "steps"),
-    .warmup_steps = (int64_t) training (r, "warmup_steps"),
-    .optimiser
-    = (AeOptimiser) ae_recipe_word_of (r, s, "optimiser", optimisers),
-    .beta1 = (float) number (r, "beta1"),
-    .momentum = (float) training (r, "momentum"),
-    .weight_decay = (float) training (r, "weight_decay"),
-    .clip_norm = (float) training (r, "clip_norm"),
-    .spectral_limit = or_none (number (r, "spectral_limit")),
-    .ema_decay = or_none (training (r, "ema_decay")),
-    .can_go_back = number (r, "watch") > 0,
-    .n_threads = (int) training (r, "threads"),
-    .precision = ae_recipe_precision (r),
-    .seed = (uint64_t) training (r, "seed") };
-}
-
-static AeStatus
 bind (AeGanTrainer *t, AeError *err)
 {
+  const AeGanShape *s = &t->w.shape;
   AeTensor inputs[2] = { { .type = AE_F32,
-                             .shape = ae_shape (2, t->batch, t->shape.latent) },
-    { .type = AE_F32, .shape = ae_shape (2, t->batch, t->shape.classes) } };
+                             .shape = ae_shape (2, t->batch, s->latent) },
+    { .type = AE_F32, .shape = ae_shape (2, t->batch, s->classes) } };
   AeTensor drawn[AE_GAN_DRAWN];
   size_t n = 0;
   for (int i = 0; i < AE_GAN_DRAWN; i++)
-    if (ae_gan_augment_draws (&t->augment, (AeGanDrawn) i))
+    if (ae_gan_augment_draws (&t->w.augment, (AeGanDrawn) i))
       drawn[n++] = (AeTensor){ .type = AE_F32,
         .shape = ae_gan_augment_shape (
-            &t->shape.size, (AeGanDrawn) i, t->batch) };
+            &t->w.shape.size, (AeGanDrawn) i, t->batch) };
   return ae_adversarial_bind (t->adversarial, inputs,
-      t->shape.classes > 0 ? 2 : 1, drawn, n, err);
+      s->classes > 0 ? 2 : 1, drawn, n, err);
 }
 
 static AeStatus
 make_adversarial (AeGanTrainer *t, AeModel *base, AeError *err)
 {
   AeModel *g = NULL, *d = NULL;
-  AeAdversarialOptions o = adversarial_options (t->recipe);
+  AeAdversarialOptions o = ae_gan_recipe_options (t->recipe);
   AeStatus status
-      = ae_build_gan_generator (&g, &t->shape, base, o.seed, err);
+      = ae_build_gan_generator (&g, &t->w.shape, base, o.seed, err);
   if (status == AE_OK)
     status = ae_build_gan_discriminator (
-        &d, &t->shape, &t->augment, base, o.seed + 1, err);
+        &d, &t->w.shape, &t->w.augment, base, o.seed + 1, err);
   if (status == AE_OK)
     status = ae_adversarial_new (&t->adversarial, g, d, &o, err);
   ae_model_unref (&g);
   ae_model_unref (&d);
-  ae_gan_watch_start (
-      &t->progress.watch, (int64_t) number (t->recipe, "watch"), o.loss);
+  ae_gan_guard_start (&t->progress.guard, t->w.watch, o.loss);
   return status == AE_OK ? bind (t, err) : status;
+}
+
+/* With clusters `base` is what finds them, and there are no weights to start
+ * from. */
+static AeStatus
+make_clusters (AeGanTrainer *t, AeModel *base, AeError *err)
+{
+  const char *task = base ? ae_model_meta (base, "ae.task") : NULL;
+  AeGanClusterOptions options = { .n = t->w.clusters, .batch = t->batch,
+    .size = t->w.shape.size,
+    .n_threads = (int) training (t->recipe, "threads"),
+    .seed = (uint64_t) training (t->recipe, "seed") };
+  if (t->w.clusters > 0 && !base)
+    return ae_fail (err, AE_ERROR_ARGUMENT,
+        "gan.clusters is %d without a model to start from, wanted an "
+        "autoencoder by whose codes pictures are told apart",
+        t->w.clusters);
+  if (t->w.clusters > 0)
+    return ae_gan_clusters_new (&t->clusters, base, &options, err);
+  if (task && strcmp (task, "autoencoder") == 0)
+    return ae_fail (err, AE_ERROR_NOT_FOUND,
+        "the model to continue from is of task \"autoencoder\" and gan.clusters "
+        "is 0, wanted one of task \"gan\", or the number of clusters of its "
+        "codes");
+  return AE_OK;
 }
 
 static AeStatus
@@ -166,7 +113,7 @@ make_store (AeGanTrainer *t, AeError *err)
   t->labels = ae_calloc ((size_t) t->batch, sizeof *t->labels);
   if (!t->labels)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for labels");
-  return ae_picture_store_new (&t->store, &t->shape.size,
+  return ae_picture_store_new (&t->store, &t->w.shape.size,
       (size_t) training (t->recipe, "memory") << 20, every, MOST_HELD_OUT,
       (uint64_t) training (t->recipe, "seed"), err);
 }
@@ -181,11 +128,14 @@ ae_gan_trainer_new (AeGanTrainer **out, const AeRecipe *recipe,
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for a trainer");
   }
   ae_rng_seed (&t->progress.rng, (uint64_t) training (recipe, "seed"));
-  AeStatus status = read_shape (t, err);
+  t->batch = (int) training (recipe, "batch");
+  AeStatus status = ae_gan_recipe_wishes (&t->w, recipe, err);
   if (status == AE_OK)
     status = make_store (t, err);
   if (status == AE_OK)
-    status = make_adversarial (t, base, err);
+    status = make_clusters (t, base, err);
+  if (status == AE_OK)
+    status = make_adversarial (t, t->clusters ? NULL : base, err);
   if (status != AE_OK)
     ae_gan_trainer_free (out);
   return status;
@@ -199,6 +149,7 @@ ae_gan_trainer_free (AeGanTrainer **trainer)
   if (!t)
     return;
   ae_picture_store_free (&t->store);
+  ae_gan_clusters_free (&t->clusters);
   ae_adversarial_free (&t->adversarial);
   ae_recipe_free (&t->recipe);
   ae_free (t->labels);
@@ -208,14 +159,14 @@ ae_gan_trainer_free (AeGanTrainer **trainer)
 const AeGanShape *
 ae_gan_trainer_shape (const AeGanTrainer *t)
 {
-  return &t->shape;
+  return &t->w.shape;
 }
 
 AeStatus
 ae_gan_trainer_add (
     AeGanTrainer *t, const AeImage *image, int label, AeError *err)
 {
-  int n = t->shape.classes;
+  int n = t->clusters ? 0 : t->w.shape.classes;
   if (n > 0 && label == AE_NO_LABEL)
     return ae_fail (err, AE_ERROR_ARGUMENT,
         "a picture without a label, wanted one of 0 to %d: see gan.classes",
@@ -251,23 +202,27 @@ fill_latent (AeGanTrainer *t, AeRng *rng)
     ((float *) latent->data)[i] = ae_rng_normal (rng);
 }
 
+/* Of the real pictures that are there. */
 static void
 fill_classes (AeGanTrainer *t)
 {
-  if (t->shape.classes == 0)
+  if (t->w.shape.classes == 0)
     return;
+  if (t->clusters)
+    ae_gan_clusters_tell (t->clusters,
+        ae_adversarial_real (t->adversarial)->data, t->labels);
   AeTensor *classes = ae_adversarial_input (t->adversarial, 1);
   memset (classes->data, 0, ae_tensor_bytes (classes));
   for (int i = 0; i < t->batch; i++)
-    ((float *) classes->data)[i * t->shape.classes + t->labels[i]] = 1;
+    ((float *) classes->data)[i * t->w.shape.classes + t->labels[i]] = 1;
 }
 
 static void
 fill_augment (AeGanTrainer *t, AeRng *rng)
 {
   for (int i = 0, n = 0; i < AE_GAN_DRAWN; i++)
-    if (ae_gan_augment_draws (&t->augment, (AeGanDrawn) i))
-      ae_gan_augment_draw (&t->augment, (AeGanDrawn) i,
+    if (ae_gan_augment_draws (&t->w.augment, (AeGanDrawn) i))
+      ae_gan_augment_draw (&t->w.augment, (AeGanDrawn) i,
           ae_adversarial_condition (t->adversarial, (size_t) n++), rng);
 }
 
@@ -275,38 +230,15 @@ static double
 spread_of (const AeGanTrainer *t, const AeTensor *pictures)
 {
   return ae_gan_spread (pictures->data, (size_t) t->batch,
-      ae_thumbnail_bytes (&t->shape.size),
-      t->shape.classes > 0 ? t->labels : NULL, t->shape.classes);
+      ae_thumbnail_bytes (&t->w.shape.size),
+      t->w.shape.classes > 0 ? t->labels : NULL, t->w.shape.classes);
 }
 
-/* What the watch has to be told, and what follows from what it says. */
-static void
-look (AeGanTrainer *t, const AeAdversarialReport *r, double real_spread,
-    double fake_spread)
+static AeStatus
+find_clusters (AeGanTrainer *t, AeError *err)
 {
-  Progress *p = &t->progress;
-  AeGanSigns signs = { .skipped = r->skipped,
-    .judged = !r->skipped && r->discriminator_norm > 0,
-    .real_spread = real_spread,
-    .fake_spread = fake_spread,
-    .discriminator_loss = r->discriminator };
-  AeGanHealth health = ae_gan_watch_add (&p->watch, &signs);
-  if (health == AE_GAN_GOOD)
-    ae_adversarial_remember (t->adversarial);
-  if (health == AE_GAN_GOOD || health == AE_GAN_UNSURE)
-    return;
-  t->trouble = health;
-  p->returns++;
-  ae_gan_watch_again (&p->watch);
-  ae_adversarial_go_back (t->adversarial);
-}
-
-static void
-set_rates (AeGanTrainer *t)
-{
-  int64_t n = t->progress.returns;
-  ae_adversarial_scale_rates (t->adversarial,
-      (float) ldexp (1, -(int) (n < MOST_HALVINGS ? n : MOST_HALVINGS)));
+  return t->clusters ? ae_gan_clusters_find (t->clusters, t->store, err)
+                     : AE_OK;
 }
 
 AeStatus
@@ -319,35 +251,31 @@ ae_gan_trainer_step (AeGanTrainer *t, AeGanReport *report, AeError *err)
           t->store, rng, (size_t) t->batch, real->data, t->labels))
     return ae_fail (
         err, AE_ERROR_NEEDS_DATA, "no pictures to train a GAN on");
+  AeStatus status = find_clusters (t, err);
+  if (status != AE_OK)
+    return status;
   fill_latent (t, rng);
   fill_classes (t);
   fill_augment (t, rng);
-  AeStatus status
-      = ae_adversarial_step (t->adversarial, &report->step, err);
+  status = ae_adversarial_step (t->adversarial, &report->step, err);
   double wanted = spread_of (t, real);
   double found = spread_of (t, ae_adversarial_output (t->adversarial, 0));
   report->spread = wanted > 0 ? found / wanted : 0;
-  look (t, &report->step, wanted, found);
-  set_rates (t);
+  ae_gan_guard_look (&t->progress.guard, t->adversarial, &report->step,
+      wanted, found);
   return status;
 }
 
 int
 ae_gan_trainer_returns (const AeGanTrainer *t)
 {
-  return (int) t->progress.returns;
+  return (int) t->progress.guard.returns;
 }
 
 bool
 ae_gan_trainer_note (AeGanTrainer *t, char *text, size_t bytes)
 {
-  if (t->trouble == AE_GAN_GOOD)
-    return false;
-  snprintf (text, bytes,
-      "%s: back to where it went well, with half the rates (time %lld)",
-      ae_gan_health_text (t->trouble), (long long) t->progress.returns);
-  t->trouble = AE_GAN_GOOD;
-  return true;
+  return ae_gan_guard_note (&t->progress.guard, text, bytes);
 }
 
 /* Validation. */
@@ -380,8 +308,8 @@ sample (AeGanTrainer *t, bool held_out, size_t first, Samples *s,
   if (status != AE_OK)
     return status;
   ae_coverage_reduce (
-      &t->shape.size, real->data, n, s->real + first * s->d);
-  ae_coverage_reduce (&t->shape.size,
+      &t->w.shape.size, real->data, n, s->real + first * s->d);
+  ae_coverage_reduce (&t->w.shape.size,
       ae_adversarial_output (t->adversarial, 0)->data, n,
       s->made + first * s->d);
   return AE_OK;
@@ -392,7 +320,7 @@ ae_gan_trainer_validate (AeGanTrainer *t, float *score, AeError *err)
 {
   bool held_out = ae_picture_store_count (t->store, true) > 1;
   Samples s = { .n = ae_picture_store_count (t->store, held_out),
-    .d = ae_coverage_values (&t->shape.size) };
+    .d = ae_coverage_values (&t->w.shape.size) };
   *score = 0;
   if (atomic_load (&t->cancel))
     return ae_fail (err, AE_ERROR_CANCELLED, "validation was cancelled");
@@ -400,11 +328,14 @@ ae_gan_trainer_validate (AeGanTrainer *t, float *score, AeError *err)
     return ae_fail (err, AE_ERROR_NEEDS_DATA,
         "%zu pictures to validate a GAN on, wanted 2 at least", s.n);
   s.n = s.n < MOST_HELD_OUT ? s.n : MOST_HELD_OUT;
+  AeStatus status = find_clusters (t, err);
+  if (status != AE_OK)
+    return status;
   s.real = ae_calloc (2 * s.n * s.d, sizeof *s.real);
   s.made = s.real + s.n * s.d;
-  AeStatus status = s.real ? AE_OK
-                           : ae_fail (err, AE_ERROR_MEMORY,
-                                 "no memory for %zu pictures", s.n);
+  if (!s.real)
+    status = ae_fail (
+        err, AE_ERROR_MEMORY, "no memory for %zu pictures", s.n);
   for (size_t first = 0; status == AE_OK && first < s.n;
        first += (size_t) t->batch)
     status = atomic_load (&t->cancel)
@@ -448,11 +379,13 @@ build_model (AeGanTrainer *t, const AeModel *g, const AeModel *d,
     "ae.gan.channels", ae_recipe_text_of (r, a, "channels"),
     "ae.gan.latent", ae_recipe_text_of (r, a, "latent"),
     "ae.gan.classes", ae_recipe_text_of (r, a, "classes"),
+    "ae.gan.clusters", ae_recipe_text_of (r, a, "clusters"),
     "ae.gan.loss", ae_recipe_text_of (r, a, "loss"),
     "ae.recipe", text, "ae.train.steps", steps, "ae.train.seed", seed,
     "ae.train.pictures", pictures };
-  AeStatus status = ae_build_gan (
-      out, &t->shape, g, d, meta, sizeof meta / sizeof *meta / 2, err);
+  AeGanFacts facts = { .meta = meta, .n_meta = sizeof meta / sizeof *meta / 2,
+    .shares = t->clusters ? ae_gan_clusters_shares (t->clusters) : NULL };
+  AeStatus status = ae_build_gan (out, &t->w.shape, g, d, &facts, err);
   free (text);
   return status;
 }
@@ -474,19 +407,61 @@ ae_gan_trainer_model (AeGanTrainer *t, AeModel **out, AeError *err)
   return status;
 }
 
+static size_t
+extra_bytes (const AeGanTrainer *t)
+{
+  return sizeof t->progress
+      + (t->clusters ? ae_gan_clusters_bytes (t->clusters) : 0);
+}
+
+AeStatus
+ae_gan_trainer_sheet (
+    AeGanTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  AeContactSheet wanted = { .size = t->w.shape.size,
+    .classes = t->w.shape.classes,
+    .drawn = true,
+    .seed = (uint64_t) training (t->recipe, "seed") };
+  AeModel *model;
+  AeStatus status = ae_gan_trainer_model (t, &model, err);
+  if (status == AE_OK)
+    status = ae_contact_sheet_make (sheet, &wanted, model, err);
+  ae_model_unref (&model);
+  return status;
+}
+
 AeStatus
 ae_gan_trainer_save (AeGanTrainer *t, const char *path, AeError *err)
 {
-  return ae_adversarial_save (
-      t->adversarial, path, &t->progress, sizeof t->progress, err);
+  size_t bytes = extra_bytes (t);
+  char *extra = ae_alloc (bytes);
+  if (!extra)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for a checkpoint");
+  memcpy (extra, &t->progress, sizeof t->progress);
+  if (t->clusters)
+    ae_gan_clusters_save (t->clusters, extra + sizeof t->progress);
+  AeStatus status
+      = ae_adversarial_save (t->adversarial, path, extra, bytes, err);
+  ae_free (extra);
+  return status;
 }
 
 AeStatus
 ae_gan_trainer_restore (AeGanTrainer *t, const char *path, AeError *err)
 {
-  AeStatus status = ae_adversarial_restore (
-      t->adversarial, path, &t->progress, sizeof t->progress, err);
-  if (status == AE_OK)
-    set_rates (t);
+  size_t bytes = extra_bytes (t);
+  char *extra = ae_alloc (bytes);
+  if (!extra)
+    return ae_fail (err, AE_ERROR_MEMORY, "no memory for a checkpoint");
+  AeStatus status
+      = ae_adversarial_restore (t->adversarial, path, extra, bytes, err);
+  if (status == AE_OK && t->clusters)
+    status = ae_gan_clusters_restore (
+        t->clusters, extra + sizeof t->progress, err);
+  if (status == AE_OK) {
+    memcpy (&t->progress, extra, sizeof t->progress);
+    ae_gan_guard_set_rates (&t->progress.guard, t->adversarial);
+  }
+  ae_free (extra);
   return status;
 }

@@ -9,14 +9,17 @@
 
 #include <ae/image.h>
 #include <ae/recipe.h>
+#include <ae/recipe_trainer.h>
 
 #include "train/adversarial.h"
 #include "train/gan_nets.h"
 
 typedef struct AeGanTrainer AeGanTrainer;
 
-/* base (may be NULL): a model of this task whose weights to start from. Errors:
- * FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit), UNSUPPORTED, MEMORY. */
+/* base (may be NULL): a model of this task whose weights to start from; with
+ * gan.clusters an autoencoder, whose codes are clustered. Errors: NOT_FOUND (an
+ * autoencoder without), FORMAT, ARGUMENT, LIMIT, SHAPE (base does not fit),
+ * UNSUPPORTED, MEMORY. */
 AeStatus ae_gan_trainer_new (AeGanTrainer **out, const AeRecipe *recipe,
     AeModel *base, AeError *err);
 void ae_gan_trainer_free (AeGanTrainer **trainer);
@@ -48,6 +51,10 @@ bool ae_gan_trainer_note (AeGanTrainer *trainer, char *text, size_t bytes);
 AeStatus ae_gan_trainer_validate (
     AeGanTrainer *trainer, float *score, AeError *err);
 
+/* See ae_recipe_trainer_sheet(). */
+AeStatus ae_gan_trainer_sheet (
+    AeGanTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
+
 /* Ends a validation, from any thread. */
 void ae_gan_trainer_cancel (AeGanTrainer *trainer);
 
@@ -57,6 +64,8 @@ AeStatus ae_gan_trainer_model (
 
 AeStatus ae_gan_trainer_save (
     AeGanTrainer *trainer, const char *path, AeError *err);
+/* After SHAPE because of clusters of another model's codes the trainer may only
+ * be freed. */
 AeStatus ae_gan_trainer_restore (
     AeGanTrainer *trainer, const char *path, AeError *err);
 

@@ -76,7 +76,7 @@ ae_gan_health_text (AeGanHealth health)
 {
   static const char *const texts[] = { [AE_GAN_GOOD] = "all is well",
     [AE_GAN_UNSURE] = "nothing is known yet",
-    [AE_GAN_ALIKE] = "the generator makes pictures that hardly differ",
+    [AE_GAN_ALIKE] = "what the generator makes hardly differs",
     [AE_GAN_BEATEN] = "the discriminator is never wrong",
     [AE_GAN_BROKEN] = "steps are skipped" };
   return texts[health];

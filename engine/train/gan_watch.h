@@ -45,7 +45,7 @@ AeGanHealth ae_gan_watch_add (AeGanWatch *watch, const AeGanSigns *signs);
 /* Starts over: the weights are other ones now. */
 void ae_gan_watch_again (AeGanWatch *watch);
 
-/* "pictures that hardly differ", ...; of what is wrong. */
+/* "the discriminator is never wrong", ...; of what is wrong. */
 const char *ae_gan_health_text (AeGanHealth health);
 
 /* Standard deviation of a value of the n pictures (n x d) among those of the

@@ -20,7 +20,8 @@ struct AePictureStore {
   AeThumbnailSize size;
   size_t bytes; /* of a picture */
   Part part[2]; /* for training, held out */
-  unsigned hold_out_every;
+  unsigned hold_out_every, group;
+  bool holding_out; /* the group that is being added */
   uint64_t n_added;
   AeRng rng;
 };
@@ -44,6 +45,7 @@ ae_picture_store_new (AePictureStore **out, const AeThumbnailSize *size,
   pthread_mutex_init (&s->lock, NULL);
   s->size = *size;
   s->bytes = ae_thumbnail_bytes (size);
+  s->group = 1;
   s->hold_out_every = most_held_out > 0 ? hold_out_every : 0;
   if (s->hold_out_every)
     s->part[1].most = most_held_out < most / 2 ? most_held_out : most / 2;
@@ -90,17 +92,18 @@ make_room (Part *p, size_t bytes)
 static bool
 add_locked (AePictureStore *s, const uint8_t *picture, int label)
 {
-  uint64_t number = s->n_added + 1;
-  bool held_out = s->hold_out_every > 0 && number % s->hold_out_every == 0
-      && s->part[1].n < s->part[1].most;
-  Part *p = &s->part[held_out];
+  uint64_t group = s->n_added / s->group + 1;
+  if (s->n_added % s->group == 0)
+    s->holding_out = s->hold_out_every > 0 && group % s->hold_out_every == 0
+        && s->part[1].n < s->part[1].most;
+  Part *p = &s->part[s->holding_out];
   if (!make_room (p, s->bytes))
     return false;
   size_t at = p->n < p->room ? p->n++
                              : ae_rng_below (&s->rng, (uint32_t) p->n);
   memcpy (p->bytes + at * s->bytes, picture, s->bytes);
   p->labels[at] = label;
-  s->n_added = number;
+  s->n_added++;
   return true;
 }
 
@@ -112,15 +115,30 @@ ae_picture_store_add (
   if (!picture)
     return ae_fail (err, AE_ERROR_MEMORY, "no memory for another picture");
   AeStatus status = ae_thumbnail_make (&s->size, image, picture, err);
-  if (status == AE_OK) {
-    pthread_mutex_lock (&s->lock);
-    if (!add_locked (s, picture, label))
-      status = ae_fail (
-          err, AE_ERROR_MEMORY, "no memory for another picture");
-    pthread_mutex_unlock (&s->lock);
-  }
+  if (status == AE_OK)
+    status = ae_picture_store_put (s, picture, label, err);
   ae_free (picture);
   return status;
+}
+
+AeStatus
+ae_picture_store_put (
+    AePictureStore *s, const uint8_t *picture, int label, AeError *err)
+{
+  pthread_mutex_lock (&s->lock);
+  bool added = add_locked (s, picture, label);
+  pthread_mutex_unlock (&s->lock);
+  return added ? AE_OK
+               : ae_fail (
+                   err, AE_ERROR_MEMORY, "no memory for another picture");
+}
+
+void
+ae_picture_store_group (AePictureStore *s, unsigned n)
+{
+  pthread_mutex_lock (&s->lock);
+  s->group = n;
+  pthread_mutex_unlock (&s->lock);
 }
 
 size_t

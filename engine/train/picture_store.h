@@ -25,6 +25,15 @@ void ae_picture_store_free (AePictureStore **store);
 AeStatus ae_picture_store_add (
     AePictureStore *store, const AeImage *image, int label, AeError *err);
 
+/* The same of bytes (channels, height, width) of the store's size. Errors:
+ * MEMORY. */
+AeStatus ae_picture_store_put (AePictureStore *store, const uint8_t *picture,
+    int label, AeError *err);
+
+/* Before the first is added: every `n` that follow each other belong together,
+ * and are held out together or not at all; 1 at first. */
+void ae_picture_store_group (AePictureStore *store, unsigned n);
+
 size_t ae_picture_store_count (AePictureStore *store, bool held_out);
 
 /* The label of a picture for training; index: below their number. */

@@ -3,6 +3,7 @@
 
 #include "tensor/tensor.h"
 #include "train/checkpoint.h"
+#include "train/contact_sheet.h"
 #include "train/picture_store.h"
 #include "train/recipe_options.h"
 #include "train/schedule.h"
@@ -339,6 +340,19 @@ checkpoint_of (AeRbmTrainer *t, Draws *draws)
     .block = { ae_rbm_params (t->rbm), ae_rbm_momentum (t->rbm) },
     .extra = draws,
     .n_extra = sizeof *draws };
+}
+
+AeStatus
+ae_rbm_trainer_sheet (
+    AeRbmTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  AeContactSheet wanted = { .size = t->shape.size, .store = t->store };
+  AeModel *model;
+  AeStatus status = ae_rbm_trainer_model (t, &model, err);
+  if (status == AE_OK)
+    status = ae_contact_sheet_make (sheet, &wanted, model, err);
+  ae_model_unref (&model);
+  return status;
 }
 
 AeStatus

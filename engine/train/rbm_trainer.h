@@ -7,7 +7,7 @@
 
 #include <ae/image.h>
 #include <ae/recipe.h>
-#include <ae/trainer.h>
+#include <ae/recipe_trainer.h>
 
 #include "train/rbm.h"
 #include "train/rbm_nets.h"
@@ -44,6 +44,10 @@ AeStatus ae_rbm_trainer_validate (
  * pictures for training at the last validation, nats; it grows where a machine
  * learns its pictures by heart. False: there was none, or nothing held out. */
 bool ae_rbm_trainer_gap (const AeRbmTrainer *trainer, double *gap);
+
+/* See ae_recipe_trainer_sheet(). */
+AeStatus ae_rbm_trainer_sheet (
+    AeRbmTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
 
 /* Ends a validation, from any thread. */
 void ae_rbm_trainer_cancel (AeRbmTrainer *trainer);

@@ -71,7 +71,8 @@ ae_recipe_trainer_new (AeRecipeTrainer **out, const AeRecipe *recipe,
     .early_stop = whole (recipe, "early_stop"),
     .score = t->task->score,
     .score_unit = t->task->score_unit,
-    .model_work = t->task->model_work };
+    .model_work = t->task->model_work,
+    .sheets = t->task->sheet };
   status = t->task->open (&t->state, recipe, base, err);
   if (status != AE_OK) {
     ae_free (t);
@@ -157,6 +158,24 @@ ae_recipe_trainer_validate (AeRecipeTrainer *t, float *score, AeError *err)
     return ae_fail (err, AE_ERROR_UNSUPPORTED,
         "task '%s' has no validation", t->task->name);
   return t->task->validate (t->state, score, err);
+}
+
+void
+ae_training_sheet_clear (AeTrainingSheet *sheet)
+{
+  ae_free (sheet->pixels);
+  *sheet = (AeTrainingSheet){ 0 };
+}
+
+AeStatus
+ae_recipe_trainer_sheet (
+    AeRecipeTrainer *t, AeTrainingSheet *sheet, AeError *err)
+{
+  *sheet = (AeTrainingSheet){ 0 };
+  if (!t->task->sheet)
+    return ae_fail (err, AE_ERROR_UNSUPPORTED,
+        "task '%s' has no contact sheets", t->task->name);
+  return t->task->sheet (t->state, sheet, err);
 }
 
 void

@@ -84,12 +84,14 @@ const AeKey ae_keys[] = {
   NUMBER ("anomaly", "discriminator_rate", 1e-9, 10, "0.0004",
       "the discriminator's first learning rate"),
 
-  CHOICE ("autoencoder", "net", "linear dense conv", "conv",
-      "one matrix each way; layers of units; or convolutions that halve the "
-      "picture, and a layer at its end"),
+  CHOICE ("autoencoder", "net", "linear dense conv fully-conv", "conv",
+      "one matrix each way; layers of units; convolutions that halve the "
+      "picture, and a layer at its end; or convolutions alone, whose codes are "
+      "maps and which take pictures of any size"),
   INTS ("autoencoder", "widths", 1, 8192, "32,64",
       "units of dense layers, or channels at a half, a quarter, ... of the size"),
-  INT ("autoencoder", "latent", 1, 4096, "32", "numbers that a picture becomes"),
+  INT ("autoencoder", "latent", 1, 4096, "32",
+      "numbers that a picture becomes, or with fully-conv each place of it"),
   CHOICE ("autoencoder", "code", "plain rectified variational", "plain",
       "numbers; none of them below 0; or normal distributions that are drawn "
       "from: a VAE"),
@@ -99,6 +101,12 @@ const AeKey ae_keys[] = {
   TEXT ("autoencoder", "size", "28x28",
       "width and height that pictures are scaled to, 512x512 at most; of their "
       "proportions, and for conv divisible by 2 for each of the widths"),
+  INT ("autoencoder", "crops", 0, 100000, "0",
+      "so many parts of this size are cut from random places of each picture, "
+      "which is not scaled then; 0: pictures are scaled"),
+  BOOL ("autoencoder", "whiten", "no",
+      "crops are of the whitened picture, in which coarse and fine count alike "
+      "and the middle grey is what is usual around"),
   CHOICE ("autoencoder", "channels", "1 3", "1", "grey, or R, G, B"),
   INT ("autoencoder", "classes", 0, 1000, "0",
       "the networks are told which of so many labels a picture has; 0: labels "
@@ -129,9 +137,26 @@ const AeKey ae_keys[] = {
   NUMBER ("autoencoder", "code_dropout", 0, 0.95, "0",
       "share of a code's numbers that are set to 0 in training"),
   NUMBER ("autoencoder", "sparsity", 0, 1000, "0",
-      "price of a code's absolute values, beside the error of a picture"),
+      "price of a code's absolute values, each times the length of the weights "
+      "that take it into the decoder, beside the error of a picture"),
+  INT ("autoencoder", "top_k", 0, 4096, "0",
+      "so many of a rectified code's numbers, the largest, are kept and the "
+      "others 0: a k-sparse autoencoder; 0: all are kept"),
   NUMBER ("autoencoder", "contraction", 0, 1000, "0",
       "price of the squared norm of the code's Jacobian"),
+  CHOICE ("autoencoder", "adversary", "none codes pictures", "none",
+      "what a discriminator judges: codes, which come to be normal numbers; or "
+      "pictures, which come to be sharp"),
+  NUMBER ("autoencoder", "adversarial_weight", 1e-6, 1e6, "1",
+      "of what it says, beside the error of a picture"),
+  INTS ("autoencoder", "discriminator_widths", 1, 8192, NULL,
+      "units of its layers, or channels at a half, a quarter, ... of the size; "
+      "not set: 256,256 of codes, 32,64 of pictures"),
+  NUMBER ("autoencoder", "discriminator_rate", 1e-9, 10, "0.0004",
+      "its first learning rate"),
+  INT ("autoencoder", "watch", 0, 1e9, "200",
+      "steps after which it is seen to that the two go well together; if not, "
+      "they come back to where they did, with half the rates; 0 = never"),
 
   CHOICE ("classifier", "net", "dense conv", "conv",
       "layers of units; or convolutions that halve the picture, and a layer at "
@@ -157,6 +182,10 @@ const AeKey ae_keys[] = {
   INT ("classifier", "labels_per_class", 0, 1e9, "0",
       "learn from so many pictures of each class alone, drawn by the seed; 0: "
       "from all"),
+  NUMBER ("classifier", "adaptation", 0, 100, "0",
+      "learn from pictures without labels too, which are of another domain: "
+      "largest weight of the reversed gradient of what tells the domains apart; "
+      "0: off"),
   BOOL ("classifier", "freeze", "no",
       "the encoder stays as it is in the model to start from"),
   CHOICE ("gan", "net", "dense conv", "conv",
@@ -178,6 +207,9 @@ const AeKey ae_keys[] = {
   INT ("gan", "classes", 0, 1000, "0",
       "both networks are told which of so many labels a picture has; 0: labels "
       "are not used"),
+  INT ("gan", "clusters", 0, 256, "0",
+      "without labels they are told in which of so many clusters a picture's code "
+      "lies, of the autoencoder that is given to start from; 0: there are none"),
   CHOICE ("gan", "loss", "hinge non-saturating least-squares wasserstein",
       "hinge", "what the discriminator's answers are to be"),
   INT ("gan", "discriminator_steps", 1, 100, "1",

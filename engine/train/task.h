@@ -16,7 +16,7 @@ typedef struct {
 } AeTaskDefault;
 
 /* Functions as those of ae/recipe_trainer.h on the `state` that `open` makes;
- * figures, note, validate and without_steps may be NULL. */
+ * figures, note, validate, sheet and without_steps may be NULL. */
 typedef struct {
   const char *name;
   const char *keys; /* sections and section.key, separated by spaces */
@@ -41,6 +41,7 @@ typedef struct {
       const void *state, AeTrainingFigure figures[AE_TRAINING_FIGURES]);
   bool (*note) (void *state, char *text, size_t bytes);
   AeStatus (*validate) (void *state, float *score, AeError *err);
+  AeStatus (*sheet) (void *state, AeTrainingSheet *sheet, AeError *err);
   void (*cancel) (void *state);
   /* What `model` needs to make the model of the weights as they are now. */
   AeStatus (*keep) (void *state, AeModel **kept, AeError *err);

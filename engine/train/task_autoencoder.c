@@ -8,7 +8,8 @@
 typedef struct {
   AeAutoencoderTrainer *trainer;
   int64_t n; /* steps that took part in the means */
-  double squared_error, likelihood, divergence, active;
+  AeAutoencoderFigures figures;
+  double discriminator, margin;
 } Task;
 
 static void
@@ -63,20 +64,28 @@ task_n_frames (const void *state)
   return ae_autoencoder_trainer_n_pictures (((const Task *) state)->trainer);
 }
 
+static void
+follow (double *mean, double value, int64_t n)
+{
+  *mean += (value - *mean) * (n < 100 ? 1.0 / (double) n : 0.01);
+}
+
 static AeStatus
 task_step (void *state, AeStepReport *report, AeError *err)
 {
   Task *t = state;
   AeAutoencoderReport r;
   AeStatus status = ae_autoencoder_trainer_step (t->trainer, &r, err);
-  *report = r.step;
+  *report = r.learning.step;
   if (status != AE_OK)
     return status;
-  double part = ++t->n < 100 ? 1.0 / (double) t->n : 0.01;
-  t->squared_error += part * (r.squared_error - t->squared_error);
-  t->likelihood += part * (r.likelihood - t->likelihood);
-  t->divergence += part * (r.divergence - t->divergence);
-  t->active += part * (r.active - t->active);
+  int64_t n = ++t->n;
+  follow (&t->figures.squared_error, r.figures.squared_error, n);
+  follow (&t->figures.likelihood, r.figures.likelihood, n);
+  follow (&t->figures.divergence, r.figures.divergence, n);
+  follow (&t->figures.active, r.figures.active, n);
+  follow (&t->discriminator, r.learning.discriminator, n);
+  follow (&t->margin, r.learning.margin, n);
   return status;
 }
 
@@ -91,18 +100,32 @@ task_figures (
     const void *state, AeTrainingFigure figures[AE_TRAINING_FIGURES])
 {
   const Task *t = state;
+  const AeAutoencoderFigures *f = &t->figures;
   size_t n = 0;
   if (t->n == 0)
     return 0;
-  figures[n++] = (AeTrainingFigure){ "mse", "", t->squared_error };
-  figures[n++] = (AeTrainingFigure){ "active", "units", t->active };
+  figures[n++] = (AeTrainingFigure){ "mse", "", f->squared_error };
+  figures[n++] = (AeTrainingFigure){ "active", "units", f->active };
   if (ae_autoencoder_trainer_shape (t->trainer)->code
-      != AE_CODE_VARIATIONAL)
+      == AE_CODE_VARIATIONAL) {
+    figures[n++]
+        = (AeTrainingFigure){ "reconstruction", "nats", f->likelihood };
+    figures[n++] = (AeTrainingFigure){ "divergence", "nats", f->divergence };
+  }
+  if (!ae_autoencoder_trainer_has_adversary (t->trainer))
     return n;
-  figures[n++] = (AeTrainingFigure){ "reconstruction", "nats",
-    t->likelihood };
-  figures[n++] = (AeTrainingFigure){ "divergence", "nats", t->divergence };
+  figures[n++] = (AeTrainingFigure){ "discriminator", "", t->discriminator };
+  figures[n++] = (AeTrainingFigure){ "margin", "", t->margin };
+  figures[n++] = (AeTrainingFigure){ "returns", "",
+    ae_autoencoder_trainer_returns (t->trainer) };
   return n;
+}
+
+static bool
+task_note (void *state, char *text, size_t bytes)
+{
+  return ae_autoencoder_trainer_note (
+      ((Task *) state)->trainer, text, bytes);
 }
 
 static AeStatus
@@ -110,6 +133,12 @@ task_validate (void *state, float *score, AeError *err)
 {
   return ae_autoencoder_trainer_validate (
       ((Task *) state)->trainer, score, err);
+}
+
+static AeStatus
+task_sheet (void *state, AeTrainingSheet *sheet, AeError *err)
+{
+  return ae_autoencoder_trainer_sheet (((Task *) state)->trainer, sheet, err);
 }
 
 static void
@@ -181,7 +210,9 @@ const AeTask ae_task_autoencoder = {
   .step = task_step,
   .steps = task_steps,
   .figures = task_figures,
+  .note = task_note,
   .validate = task_validate,
+  .sheet = task_sheet,
   .cancel = task_cancel,
   .keep = task_keep,
   .model = task_model,

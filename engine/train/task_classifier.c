@@ -8,7 +8,7 @@
 typedef struct {
   AeClassifierTrainer *trainer;
   int64_t n; /* steps that took part in the mean */
-  double accuracy;
+  AeClassifierBatch mean;
 } Task;
 
 static void
@@ -61,13 +61,14 @@ static AeStatus
 task_step (void *state, AeStepReport *report, AeError *err)
 {
   Task *t = state;
-  double accuracy;
+  AeClassifierBatch batch;
   AeStatus status
-      = ae_classifier_trainer_step (t->trainer, report, &accuracy, err);
+      = ae_classifier_trainer_step (t->trainer, report, &batch, err);
   if (status != AE_OK)
     return status;
   double part = ++t->n < 100 ? 1.0 / (double) t->n : 0.01;
-  t->accuracy += part * (accuracy - t->accuracy);
+  t->mean.accuracy += part * (batch.accuracy - t->mean.accuracy);
+  t->mean.domain_error += part * (batch.domain_error - t->mean.domain_error);
   return status;
 }
 
@@ -84,8 +85,11 @@ task_figures (
   const Task *t = state;
   if (t->n == 0)
     return 0;
-  figures[0] = (AeTrainingFigure){ "batch-accuracy", "%", 100 * t->accuracy };
-  return 1;
+  figures[0] = (AeTrainingFigure){ "batch-accuracy", "%",
+    100 * t->mean.accuracy };
+  figures[1] = (AeTrainingFigure){ "domain-error", "%",
+    100 * t->mean.domain_error };
+  return ae_classifier_trainer_adapts (t->trainer) ? 2 : 1;
 }
 
 static AeStatus

@@ -116,6 +116,12 @@ task_validate (void *state, float *score, AeError *err)
   return ae_gan_trainer_validate (((Task *) state)->trainer, score, err);
 }
 
+static AeStatus
+task_sheet (void *state, AeTrainingSheet *sheet, AeError *err)
+{
+  return ae_gan_trainer_sheet (((Task *) state)->trainer, sheet, err);
+}
+
 static void
 task_cancel (void *state)
 {
@@ -173,6 +179,7 @@ const AeTask ae_task_gan = {
   .defaults = defaults,
   .score = "coverage",
   .score_unit = "%",
+  .base = "autoencoder",
   .open = task_open,
   .close = task_close,
   .plan = task_plan,
@@ -183,6 +190,7 @@ const AeTask ae_task_gan = {
   .figures = task_figures,
   .note = task_note,
   .validate = task_validate,
+  .sheet = task_sheet,
   .cancel = task_cancel,
   .keep = task_keep,
   .model = task_model,

@@ -95,6 +95,12 @@ task_validate (void *state, float *score, AeError *err)
   return ae_rbm_trainer_validate (((Task *) state)->trainer, score, err);
 }
 
+static AeStatus
+task_sheet (void *state, AeTrainingSheet *sheet, AeError *err)
+{
+  return ae_rbm_trainer_sheet (((Task *) state)->trainer, sheet, err);
+}
+
 static void
 task_cancel (void *state)
 {
@@ -157,6 +163,7 @@ const AeTask ae_task_rbm = {
   .steps = task_steps,
   .figures = task_figures,
   .validate = task_validate,
+  .sheet = task_sheet,
   .cancel = task_cancel,
   .keep = task_keep,
   .model = task_model,

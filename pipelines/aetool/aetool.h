@@ -29,6 +29,7 @@ int aetool_eval_codes (int argc, char **argv); /* eval --codes */
 int aetool_eval_generated (int argc, char **argv); /* eval --generated */
 int aetool_eval_latent (int argc, char **argv); /* eval --latent */
 int aetool_eval_rbm (int argc, char **argv); /* --rbm */
+int aetool_idx (int argc, char **argv);
 int aetool_info (int argc, char **argv);
 int aetool_onnx_test (int argc, char **argv);
 int aetool_pan (int argc, char **argv);

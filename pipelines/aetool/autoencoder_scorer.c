@@ -11,6 +11,7 @@
 
 #include "aetool.h"
 #include "canvas.h"
+#include "gradient_energy.h"
 
 #define SHOWN 16 /* pictures in a row of the sheet */
 #define ZOOM 2
@@ -21,12 +22,14 @@ struct AutoencoderScorer {
   AeSession *whole, *decoder; /* one picture; samples of codes */
   int width, height, channels, latent, classes, samples;
   gboolean variational, binarise;
+  gboolean normal; /* codes are, of all pictures together */
   double knocked_out; /* share of the codes' numbers */
   GRand *rand;
   float *wanted;       /* the picture, black and white where that is drawn */
   double *log_weights; /* of each sample */
   double *sum, *squares; /* of the codes' numbers */
   AutoencoderScores total;
+  double energy, made_energy; /* of gradients */
   GPtrArray *shown; /* floats: originals and reconstructions in turn */
 };
 
@@ -68,6 +71,8 @@ read_facts (AutoencoderScorer *s, const char *path, GError **error)
   s->latent = fact (s, "ae.autoencoder.latent");
   s->classes = fact (s, "ae.autoencoder.classes");
   s->variational = says (s, "ae.autoencoder.code", "variational");
+  s->normal
+      = s->variational || says (s, "ae.autoencoder.adversary", "codes");
   s->binarise = says (s, "ae.autoencoder.binarise", "yes");
   if (!says (s, "ae.task", "autoencoder") || !size
       || sscanf (size, "%dx%d", &s->width, &s->height) != 2)
@@ -86,6 +91,21 @@ read_facts (AutoencoderScorer *s, const char *path, GError **error)
         "%s: likelihoods are of VAEs of black and white pictures, with "
         "`binarise' in their recipes",
         path);
+  return TRUE;
+}
+
+/* Codes that are maps have as many numbers as there are in all places; `shape`
+ * becomes theirs. */
+static gboolean
+take_maps (AutoencoderScorer *s, AeShape *shape)
+{
+  int at = ae_session_find_output (s->whole, "latent");
+  if (at < 0 || !says (s, "ae.autoencoder.net", "fully-conv"))
+    return TRUE;
+  *shape = ae_session_output (s->whole, (size_t) at)->shape;
+  for (int i = 2; i < shape->rank; i++)
+    s->latent *= (int) shape->dim[i];
+  shape->dim[0] = MAX (s->samples, 1);
   return TRUE;
 }
 
@@ -108,6 +128,7 @@ open_sessions (AutoencoderScorer *s, int threads, GError **error)
     { .type = AE_F32, .shape = { 2, { codes, s->classes } } } };
   if (ae_session_new (&s->whole, s->model, &all, &err) == AE_OK
       && ae_session_bind (s->whole, frame, n, &err) == AE_OK
+      && take_maps (s, &code[0].shape)
       && ae_session_new (&s->decoder, s->model, &part, &err) == AE_OK
       && ae_session_bind (s->decoder, code, n, &err) == AE_OK)
     return TRUE;
@@ -194,6 +215,12 @@ int
 autoencoder_scorer_latent (const AutoencoderScorer *s)
 {
   return s->latent;
+}
+
+AutoencoderSize
+autoencoder_scorer_size (const AutoencoderScorer *s)
+{
+  return (AutoencoderSize){ s->width, s->height, s->channels };
 }
 
 gboolean
@@ -294,13 +321,31 @@ count_damage (AutoencoderScorer *s, const float *code)
       += squared_error (s, ae_session_output (s->decoder, 0)->data);
 }
 
+/* Of the values of the picture; not 0. */
+static double
+variance (const AutoencoderScorer *s)
+{
+  double sum = 0, squares = 0, n = (double) n_values (s);
+  for (gsize i = 0; i < n_values (s); i++) {
+    sum += s->wanted[i];
+    squares += (double) s->wanted[i] * s->wanted[i];
+  }
+  return MAX (squares / n - sum / n * sum / n, 1e-9);
+}
+
 /* Of the grey picture; what it was is in s->wanted. */
 static void
 count_error (AutoencoderScorer *s)
 {
   const float *made = ae_session_output (s->whole, 0)->data;
   const float *code = ae_session_output (s->whole, 1)->data;
-  s->total.squared_error += squared_error (s, made);
+  s->total.last = squared_error (s, made);
+  s->total.last_share = s->total.last / variance (s);
+  s->total.squared_error += s->total.last;
+  s->energy
+      += gradient_energy (s->wanted, s->width, s->height, s->channels);
+  s->made_energy
+      += gradient_energy (made, s->width, s->height, s->channels);
   for (int i = 0; i < s->latent; i++) {
     s->sum[i] += code[i];
     s->squares[i] += (double) code[i] * code[i];
@@ -396,6 +441,8 @@ autoencoder_scorer_result (const AutoencoderScorer *s)
   mean.squared_error /= n;
   mean.damaged /= n;
   mean.active /= n * s->latent;
+  mean.sharpness = s->energy > 0 ? s->made_energy / s->energy : 0;
+  mean.latent = s->latent;
   mean.bound /= n;
   mean.likelihood /= n;
   return mean;
@@ -427,8 +474,8 @@ decode_random (AutoencoderScorer *s, int label)
   for (int i = 0; i < s->latent; i++) {
     double mean = s->sum[i] / n, normal = draw_normal (s->rand);
     double variance = MAX (s->squares[i] / n - mean * mean, 0);
-    code[i] = (float) (s->variational ? normal
-                                      : mean + sqrt (variance) * normal);
+    code[i]
+        = (float) (s->normal ? normal : mean + sqrt (variance) * normal);
   }
   if (s->classes > 0)
     fill_classes (s, label % s->classes, NULL);

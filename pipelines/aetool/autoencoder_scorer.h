@@ -21,9 +21,16 @@ AutoencoderScorer *autoencoder_scorer_new (
     const char *path, int samples, int threads, guint32 seed, GError **error);
 void autoencoder_scorer_free (AutoencoderScorer *scorer);
 
-/* Numbers of a picture (channels x height x width) and of a code. */
+/* Numbers of a picture (channels x height x width) and of a code (of one of maps
+ * those of all places). */
 gsize autoencoder_scorer_n_values (const AutoencoderScorer *scorer);
 int autoencoder_scorer_latent (const AutoencoderScorer *scorer);
+
+typedef struct {
+  int width, height, channels;
+} AutoencoderSize;
+
+AutoencoderSize autoencoder_scorer_size (const AutoencoderScorer *scorer);
 
 /* Writes a picture of the model's own size to `values`, as numbers of 0..1. */
 gboolean autoencoder_scorer_values (const AutoencoderScorer *scorer,
@@ -47,8 +54,13 @@ gboolean autoencoder_scorer_add (AutoencoderScorer *scorer,
 typedef struct {
   guint n;
   double squared_error;     /* mean over values of 0..1 */
+  double last;              /* the same of the picture that was added last, */
+  double last_share;        /* and over the variance of its values */
   double damaged;           /* the same, of codes with numbers knocked out */
   double active;            /* share of a code's numbers that are not 0 */
+  double sharpness;         /* of what was made, over that of the pictures: sums
+                               of squared differences between neighbours */
+  int latent;               /* numbers of a code, of maps at all places */
   gboolean likely;          /* what follows was looked for */
   double bound, likelihood; /* nats of a picture: ELBO, and log p(x) */
 } AutoencoderScores;
@@ -56,8 +68,8 @@ typedef struct {
 AutoencoderScores autoencoder_scorer_result (const AutoencoderScorer *scorer);
 
 /* The first pictures above what was made of them, above pictures of random
- * codes: of a VAE normal, else of the mean and deviation that the codes of all
- * pictures have. */
+ * codes: of a VAE or an adversarial autoencoder normal, else of the mean and
+ * deviation that the codes of all pictures have. */
 Picture *autoencoder_scorer_sheet (AutoencoderScorer *scorer);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoencoderScorer, autoencoder_scorer_free)

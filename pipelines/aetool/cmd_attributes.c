@@ -36,12 +36,30 @@ static const GOptionEntry entries[] = {
 };
 
 typedef struct {
+  AeSampler *sampler;
   GPtrArray *measures; /* PictureMeasure */
   AttributeTable *table; /* may be NULL */
   GArray *codes, *values;
   gsize latent, n_attributes;
   guint n, unlabelled;
 } Learning;
+
+/* On what the model makes of the code: that is what shifts change. */
+static void
+measure (Learning *l, const float *code, int label)
+{
+  AeSamplerFacts f = ae_sampler_facts (l->sampler);
+  g_autofree float *made
+      = g_new (float, (gsize) f.width * (gsize) f.height * (gsize) f.channels);
+  ae_sampler_decode (l->sampler, code, &label, 1, made);
+  g_autofree float *grey
+      = picture_measure_grey_planes (made, f.channels, f.width, f.height);
+  for (guint i = 0; i < l->measures->len; i++) {
+    const PictureMeasure *m = g_ptr_array_index (l->measures, i);
+    float value = (float) m->measure (grey, f.width, f.height);
+    g_array_append_val (l->values, value);
+  }
+}
 
 static gboolean
 add (const AeImage *image, const float *code, int label, const char *name,
@@ -53,13 +71,8 @@ add (const AeImage *image, const float *code, int label, const char *name,
     l->unlabelled++;
     return TRUE;
   }
-  g_autofree float *grey = picture_measure_grey (image);
   g_array_append_vals (l->codes, code, (guint) l->latent);
-  for (guint i = 0; i < l->measures->len; i++) {
-    const PictureMeasure *m = g_ptr_array_index (l->measures, i);
-    float value = (float) m->measure (grey, image->width, image->height);
-    g_array_append_val (l->values, value);
-  }
+  measure (l, code, MAX (label, 0));
   if (row)
     g_array_append_vals (l->values, row, l->table->n_columns);
   l->n++;
@@ -88,21 +101,80 @@ find_measures (Learning *l, GPtrArray *names, GError **error)
   return TRUE;
 }
 
+/* What codes tell of attributes: straight, and where there are pictures enough
+ * along curves. */
+typedef struct {
+  float *directions, *curves; /* the second NULL: too few pictures */
+  double *straight, *curved;  /* shares that are explained */
+} Learned;
+
+static void
+learned_clear (Learned *l)
+{
+  g_free (l->directions);
+  g_free (l->curves);
+  g_free (l->straight);
+  g_free (l->curved);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Learned, learned_clear)
+
+static AeStatus
+find_curves (const Learning *l, Learned *to, AeError *err)
+{
+  gsize values = ae_attribute_curve_values (l->latent);
+  to->curves = g_new (float, values * l->n_attributes);
+  to->curved = g_new (double, l->n_attributes);
+  AeStatus status = ae_attributes_learn_curves (to->curves, to->curved,
+      (const float *) l->codes->data, (const float *) l->values->data, l->n,
+      l->latent, l->n_attributes, err);
+  if (status == AE_ERROR_LIMIT) {
+    g_clear_pointer (&to->curves, g_free);
+    status = AE_OK;
+  }
+  return status;
+}
+
+static AeStatus
+find_both (const Learning *l, Learned *to, AeError *err)
+{
+  to->directions = g_new (float, l->latent * l->n_attributes);
+  to->straight = g_new (double, l->n_attributes);
+  AeStatus status = ae_attributes_learn (to->directions, to->straight,
+      (const float *) l->codes->data, (const float *) l->values->data, l->n,
+      l->latent, l->n_attributes, err);
+  return status == AE_OK ? find_curves (l, to, err) : status;
+}
+
+static void
+print_learned (const Learning *l, const Learned *found, GPtrArray *names)
+{
+  printf ("%u pictures", l->n);
+  if (l->unlabelled)
+    printf (", %u without labels left out", l->unlabelled);
+  printf ("\n%-12s %s%s\n", "attribute", "explained by codes",
+      found->curves ? ", along curves" : "");
+  for (guint i = 0; i < names->len; i++) {
+    printf ("%-12s %17.1f%%", (char *) g_ptr_array_index (names, i),
+        100 * found->straight[i]);
+    if (found->curves)
+      printf (" %13.1f%%", 100 * found->curved[i]);
+    putchar ('\n');
+  }
+}
+
 static gboolean
 learn (Learning *l, AeModel *model, GPtrArray *names, const char *path,
     GError **error)
 {
   AeError err;
   AeModel *taught = NULL;
-  g_autofree float *directions = g_new (float, l->latent *l->n_attributes);
-  g_autofree double *explained = g_new (double, l->n_attributes);
-  AeStatus status = ae_attributes_learn (directions, explained,
-      (const float *) l->codes->data, (const float *) l->values->data, l->n,
-      l->latent, l->n_attributes, &err);
+  g_auto (Learned) found = { 0 };
+  AeStatus status = find_both (l, &found, &err);
   if (status == AE_OK)
     status = ae_attributes_store (&taught, model,
-        (const char *const *) names->pdata, directions, l->latent,
-        l->n_attributes, &err);
+        (const char *const *) names->pdata, found.directions, found.curves,
+        l->latent, l->n_attributes, &err);
   if (status == AE_OK)
     status = ae_model_save (taught, path, &err);
   ae_model_unref (&taught);
@@ -110,13 +182,7 @@ learn (Learning *l, AeModel *model, GPtrArray *names, const char *path,
     aetool_set_error (error, &err);
     return FALSE;
   }
-  printf ("%u pictures", l->n);
-  if (l->unlabelled)
-    printf (", %u without labels left out", l->unlabelled);
-  printf ("\n%-12s %s\n", "attribute", "explained by codes");
-  for (guint i = 0; i < names->len; i++)
-    printf ("%-12s %17.1f%%\n", (char *) g_ptr_array_index (names, i),
-        100 * explained[i]);
+  print_learned (l, &found, names);
   printf ("%s\n", path);
   return TRUE;
 }
@@ -136,6 +202,7 @@ run (const char *name, char **pictures, int n, GError **error)
       && find_measures (&l, names, error)
       && (sampler = coded_pictures_open (name, option.threads, &model, error));
   if (good) {
+    l.sampler = sampler;
     l.latent = (gsize) ae_sampler_facts (sampler).latent;
     good = coded_pictures_read (sampler, pictures, n, (guint) option.most, add,
                &l, error)

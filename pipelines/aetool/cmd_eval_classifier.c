@@ -10,9 +10,10 @@
 #include "paths.h"
 #include "picture_net.h"
 #include "sureness.h"
+#include "taken_sheet.h"
 
 static struct {
-  char *model, *confusion;
+  char *model, *confusion, *sheet;
   int most, threads;
   gboolean json;
 } option;
@@ -24,6 +25,10 @@ static const GOptionEntry entries[] = {
       "use at most so many of each file (default: all)", "N" },
   { "confusion", 0, 0, G_OPTION_ARG_FILENAME, &option.confusion,
       "write an SVG: what is taken for what", "FILE" },
+  { "sheet", 0, 0, G_OPTION_ARG_FILENAME, &option.sheet,
+      "write a PNG: the first pictures, and what each is taken for, red where "
+      "it is wrong",
+      "FILE" },
   { "threads", 0, 0, G_OPTION_ARG_INT, &option.threads,
       "cores to use (default: all)", "N" },
   { "json", 0, 0, G_OPTION_ARG_NONE, &option.json, "print JSON", NULL },
@@ -55,19 +60,22 @@ static gboolean
 score (PictureNet *net, const PictureSet *set, GError **error)
 {
   int classes = picture_net_classes (net);
-  if (!picture_net_takes (net, set, error)
-      || !picture_set_check_labels (set, classes, error))
+  if (!picture_set_check_labels (set, classes, error))
     return FALSE;
   g_autofree float *logits
       = g_new (float, set->n * picture_net_values (net, 0));
+  g_autofree int *taken = g_new (int, set->n);
   g_autoptr (Confusion) confusion = confusion_new (classes);
   picture_net_run (net, set, &logits);
-  for (guint i = 0; i < set->n; i++)
-    confusion_add (confusion, picture_set_label (set, i),
-        confusion_largest (logits + (gsize) i * classes, classes));
+  for (guint i = 0; i < set->n; i++) {
+    taken[i] = confusion_largest (logits + (gsize) i * classes, classes);
+    confusion_add (confusion, picture_set_label (set, i), taken[i]);
+  }
   print_scores (confusion, sureness_of (logits, set->n, classes));
-  return !option.confusion
-         || confusion_draw (confusion, option.confusion, error);
+  return (!option.confusion
+             || confusion_draw (confusion, option.confusion, error))
+         && (!option.sheet
+             || taken_sheet_save (set, taken, option.sheet, error));
 }
 
 int
@@ -93,6 +101,8 @@ aetool_eval_classifier (int argc, char **argv)
       = net ? picture_set_read (argv + 1, (guint) argc - 1,
             (guint) option.most, &error)
             : NULL;
-  return set && score (net, set, &error) ? AETOOL_OK
-                                         : aetool_g_error (error);
+  return set && picture_net_fit (net, &set, &error)
+                 && score (net, set, &error)
+             ? AETOOL_OK
+             : aetool_g_error (error);
 }

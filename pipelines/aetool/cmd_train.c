@@ -23,7 +23,7 @@
 #define USUAL_RATE 25.0
 
 static struct {
-  char *output, *base, *checkpoint, *csv, *curve;
+  char *output, *base, *checkpoint, *csv, *curve, *sheet, *sheets;
   char **set;
   gboolean resume, keys;
   gint64 steps;
@@ -63,6 +63,12 @@ static const GOptionEntry entries[] = {
       "loss table to write (default: MODEL.csv)", "FILE" },
   { "curve", 0, 0, G_OPTION_ARG_FILENAME, &option.curve,
       "loss curve to write (default: MODEL.png)", "FILE" },
+  { "sheet", 0, 0, G_OPTION_ARG_FILENAME, &option.sheet,
+      "contact sheet of what the model makes, of autoencoders, GANs and "
+      "Boltzmann machines, at each validation (default: MODEL-sheet.png)",
+      "FILE" },
+  { "sheets", 0, 0, G_OPTION_ARG_FILENAME, &option.sheets,
+      "keep every contact sheet in this folder, too", "FOLDER" },
   { 0 }
 };
 
@@ -140,6 +146,8 @@ name_files (TrainFiles *files, const char *recipe_path)
   files->checkpoint = or_default (option.checkpoint, stem, ".ckpt");
   files->csv = or_default (option.csv, stem, ".csv");
   files->curve = or_default (option.curve, stem, ".png");
+  files->sheet = or_default (option.sheet, stem, "-sheet.png");
+  files->sheets = g_strdup (option.sheets);
 }
 
 /* Trouble with the place for a file should show before hours of training. */
@@ -163,7 +171,8 @@ check_files (const TrainFiles *files, GError **error)
   return check_writable (files->model, error)
       && check_writable (files->checkpoint, error)
       && check_writable (files->csv, error)
-      && check_writable (files->curve, error);
+      && check_writable (files->curve, error)
+      && check_writable (files->sheet, error);
 }
 
 static void
@@ -173,6 +182,8 @@ clear_files (TrainFiles *files)
   g_free (files->checkpoint);
   g_free (files->csv);
   g_free (files->curve);
+  g_free (files->sheet);
+  g_free (files->sheets);
 }
 
 typedef struct {
@@ -311,6 +322,8 @@ print_result (const TrainRun *run)
     printf (", %" G_GINT64_FORMAT " steps skipped", run->skipped);
   printf ("\ntable %s, curve %s, checkpoint %s\n", files->csv, files->curve,
       files->checkpoint);
+  if (run->plan.sheets)
+    printf ("contact sheet %s\n", files->sheet);
   return AETOOL_OK;
 }
 

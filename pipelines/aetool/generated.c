@@ -59,6 +59,7 @@ generated_make (const char *path, guint n, const GeneratedOptions *options,
   g_autofree float *codes = g_new (float, BATCH * facts.latent);
   g_autofree float *made = g_new (float, BATCH * values);
   int labels[BATCH];
+  gboolean labelled = facts.classes > 0 && !facts.clusters;
   for (guint first = 0; first < n; first += BATCH) {
     guint some = MIN (BATCH, n - first);
     for (guint i = 0; i < some; i++)
@@ -67,10 +68,9 @@ generated_make (const char *path, guint n, const GeneratedOptions *options,
     ae_sampler_decode (
         sampler, codes, facts.classes > 0 ? labels : NULL, some, made);
     for (guint i = 0; i < some; i++)
-      picture_set_add (
-          set, made + i * values, facts.classes > 0 ? labels[i] : -1);
+      picture_set_add (set, made + i * values, labelled ? labels[i] : -1);
   }
-  *classes = facts.classes;
+  *classes = labelled ? facts.classes : 0;
   ae_sampler_free (&sampler);
   return set;
 }

@@ -19,7 +19,8 @@ typedef struct {
 
 /* `n` pictures of the model at `path`, the same for the same seed, with the
  * labels that it was told to make; *classes: how many there are, 0: it is not
- * told. NULL and an error when it makes no pictures. */
+ * told, or told clusters, which are no labels. NULL and an error when it makes no
+ * pictures. */
 PictureSet *generated_make (const char *path, guint n,
     const GeneratedOptions *options, int *classes, GError **error);
 

@@ -17,6 +17,18 @@ idx_pictures_named (const char *uri)
              || g_str_has_suffix (name, ".idx.gz"));
 }
 
+gboolean
+idx_pictures_check (const char *uri, GError **error)
+{
+  if (idx_pictures_named (uri))
+    return TRUE;
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_FORMAT,
+      "%s: wanted pictures in MNIST's format, with -idx3-ubyte or .idx in the "
+      "name",
+      uri);
+  return FALSE;
+}
+
 /* Leaves `labels` empty when there is no such file. */
 static gboolean
 read_labels (GstAeIdxFile *labels, const GstAeIdxFile *pictures,

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
 /* Whether the file is called so: "train-images-idx3-ubyte.gz", "x.idx". */
 gboolean idx_pictures_named (const char *uri);
 
+/* The same; when it is not, an error that says what was wanted. */
+gboolean idx_pictures_check (const char *uri, GError **error);
+
 /* Gets each picture; label: -1 where there are none. FALSE ends reading early,
  * which is no error unless *error is set. */
 typedef gboolean (*IdxPicturesFunc) (const AeImage *image, guint index,

@@ -17,6 +17,8 @@ static const AetoolCommand commands[] = {
   { "bench", aetool_bench, "time a model, beside onnxruntime when present" },
   { "compare", aetool_compare, "compare a clip with its clean original" },
   { "eval", aetool_eval, "print how well a denoiser denoises or a codec codes" },
+  { "idx", aetool_idx,
+      "cut files in MNIST's format, or blend them with photographs" },
   { "info", aetool_info, "print what a model is" },
   { "onnx-test", aetool_onnx_test, "run folders of ONNX test data" },
   { "pan", aetool_pan, "make a moving, noisy clip from photographs" },

@@ -122,23 +122,6 @@ picture_measure_names (void)
 }
 
 float *
-picture_measure_grey (const AeImage *image)
-{
-  float *grey = g_new (float, (gsize) image->width *image->height);
-  gboolean packed = image->pixels == AE_PIXELS_PACKED;
-  for (int y = 0; y < image->height; y++) {
-    const guint8 *row = image->plane[0] + y * image->stride[0];
-    for (int x = 0; x < image->width; x++) {
-      const guint8 *at = row + x * (packed ? image->pixel_stride : 1);
-      grey[y * image->width + x]
-          = packed ? (at[image->r] + at[image->g] + at[image->b]) / 765.f
-                   : at[0] / 255.f;
-    }
-  }
-  return grey;
-}
-
-float *
 picture_measure_grey_planes (
     const float *planes, int channels, int width, int height)
 {

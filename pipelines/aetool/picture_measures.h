@@ -22,11 +22,8 @@ const PictureMeasure *picture_measure_find (const char *name);
 /* All names with commas between them; to be freed. */
 char *picture_measure_names (void);
 
-/* A picture, GRAY8 or packed, as grey values of 0..1 (width x height); to be
- * freed. */
-float *picture_measure_grey (const AeImage *image);
-
-/* The same of planes (channels,height,width). */
+/* A picture of planes (channels,height,width) of 0..1 as grey values (width x
+ * height); to be freed. */
 float *picture_measure_grey_planes (
     const float *planes, int channels, int width, int height);
 

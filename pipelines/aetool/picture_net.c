@@ -178,6 +178,22 @@ picture_net_takes (
   return FALSE;
 }
 
+gboolean
+picture_net_fit (const PictureNet *net, PictureSet **set, GError **error)
+{
+  const PictureSet *s = *set;
+  if (s->width != net->width || s->height != net->height
+      || s->channels != net->channels) {
+    PictureSet *scaled = picture_set_scaled (
+        s, net->width, net->height, net->channels, error);
+    if (!scaled)
+      return FALSE;
+    picture_set_free (*set);
+    *set = scaled;
+  }
+  return picture_net_takes (net, *set, error);
+}
+
 static void
 tell_classes (PictureNet *net, const PictureSet *set, guint first, guint n)
 {

@@ -38,6 +38,12 @@ int picture_net_classes (const PictureNet *net);
 gboolean picture_net_takes (
     const PictureNet *net, const PictureSet *set, GError **error);
 
+/* Scales the pictures of *set to the network's size and channels where they are
+ * of others: then it is freed and another takes its place. FALSE and an error
+ * when they cannot be scaled, or as above. */
+gboolean picture_net_fit (
+    const PictureNet *net, PictureSet **set, GError **error);
+
 /* Runs all pictures of a set that it takes: rows[k], n x the values of output k,
  * are written. */
 void picture_net_run (

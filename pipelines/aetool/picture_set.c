@@ -2,11 +2,13 @@
 
 #include "picture_set.h"
 
-#include <ae/image.h>
+#include <ae/thumbnail.h>
 
 #include "aetool.h"
 #include "idx_pictures.h"
 #include "inputs.h"
+
+#define MOST_BYTES G_MAXINT
 
 PictureSet *
 picture_set_new (int width, int height, int channels)
@@ -56,6 +58,14 @@ append (PictureSet *set, const AeImage *image, int label)
 }
 
 static gboolean
+too_many (GError **error)
+{
+  g_set_error (error, AETOOL_DOMAIN, AE_ERROR_LIMIT,
+      "more than 2 GiB of pictures: see --max-pictures");
+  return FALSE;
+}
+
+static gboolean
 take (const AeImage *image, guint index, int label, gpointer user_data,
     GError **error)
 {
@@ -72,11 +82,8 @@ take (const AeImage *image, guint index, int label, gpointer user_data,
         r->set->channels);
     return FALSE;
   }
-  if (r->set->pixels->len > G_MAXINT) {
-    g_set_error (error, AETOOL_DOMAIN, AE_ERROR_LIMIT,
-        "more than 2 GiB of pictures: see --max-pictures");
-    return FALSE;
-  }
+  if (r->set->pixels->len > MOST_BYTES)
+    return too_many (error);
   append (r->set, image, label);
   return r->most == 0 || index + 1 < r->most;
 }
@@ -109,6 +116,43 @@ picture_set_read (
   if (!ok)
     g_clear_pointer (&r.set, picture_set_free);
   return r.set;
+}
+
+/* Another picture, of `picture` scaled to the size of the set. */
+static gboolean
+append_scaled (
+    PictureSet *set, const Picture *picture, int label, GError **error)
+{
+  AeError err;
+  AeThumbnailSize size = { set->width, set->height, set->channels };
+  AeImage image = picture_image (picture);
+  guint at = set->pixels->len;
+  g_byte_array_set_size (set->pixels, at + (guint) picture_set_values (set));
+  if (ae_thumbnail_make (&size, &image, set->pixels->data + at, &err)
+      != AE_OK) {
+    aetool_set_error (error, &err);
+    return FALSE;
+  }
+  g_array_append_val (set->labels, label);
+  set->n++;
+  return TRUE;
+}
+
+PictureSet *
+picture_set_scaled (const PictureSet *set, int width, int height,
+    int channels, GError **error)
+{
+  g_autoptr (PictureSet) scaled = picture_set_new (width, height, channels);
+  if (picture_set_values (scaled) * set->n > MOST_BYTES) {
+    too_many (error);
+    return NULL;
+  }
+  for (guint i = 0; i < set->n; i++) {
+    g_autoptr (Picture) from = picture_set_picture (set, i);
+    if (!append_scaled (scaled, from, picture_set_label (set, i), error))
+      return NULL;
+  }
+  return g_steal_pointer (&scaled);
 }
 
 void

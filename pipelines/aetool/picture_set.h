@@ -26,6 +26,12 @@ void picture_set_free (PictureSet *set);
 PictureSet *picture_set_read (
     char *const *files, guint n_files, guint most, GError **error);
 
+/* The same pictures of another size, 1 or 3 channels, scaled and turned grey or
+ * into colours as for training. NULL and an error when they are of other
+ * proportions or less than half as large. */
+PictureSet *picture_set_scaled (const PictureSet *set, int width, int height,
+    int channels, GError **error);
+
 /* Of a picture. */
 gsize picture_set_values (const PictureSet *set);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "aetool.h"
+#include "training_sheet.h"
 
 volatile int train_interrupted;
 
@@ -63,6 +64,17 @@ show (TrainRun *run)
   progress_show (&run->progress, (double) run->step / run->plan.steps, text);
 }
 
+/* Pictures for those who watch: training goes on without. */
+static void
+show_pictures (TrainRun *run)
+{
+  g_autoptr (GError) error = NULL;
+  if (run->plan.sheets
+      && !training_sheet_write (
+          run->trainer, run->files->sheet, run->files->sheets, &error))
+    progress_line (&run->progress, "no contact sheet: %s", error->message);
+}
+
 /* Held-out pictures, where the task has a score; decides about the early
  * stop. */
 static gboolean
@@ -79,6 +91,7 @@ validate (TrainRun *run, GError **error)
   }
   run->score = score;
   add_row (run, score);
+  show_pictures (run);
   run->since_best++;
   if (!(score > run->best_score))
     return TRUE;
@@ -264,7 +277,9 @@ train_run (TrainRun *run, GError **error)
   start (run);
   gboolean ok = loop (run, error);
   if (!ok) {
-    save_or_warn (run);
+    /* without a step there is nothing that is worth replacing a file */
+    if (run->step > run->first_step)
+      save_or_warn (run);
     return FALSE;
   }
   return finish (run, error);

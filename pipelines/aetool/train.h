@@ -18,6 +18,8 @@ typedef struct {
   char *checkpoint;
   char *csv;
   char *curve; /* PNG */
+  char *sheet; /* PNG of what the model makes, where its task has sheets */
+  char *sheets; /* folder that keeps each of them; NULL: none does */
 } TrainFiles;
 
 typedef struct {

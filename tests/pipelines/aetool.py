@@ -6,21 +6,22 @@ usage: aetool.py AETOOL
 
 The last line is `N passed, N failed, N skipped`.
 """
-import gzip
 import json
 import os
 import re
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from xml.etree import ElementTree
 
-AETOOL = sys.argv[1]
+import outside
+from outside import write_idx
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 BALANCED = Path(__file__).parents[2] / 'models' / 'denoise-balanced.onnx'
 RECIPE = '''[network]
 widths = 16,16,16
@@ -64,15 +65,6 @@ validate_every = 3
 '''
 
 
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
 def pictures(folder):
     """Two small PNG files and a clip."""
     def launch(*words):
@@ -89,8 +81,8 @@ def pictures(folder):
 
 def test_help_lists_every_command():
     out, _ = run('--help')
-    for name in ('autotune', 'bench', 'compare', 'eval', 'info', 'onnx-test',
-                 'pan', 'train'):
+    for name in ('autotune', 'bench', 'compare', 'eval', 'idx', 'info',
+                 'onnx-test', 'pan', 'train'):
         assert re.search(rf'^  {name} ', out, re.M), name
         assert 'Usage' in run(name, '--help')[0]
 
@@ -272,10 +264,8 @@ def test_codec_recipes_are_checked():
     assert 'steps is 0' in err, err
 
 
-def write_idx(path, dimensions, data):
-    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
-                       *dimensions)
-    Path(path).write_bytes(gzip.compress(head + data))
+def png_size(path):
+    return struct.unpack('>II', Path(path).read_bytes()[16:24])
 
 
 def test_training_an_autoencoder():
@@ -322,6 +312,18 @@ def test_training_a_gan():
     assert re.search(r'gan.onnx: 40 steps,.* coverage [\d.]+ %', out), out
     assert re.search(r'step 40/40 .* discriminator .* margin .* spread .* '
                      r'returns 0', err), err
+    assert 'contact sheet gan-sheet.png' in out, out
+    assert png_size('gan-sheet.png') == (82, 34)
+    run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '-o', 'sheets.onnx',
+        '--sheet', 'one.png', '--sheets', 'all', '-s',
+        'training.validate_every=20')
+    found = sorted(path.name for path in Path('all').iterdir())
+    assert found == ['step-00000020.png', 'step-00000040.png'], found
+    last = Path('all/step-00000040.png').read_bytes()
+    assert Path('one.png').read_bytes() == last
+    err = run('train', 'gan.ini', 'g-images-idx3-ubyte.gz', '--sheet',
+              'nowhere/one.png', status=3)[1]
+    assert 'nowhere/one.png: cannot write into the folder' in err, err
     info = json.loads(run('info', '--json', 'gan.onnx')[0])['metadata']
     assert info['ae.task'] == 'gan', info
     assert info['ae.gan.classes'] == '2', info
@@ -345,7 +347,9 @@ def test_eval_of_autoencoders():
     run('train', 'ae.ini', 'e-images-idx3-ubyte.gz', '-o', 'e.onnx')
     out, _ = run('eval', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
                  '--sheet', 'sheet.png')
-    assert re.fullmatch(r'20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n', out), out
+    assert re.fullmatch(
+        r"20 pictures: MSE [\d.]+, PSNR [\d.]+ dB\n"
+        r"gradient energy: [\d.]+ of the pictures' own\n", out), out
     assert Path('sheet.png').stat().st_size > 100
     hurt = json.loads(run(
         'eval', '--json', '--autoencoder', 'e.onnx', 'e-images-idx3-ubyte.gz',
@@ -509,28 +513,10 @@ def test_onnx_test_counts():
     assert lines[0].startswith('refused tests/one: ')
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='aetool-test-')
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        pictures(folder)
-        Path('r.ini').write_text(RECIPE)
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
+def prepare():
+    pictures(os.getcwd())
+    Path('r.ini').write_text(RECIPE)
 
 
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), prepare))

@@ -15,11 +15,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-AETOOL = sys.argv[1]
+import outside
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 MODELS = Path(__file__).parents[2] / 'models'
 WIDTH, HEIGHT = 96, 64
 CHANNELS = ('fused', 'discriminator', 'reconstruction', 'latent', 'motion')
@@ -35,15 +37,6 @@ batch = 2
 patch = 64
 seed = 3
 '''
-
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=1000)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
 
 
 def measure(*args, status=0):
@@ -272,29 +265,11 @@ def test_wrong_use_is_named():
     assert 'a.onnx is for video' in err, err
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='eval-anomaly-test-')
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        Path('a.ini').write_text(RECIPE)
-        run('train', 'a.ini', 'train.mkv', '-o', 'a.onnx')
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
+def prepare():
+    make_material()
+    Path('a.ini').write_text(RECIPE)
+    run('train', 'a.ini', 'train.mkv', '-o', 'a.onnx')
 
 
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), prepare))

@@ -7,20 +7,19 @@ usage: eval_pictures.py AETOOL
 Models are trained for seconds on bars: upright, level and slanting ones. The
 last line is `N passed, N failed, N skipped`.
 """
-import gzip
 import json
 import os
 import random
 import re
-import shutil
-import struct
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-AETOOL = sys.argv[1]
+import outside
+from outside import write_idx
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 SIDE = 12
 TRAIN, TEST = 'train-images-idx3-ubyte.gz', 'test-images-idx3-ubyte.gz'
 TRAINING = '''[training]
@@ -60,20 +59,15 @@ classes = 3
 beta = 0.3
 ''' + TRAINING.replace('150', '1500')
 
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
-def write_idx(path, dimensions, data):
-    head = struct.pack(f'>HBB{len(dimensions)}I', 0, 8, len(dimensions),
-                       *dimensions)
-    Path(path).write_bytes(gzip.compress(head + data))
+GAN = '''[model]
+task = gan
+[gan]
+size = 12x12
+net = dense
+widths = 32
+latent = 6
+clusters = 6
+''' + TRAINING.replace('150', '40')
 
 
 def bar(kind, rng):
@@ -200,6 +194,7 @@ def test_linear_autoencoder_spans_the_components():
     said = beside_components('f.onnx', flat, flat)
     assert said['components'] == 2 and said['components_pictures'] == 500, said
     assert said['components_mse'] < 1e-10 and said['mse'] < 1e-5, said
+    assert abs(said['sharpness'] - 1) < 0.01, said
     assert said['largest_angle'] < 1, said
     run('train', 'l.ini', solid, '-o', 'l.onnx')
     said = beside_components('l.onnx', solid, other)
@@ -230,6 +225,23 @@ def test_deep_autoencoder_spans_no_space():
     alone = json.loads(run('eval', '--json', '--autoencoder', 'a.onnx',
                            TEST)[0])
     assert alone['mse'] == said['mse'] and 'components' not in alone, alone
+
+
+def test_adversary_makes_pictures_sharp():
+    """Noise that a code of few numbers does not hold comes back all the same."""
+    said = {}
+    for adversary in 'none', 'pictures':
+        run('train', 'a.ini', TRAIN, '-o', 's.onnx', '--steps', 300, '-s',
+            f'autoencoder.adversary={adversary}', '-s',
+            'autoencoder.discriminator_rate=0.002', '-s',
+            'autoencoder.latent=4')
+        said[adversary] = json.loads(run(
+            'eval', '--json', '--autoencoder', 's.onnx', TEST)[0])
+    assert 0 < said['none']['sharpness'] < 0.9, said
+    assert said['pictures']['sharpness'] > said['none']['sharpness'] + 0.1, said
+    out = run('eval', '--autoencoder', 's.onnx', TEST)[0]
+    found = re.search(r"gradient energy: ([\d.]+) of the pictures' own", out)
+    assert abs(float(found[1]) - said['pictures']['sharpness']) < 0.001, out
 
 
 def test_components_refuse():
@@ -268,7 +280,8 @@ def test_classifier_refuses():
     refuse('picture 2 has the label 3, wanted 0 to 2', 'c.onnx',
            'many-images-idx3-ubyte.gz')
     write_idx('large-images-idx3-ubyte.gz', (2, 8, 9), bytes(144))
-    refuse('pictures of 9x8 and 1 channels, wanted 12x12 and 1', 'c.onnx',
+    write_idx('large-labels-idx1-ubyte.gz', (2,), bytes(2))
+    refuse('a picture of 9x8, wanted the proportions of 12x12', 'c.onnx',
            'large-images-idx3-ubyte.gz')
     refuse('of 9x8 and 1 channels, wanted 12x12 and 1 as those before',
            'c.onnx', TEST, 'large-images-idx3-ubyte.gz')
@@ -394,6 +407,32 @@ def test_what_is_not_told_has_no_labels():
     assert 'a.onnx is not told what to make' in err, err
 
 
+def test_clusters_are_no_labels():
+    """A GAN of six clusters is judged by a classifier of three classes, as one
+    that is told nothing; resumed, it goes on with the clusters it had."""
+    Path('g.ini').write_text(GAN)
+    err = run('train', 'g.ini', TRAIN, '-o', 'g.onnx', status=3)[1]
+    assert 'gan.clusters is 6 without a model to start from' in err, err
+    base = ('--base', 'a.onnx', '--threads', 1)
+    run('train', 'g.ini', TRAIN, '-o', 'g.onnx', *base)
+    said = json.loads(judge('--test', TEST, '--json', model='g.onnx')[0])
+    assert 'asked' not in said, said
+    assert sum(said['taken_for']) == 300
+    out = judge('--test', TEST, '--sheet', 'g.png', model='g.onnx')[0]
+    assert 'label consistency' not in out, out
+    assert Path('g.png').read_bytes().startswith(b'\x89PNG')
+    err = judge('--test', TEST, '--gan-train', 'c.ini', model='g.onnx',
+                status=3)[1]
+    assert 'is not told what to make' in err, err
+    more = ('-o', 'g.onnx', '--resume', '--steps', 45)
+    run('train', 'g.ini', TRAIN, *more, *base)
+    assert 'ae.gan.clusters' in run('info', 'g.onnx')[0]
+    run('train', 'a.ini', TRAIN, '-o', 'other.onnx', '--steps', 2)
+    err = run('train', 'g.ini', TRAIN, '-o', 'g.onnx', '--resume', '--steps',
+              50, '--base', 'other.onnx', status=3)[1]
+    assert 'wanted those of the model to start from' in err, err
+
+
 def test_generated_refuses():
     run('train', 'c.ini', TRAIN, '-o', 'four.onnx', '--steps', 1, '-s',
         'classifier.classes=4')
@@ -415,27 +454,5 @@ def test_generated_refuses():
            '--gan-train', 'v.ini', '--gan-train-steps', 2)
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='eval-pictures-test-')
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), make_material))

@@ -14,14 +14,14 @@ import math
 import os
 import random
 import re
-import shutil
 import struct
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-AETOOL = sys.argv[1]
+import outside
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 SIDE = 10
 TRAIN, TEST, ODD = (f'{name}-images-idx3-ubyte.gz'
                     for name in ('train', 'test', 'odd'))
@@ -39,19 +39,6 @@ warmup_steps = 0
 threads = 1
 seed = 5
 '''
-
-
-class Skip(Exception):
-    pass
-
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
 
 
 def write_idx(path, n, data, side=SIDE):
@@ -167,7 +154,7 @@ def test_digits_are_told_from_clothing():
     how bright each pixel usually is, which tells 0.978."""
     data = os.environ.get('AE_DATA')
     if not data:
-        raise Skip('AE_DATA is not set')
+        raise outside.Skip('AE_DATA is not set')
     digits = Path(data) / 'digits'
     recipe = Path(__file__).parents[2] / 'models' / 'rbm-digits.ini'
     run('train', recipe, digits / 'mnist' / 'train-images-idx3-ubyte.gz', '-o',
@@ -178,30 +165,5 @@ def test_digits_are_told_from_clothing():
     assert math.isfinite(said['free_energy']) and said['mse'] < 0.02, said
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='eval-rbm-test-')
-    passed = failed = skipped = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Skip as why:
-                skipped += 1
-                print(f'{name}: skipped: {why}')
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, {skipped} skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), make_material))

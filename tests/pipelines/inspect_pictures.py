@@ -11,41 +11,23 @@ place; defects are dark scratches. The last line is
 import json
 import os
 import random
-import shutil
-import struct
 import subprocess
 import sys
-import tempfile
-import zlib
 from pathlib import Path
 
-AETOOL = sys.argv[1]
+import outside
+
+AETOOL = os.path.abspath(sys.argv[1])
+run = outside.runner(AETOOL)
 RECIPE = Path(__file__).parents[2] / 'models' / 'inspect.ini'
 WIDTH, HEIGHT = 128, 96
 SMALL = ['-s', 'anomaly.window=7', '-s', 'anomaly.code=12', '-s',
          'anomaly.bank=1']
 
 
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
-
-
 def png(path, rows):
     """8-bit grey rows."""
-    def chunk(name, data):
-        crc = zlib.crc32(name + data)
-        return struct.pack('>I', len(data)) + name + data + struct.pack(
-            '>I', crc)
-    data = b''.join(b'\0' + bytes(row) for row in rows)
-    head = struct.pack('>IIBBBBB', len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    Path(path).write_bytes(
-        b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head)
-        + chunk(b'IDAT', zlib.compress(data)) + chunk(b'IEND', b''))
+    outside.write_png(path, len(rows[0]), len(rows), rows, 1)
 
 
 def scratch(seed):
@@ -186,28 +168,5 @@ def test_a_broken_file_is_named():
     assert 'half.onnx' in err and 'anomaly.latent' in err, err
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix='inspect-pictures-test-')
-    passed = failed = 0
-    try:
-        os.chdir(folder)
-        make_material()
-        for name, test in list(globals().items()):
-            if not name.startswith('test_'):
-                continue
-            try:
-                test()
-                passed += 1
-            except Exception as error:  # a test's failure is its answer
-                failed += 1
-                print(f'{name}: {type(error).__name__}: {error}')
-    finally:
-        os.chdir('/')
-        shutil.rmtree(folder)
-    print(f'{passed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    AETOOL = os.path.abspath(AETOOL)
-    sys.exit(main())
+    sys.exit(outside.main(globals(), make_material))

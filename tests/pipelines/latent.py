@@ -12,22 +12,14 @@ import os
 import random
 import re
 import struct
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
+import outside
+
 AETOOL, MODEL = map(os.path.abspath, sys.argv[1:])
+run = outside.runner(AETOOL)
 WIDTH, HEIGHT, PICTURES = 8, 6, 300
-
-
-def run(*args, status=0):
-    done = subprocess.run([AETOOL, *map(str, args)], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=600)
-    out, err = done.stdout.decode(), done.stderr.decode()
-    assert done.returncode == status, (
-        f'status {done.returncode}, wanted {status}: {out}{err}')
-    return out, err
 
 
 def write_pictures(path, quarters):
@@ -125,21 +117,5 @@ def test_wrong_use():
     assert 'makes no codes of pictures, wanted an autoencoder' in err, err
 
 
-def main():
-    tests = [f for name, f in globals().items() if name.startswith('test_')]
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        for test in tests:
-            try:
-                test()
-                print(f'{test.__name__}: passed')
-            except Exception as e:  # an assertion, or a file that is not there
-                failed += 1
-                print(f'{test.__name__}: FAILED: {type(e).__name__}: {e}')
-        os.chdir('/')
-    print(f'{len(tests) - failed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
-
-
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(outside.main(globals()))

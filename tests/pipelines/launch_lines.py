@@ -131,6 +131,11 @@ def prepare(root, aetool, folder):
     for name in ('enhance.onnx', 'style.onnx'):
         shutil.copy(Path(env['AE_TEST_FILTERS']) / 'filter_blur.onnx',
                     folder / name)
+    subprocess.run(
+        [aetool, 'train', str(root / 'models' / 'pictures.ini'), str(clip),
+         '--steps', '2', '-o', str(folder / 'pictures.onnx')], check=True,
+        env=env, timeout=TIMEOUT, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL)
     for kind, name in (('digits', 'digits.onnx'), ('vae', 'vae-digits.onnx'),
                        ('vae', 'faces.onnx')):
         shutil.copy(Path(env['AE_TEST_SAMPLERS']) / f'sampler_{kind}.onnx',

@@ -719,6 +719,67 @@ GST_START_TEST (test_an_autoencoder_is_told_of_labels)
 }
 GST_END_TEST;
 
+static void
+assert_sheet (GstSample *sheet, const gchar *path)
+{
+  GstVideoInfo info;
+  gchar *bytes = NULL;
+  gsize n;
+
+  ck_assert (sheet != NULL);
+  ck_assert (
+      gst_video_info_from_caps (&info, gst_sample_get_caps (sheet)));
+  ck_assert_int_eq (GST_VIDEO_INFO_FORMAT (&info), GST_VIDEO_FORMAT_GRAY8);
+  /* ten columns; two pairs of rows and four of what is drawn */
+  ck_assert_int_eq (info.width, 2 + 10 * (16 + 2));
+  ck_assert_int_eq (info.height, 2 + 8 * (12 + 2));
+  ck_assert_uint_eq (
+      gst_buffer_get_size (gst_sample_get_buffer (sheet)), info.size);
+  ck_assert (g_file_get_contents (path, &bytes, &n, NULL));
+  ck_assert (n > 100 && memcmp (bytes, "\211PNG", 4) == 0);
+  g_free (bytes);
+}
+
+GST_START_TEST (test_contact_sheets_are_written_and_posted)
+{
+  Training t;
+  GstMessage *message;
+  GstSample *sheet = NULL;
+  guint n = 0;
+  gchar *path = plugin_test_path ("vae.ini");
+  gchar *file = plugin_test_path ("sheet.png");
+  gchar *settings = g_strdup_printf (
+      "recipe=%s steps=4 report-interval=0 sheet-file=%s post-sheets=true",
+      path, file);
+
+  ck_assert (g_file_set_contents (path,
+      "[model]\ntask = autoencoder\n[autoencoder]\nnet = dense\nwidths = 8\n"
+      "latent = 2\ncode = variational\nsize = 16x12\n",
+      -1, NULL));
+  open_training (&t, settings);
+  feed (&t, 20);
+  ck_assert (gst_harness_push_event (t.h, gst_event_new_eos ()));
+  while ((message = gst_bus_pop_filtered (t.bus, GST_MESSAGE_ELEMENT))) {
+    const GstStructure *s = gst_message_get_structure (message);
+    if (gst_structure_has_field (s, "sheet")) {
+      g_clear_pointer (&sheet, gst_sample_unref);
+      gst_structure_get (s, "sheet", GST_TYPE_SAMPLE, &sheet, NULL);
+      n++;
+    }
+    gst_message_unref (message);
+  }
+  ck_assert_uint_ge (n, 4);
+  assert_sheet (sheet, file);
+  gst_sample_unref (sheet);
+  close_training (&t);
+  g_remove (path);
+  g_remove (file);
+  g_free (path);
+  g_free (file);
+  g_free (settings);
+}
+GST_END_TEST;
+
 /* A discriminator that nothing bounds and that learns so fast is soon never
  * wrong. */
 GST_START_TEST (test_a_gan_that_goes_wrong_is_said)
@@ -909,6 +970,7 @@ aetrain_suite (void)
   tcase_add_test (tc, test_sizes_may_change_while_training);
   tcase_add_test (tc, test_a_codec_is_trained);
   tcase_add_test (tc, test_an_autoencoder_is_told_of_labels);
+  tcase_add_test (tc, test_contact_sheets_are_written_and_posted);
   tcase_add_test (tc, test_a_gan_that_goes_wrong_is_said);
   tcase_add_test (tc, test_a_codec_goes_on_from_a_base_model);
   tcase_add_test (tc, test_going_down_does_not_wait_for_a_codec);

@@ -174,6 +174,23 @@ GST_START_TEST (test_pictures_come_in_order_with_labels_and_times)
 }
 GST_END_TEST;
 
+GST_START_TEST (test_labels_are_called_like_their_pictures)
+{
+  static const gchar *const names[][2] = {
+    { "a/train-images-idx3-ubyte.gz", "a/train-labels-idx1-ubyte.gz" },
+    { "a/train-images-idx4-ubyte", "a/train-labels-idx1-ubyte" },
+    { "a/images.idx", "a/labels.idx" },
+    { "images/pictures-idx4-ubyte", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    gchar *found = gst_ae_idx_labels_path (names[i][0]);
+    ck_assert_msg (g_strcmp0 (found, names[i][1]) == 0, "%s", found);
+    g_free (found);
+  }
+}
+GST_END_TEST;
+
 GST_START_TEST (test_colours)
 {
   gchar *path = write_file ("rgb", make_pictures (3));
@@ -394,6 +411,7 @@ idxsrc_suite (void)
   suite_add_tcase (suite, t);
   tcase_add_loop_test (
       t, test_pictures_come_in_order_with_labels_and_times, 0, 2);
+  tcase_add_test (t, test_labels_are_called_like_their_pictures);
   tcase_add_test (t, test_colours);
   tcase_add_test (t, test_random_order_is_of_the_seed_and_the_round);
   tcase_add_test (t, test_seeks_to_the_picture_of_a_time);

@@ -181,6 +181,30 @@ GST_START_TEST (test_without_a_class_there_are_all)
 }
 GST_END_TEST;
 
+/* Drawn by their shares, 0.75, 0.25 and 0; they are no labels. */
+GST_START_TEST (test_clusters_are_drawn_by_their_shares)
+{
+  GstHarness *h = open_source ("clustered", "temperature=0");
+  guint count[3] = { 0 };
+
+  for (guint i = 0; i < 100; i++) {
+    GstBuffer *buffer = gst_harness_pull (h);
+    ck_assert (gst_buffer_get_custom_meta (buffer, "GstAeLabelMeta") == NULL);
+    count[quarter_at (buffer, W, 0) / 51]++;
+    gst_buffer_unref (buffer);
+  }
+  ck_assert_uint_gt (count[0], 50);
+  ck_assert_uint_gt (count[1], 5);
+  ck_assert_uint_eq (count[2], 0);
+  gst_harness_teardown (h);
+  h = open_source ("clustered", "temperature=0 class=2");
+  GstBuffer *buffer = gst_harness_pull (h);
+  ck_assert_int_eq (quarter_at (buffer, W, 0), 102);
+  gst_buffer_unref (buffer);
+  gst_harness_teardown (h);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_attributes_shift_frames)
 {
   GstHarness *h = open_source (
@@ -531,6 +555,7 @@ vaesample_suite (void)
   tcase_add_test (t, test_seeking_gives_the_frame_of_that_time);
   tcase_add_test (t, test_colours_are_rgb);
   tcase_add_test (t, test_classes_are_obeyed_live);
+  tcase_add_test (t, test_clusters_are_drawn_by_their_shares);
   tcase_add_test (t, test_without_a_class_there_are_all);
   tcase_add_test (t, test_attributes_shift_frames);
   tcase_add_test (t, test_walks_go_from_one_sample_to_the_next);

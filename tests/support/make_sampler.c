@@ -14,16 +14,18 @@ typedef struct {
   const char *name;
   int latent, classes;
   int variational; /* codes have deviations of 0.1 */
-  int encodes;     /* else any generator, of R, G, B */
+  int encodes;     /* else any generator, of R, G, B, or a GAN */
+  int clusters;    /* its classes are such, the first most often drawn */
 } Kind;
 
 static const Kind kinds[] = {
-  { "vae", QUARTERS, 0, 1, 1 },
-  { "plain", QUARTERS, 0, 0, 1 },
-  { "labelled", QUARTERS, 3, 1, 1 },
-  { "digits", QUARTERS, 10, 1, 1 },
-  { "two", 2, 0, 1, 1 },
-  { "colours", 3, 0, 0, 0 },
+  { "vae", QUARTERS, 0, 1, 1, 0 },
+  { "plain", QUARTERS, 0, 0, 1, 0 },
+  { "labelled", QUARTERS, 3, 1, 1, 0 },
+  { "digits", QUARTERS, 10, 1, 1, 0 },
+  { "two", 2, 0, 1, 1, 0 },
+  { "colours", 3, 0, 0, 0, 0 },
+  { "clustered", QUARTERS, 3, 0, 0, 1 },
 };
 
 static int
@@ -95,6 +97,25 @@ build_colours (AeBuilder *b)
   ae_build_output (b, x, "picture");
 }
 
+/* What a GAN that found clusters has for making pictures. */
+static void
+build_clustered (AeBuilder *b, const Kind *k)
+{
+  static const float shares[] = { 0.75f, 0.25f, 0 };
+  float means[VALUES * QUARTERS], fills[VALUES * QUARTERS];
+  int64_t picture[4] = { -1, 1, H, W };
+  make_matrices (k, means, fills);
+  int z = ae_build_input (b, "latent", ae_shape (2, -1, k->latent));
+  int y = ae_build_input (b, "class", ae_shape (2, -1, k->classes));
+  int made = ae_build_binary (b, "MatMul", z,
+      ae_build_values (b, ae_shape (2, k->latent, VALUES), fills, NULL));
+  made = add_class (b, made, y, k->classes);
+  ae_build_output (b, ae_build_reshape (b, made, picture, 4), "generated");
+  ae_build_output (b,
+      ae_build_values (b, ae_shape (2, 1, k->classes), shares, NULL),
+      "shares");
+}
+
 static void
 set (AeBuilder *b, const char *key, const char *value)
 {
@@ -119,6 +140,15 @@ describe (AeBuilder *b, const Kind *k)
 }
 
 static void
+describe_clustered (AeBuilder *b)
+{
+  set (b, "ae.task", "gan");
+  set (b, "ae.gan.latent", "4");
+  set (b, "ae.gan.classes", "0");
+  set (b, "ae.gan.clusters", "3");
+}
+
+static void
 write_kind (const Kind *k, const char *path)
 {
   AeBuilder b;
@@ -128,6 +158,9 @@ write_kind (const Kind *k, const char *path)
   if (k->encodes) {
     build_autoencoder (&b, k);
     describe (&b, k);
+  } else if (k->clusters) {
+    build_clustered (&b, k);
+    describe_clustered (&b);
   } else
     build_colours (&b);
   if (ae_builder_end (&b, &model, &err) != AE_OK

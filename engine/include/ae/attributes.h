@@ -29,11 +29,29 @@ AE_API AeStatus ae_attributes_learn (float *directions, double *explained,
     const float *codes, const float *values, size_t n, size_t latent,
     size_t n_attributes, AeError *err);
 
-/* The model with these directions in place of any that it has. Names are of 1
- * to 47 bytes, without commas, and each another one. Errors: ARGUMENT, MEMORY. */
-AE_API AeStatus ae_attributes_store (AeModel **out, const AeModel *model,
-    const char *const *names, const float *directions, size_t latent,
+/* Numbers that say how an attribute curves, in the space of codes of `latent`
+ * numbers. */
+AE_API size_t ae_attribute_curve_values (size_t latent);
+
+/* The same as polynomials of the second degree, for codes that tell an attribute
+ * otherwise here than there: `curves` (n_attributes,
+ * ae_attribute_curve_values(latent)) are the gradient at code 0, then the rows of
+ * the upper triangle of the second derivatives, of an attribute in its
+ * deviations. ae_sampler_shift() then goes along the gradients, by small steps
+ * on each of which the other attributes stay what they are. Errors: as above,
+ * and LIMIT (codes of more than AE_MOST_CURVED numbers, or fewer than ten
+ * pictures for each number to be found). */
+#define AE_MOST_CURVED 40
+AE_API AeStatus ae_attributes_learn_curves (float *curves, double *explained,
+    const float *codes, const float *values, size_t n, size_t latent,
     size_t n_attributes, AeError *err);
+
+/* The model with these directions in place of any that it has; curves: NULL where
+ * shifts are to go straight along them. Names are of 1 to 47 bytes, without
+ * commas, and each another one. Errors: ARGUMENT, MEMORY. */
+AE_API AeStatus ae_attributes_store (AeModel **out, const AeModel *model,
+    const char *const *names, const float *directions, const float *curves,
+    size_t latent, size_t n_attributes, AeError *err);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ typedef struct {
                                      this task has none */
   const char *model_work; /* what takes minutes when a model is asked for;
                              NULL: nothing does */
+  bool sheets; /* it can show what it makes: see ae_recipe_trainer_sheet() */
   bool colours; /* pictures are best given as R, G, B: colour at half size is
                    not enough */
 } AeTrainingPlan;
@@ -35,7 +36,7 @@ typedef struct {
   double value;
 } AeTrainingFigure;
 
-#define AE_TRAINING_FIGURES 4
+#define AE_TRAINING_FIGURES 7
 
 /* `base` (may be NULL) gives weights to continue from; its structure must fit
  * the recipe. Errors: FORMAT (a key that the task does not use), ARGUMENT,
@@ -89,6 +90,23 @@ AE_API bool ae_recipe_trainer_note (
  * NEEDS_DATA, CANCELLED. */
 AE_API AeStatus ae_recipe_trainer_validate (
     AeRecipeTrainer *trainer, float *score, AeError *err);
+
+/* A contact sheet: a picture of pictures in rows, on grey. */
+typedef struct {
+  int width, height, channels; /* 1: grey, 3: R, G, B of each pixel together */
+  uint8_t *pixels; /* rows from the top, without anything between them; owned by
+                      the caller of what made it */
+} AeTrainingSheet;
+
+AE_API void ae_training_sheet_clear (AeTrainingSheet *sheet);
+
+/* Shows what the model makes now (averaged weights), in milliseconds: held-out
+ * pictures (those for training when none is held out) with what it makes of each
+ * below, then pictures of codes that are drawn, in columns of classes where it has
+ * some; whatever of these the task has. The same ones each time. Errors:
+ * UNSUPPORTED (nothing of it), NEEDS_DATA, MEMORY. */
+AE_API AeStatus ae_recipe_trainer_sheet (
+    AeRecipeTrainer *trainer, AeTrainingSheet *sheet, AeError *err);
 
 /* Ends a validation or the making of a model that runs, and any later one, with
  * CANCELLED where they take long: for a program that shuts down. From any

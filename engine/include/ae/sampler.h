@@ -35,6 +35,7 @@ typedef struct {
   int width, height, channels; /* of a picture; 1 (grey) or 3 (R, G, B) */
   int latent;                  /* numbers of a code */
   int classes;                 /* 0: it is not told what to make */
+  bool clusters; /* these are no labels, but clusters that it found itself */
   int batch;
   bool encodes;     /* it makes codes of pictures, too */
   bool variational; /* with deviations */
@@ -51,8 +52,8 @@ AE_API void ae_sampler_free (AeSampler **sampler);
 AE_API AeSamplerFacts ae_sampler_facts (const AeSampler *sampler);
 
 /* Draws number `index` of the codes that `seed` gives, into `code` (latent), and
- * which class it is to be, into *label (may be NULL): any one, each as often.
- * The same on every machine. Deviations are `temperature` times those of the
+ * which class it is to be, into *label (may be NULL): any one, each as often, or
+ * as often as it was learned from where the model says so ("shares"). The same on every machine. Deviations are `temperature` times those of the
  * distribution: 0 gives its means, 1 samples. */
 AE_API void ae_sampler_draw (const AeSampler *sampler, uint64_t seed,
     uint64_t index, float temperature, float *code, int *label);

@@ -22,6 +22,7 @@ typedef struct {
   unsigned fixed;  /* bit i: input i is random, but has no gradient */
   unsigned silent; /* bit i: no gradient is sent into output i */
   unsigned absent; /* bit i: output i is not asked for */
+  double turned;   /* what comes back is so many times the gradient; 0 = 1 */
 } OpCase;
 
 extern const OpCase op_cases_conv[];

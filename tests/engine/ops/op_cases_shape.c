@@ -5,6 +5,10 @@ const OpCase op_cases_shape[] = {
   { "Identity", 13, NULL, "2x3x4", NULL },
   { "Identity", 13, NULL, "i64:2=3,-4", "i64:2=3,-4" },
 
+  { "ae:GradientReversal", 1, NULL, "2=3,-4 s=0.7", "2=3,-4" },
+  { "ae:GradientReversal", 1, NULL, "2x3x4 s=0.7", NULL, .turned = -0.7 },
+  { "ae:GradientReversal", 1, NULL, "2x5x3x2 1=2.5", NULL, .turned = -2.5 },
+
   { "Cast", 13, "to=6", "4=1.9,-1.9,0,7", "i32:4=1,-1,0,7" },
   { "Cast", 13, "to=2", "i64:3=1,256,-1", "u8:3=1,0,255" },
   { "Cast", 13, "to=9", "3=0,0.5,-2", "bool:3=0,1,1" },

@@ -42,6 +42,8 @@ static const struct {
   { "GroupNormalization", 21, "num_groups=2", "2x3x4 3 3", AE_ERROR_SHAPE,
       "num_groups is 2" },
   { "LpNormalization", 1, "p=3", "2x3", AE_ERROR_UNSUPPORTED, "p is 3" },
+  { "ae:GradientReversal", 1, NULL, "2 2", AE_ERROR_SHAPE, "2 elements" },
+  { "ae:GradientReversal", 1, NULL, "f64:2 s=1", AE_ERROR_UNSUPPORTED, "f64" },
   { "LRN", 13, "size=0", "2x3x4", AE_ERROR_ARGUMENT, "size is 0" },
 };
 

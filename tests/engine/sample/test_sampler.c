@@ -5,6 +5,7 @@
 #include <ae/session.h>
 
 #include "graph/build.h"
+#include "sample/class_shares.h"
 #include "sample/prior.h"
 #include "train/autoencoder_nets.h"
 #include "util/mem.h"
@@ -21,6 +22,8 @@ typedef struct {
   bool square;         /* codes (N,L,1,1) */
   int channels;
   const AeMixture *prior;
+  const float *shares; /* of the classes */
+  size_t n_shares;
   const char *const *meta;
   size_t n_meta;
 } Plan;
@@ -56,6 +59,11 @@ make_model (const Plan *p)
         ae_build_values (&b, ae_shape (2, 1, (int) p->prior->floats),
             p->prior->block, NULL),
         AE_PRIOR_CONSTANT);
+  if (p->shares)
+    ae_build_output (&b,
+        ae_build_values (
+            &b, ae_shape (2, 1, (int) p->n_shares), p->shares, NULL),
+        AE_SHARES_CONSTANT);
   for (size_t i = 0; i < p->n_meta; i++)
     ae_model_set_meta (
         b.model, p->meta[2 * i], p->meta[2 * i + 1], &b.error);
@@ -123,6 +131,29 @@ START_TEST (test_classes_are_drawn_as_often)
   for (int i = 0; i < CLASSES; i++)
     ck_assert_int_lt (abs (count[i] - N / CLASSES), 130); /* 5 deviations */
   ae_sampler_free (&s);
+}
+END_TEST
+
+/* Where the model says how often; one that never is is never drawn. */
+START_TEST (test_classes_are_drawn_by_their_shares)
+{
+  enum { N = 4000 };
+  static const float shares[CLASSES] = { 0.75f, 0.25f, 0 };
+  Plan p = { .latent = LATENT, .classes = CLASSES, .channels = 1,
+    .shares = shares, .n_shares = CLASSES };
+  AeSampler *s = sampler_of (&p, NULL);
+  int count[CLASSES] = { 0 }, label;
+  float code[LATENT];
+  ck_assert (!ae_sampler_facts (s).clusters);
+  for (uint64_t i = 0; i < N; i++) {
+    ae_sampler_draw (s, 1, i, 1, code, &label);
+    ck_assert (label >= 0 && label < CLASSES);
+    count[label]++;
+  }
+  ck_assert_int_lt (abs (count[0] - 3 * N / 4), 137); /* 5 deviations */
+  ck_assert_int_eq (count[2], 0);
+  ae_sampler_free (&s);
+  ck_assert_int_eq (ae_mem_live (), 0);
 }
 END_TEST
 
@@ -442,7 +473,7 @@ expect_refusal (const Plan *p, int batch, AeStatus wanted, const char *text)
 }
 
 static const struct {
-  const char *meta[6];
+  const char *meta[8];
   size_t n_meta;
   AeStatus status;
   const char *text;
@@ -455,6 +486,9 @@ static const struct {
       AE_ERROR_FORMAT, "ae.gan.classes is \"x\", wanted 0 to 1000" },
   { { "ae.task", "gan", "ae.gan.latent", "4", "ae.gan.classes", "0" }, 3,
       AE_ERROR_NOT_FOUND, "latent" },
+  { { "ae.task", "gan", "ae.gan.latent", "4", "ae.gan.classes", "0",
+        "ae.gan.clusters", "-1" }, 4,
+      AE_ERROR_FORMAT, "ae.gan.clusters is \"-1\", wanted 0 to 1000" },
   { { "ae.output_range", "1-2" }, 1, AE_ERROR_FORMAT, "0-1, -1-1 or 0-255" },
   { { "ae.attributes", "a,,b" }, 1, AE_ERROR_FORMAT, "a name of 0 bytes" },
   { { "ae.attributes", "a" }, 1, AE_ERROR_FORMAT,
@@ -502,6 +536,27 @@ START_TEST (test_what_makes_no_pictures_is_refused)
 }
 END_TEST
 
+static const struct {
+  float shares[CLASSES + 1];
+  size_t n;
+  const char *text;
+} wrong_shares[] = {
+  { { 0.5f, 0.5f }, 2, "is 2 numbers of type f32, wanted one of type "
+                       "f32 for each of 3 classes" },
+  { { 0.5f, 0.5f, 0.5f }, 3, "adds up to 1.5 with a least number of 0" },
+  { { 1.5f, -0.5f, 0 }, 3, "adds up to 1 with a least number of -0.5" },
+  { { NAN, 0.5f, 0.5f }, 3, "adds up to nan" },
+};
+enum { N_WRONG_SHARES = sizeof wrong_shares / sizeof *wrong_shares };
+
+START_TEST (test_wrong_shares_are_refused)
+{
+  Plan p = { .latent = LATENT, .classes = CLASSES, .channels = 1,
+    .shares = wrong_shares[_i].shares, .n_shares = wrong_shares[_i].n };
+  expect_refusal (&p, 1, AE_ERROR_FORMAT, wrong_shares[_i].text);
+}
+END_TEST
+
 START_TEST (test_models_that_only_make_pictures_do_not_encode)
 {
   AeSampler *s = sampler_of (&plain, NULL);
@@ -526,6 +581,7 @@ sampler_suite (void)
   TCase *codes = tcase_create ("codes");
   tcase_add_test (codes, test_draws_are_normal_and_repeatable);
   tcase_add_test (codes, test_classes_are_drawn_as_often);
+  tcase_add_test (codes, test_classes_are_drawn_by_their_shares);
   tcase_add_test (codes, test_a_models_prior_is_drawn_from);
   tcase_add_test (codes, test_between_two_codes_lies_an_arc);
   tcase_add_test (codes, test_ways_are_paced_by_what_changes);
@@ -540,6 +596,8 @@ sampler_suite (void)
   suite_add_tcase (suite, pictures);
   TCase *wrong = tcase_create ("wrong use");
   tcase_add_loop_test (wrong, test_wrong_metadata_is_refused, 0, N_REFUSED);
+  tcase_add_loop_test (
+      wrong, test_wrong_shares_are_refused, 0, N_WRONG_SHARES);
   tcase_add_test (wrong, test_what_makes_no_pictures_is_refused);
   tcase_add_test (wrong, test_models_that_only_make_pictures_do_not_encode);
   suite_add_tcase (suite, wrong);

@@ -675,8 +675,8 @@ weights_id (
 {
   AeModel *bare;
   AeError err;
-  ck_assert_msg (ae_build_gan (&bare, shape, model, both ? model : NULL, NULL,
-                     0, &err) == AE_OK,
+  ck_assert_msg (ae_build_gan (&bare, shape, model, both ? model : NULL,
+                     &(AeGanFacts){ 0 }, &err) == AE_OK,
       "%s", err.text);
   memcpy (id, ae_model_id (bare), 33);
   ae_model_unref (&bare);

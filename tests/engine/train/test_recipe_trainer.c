@@ -205,7 +205,8 @@ START_TEST (test_every_task_keeps_and_goes_on)
 }
 END_TEST
 
-/* But for the one that the task names. */
+/* But for the one that the task names; a GAN takes that for its clusters, and
+ * this one has none. */
 START_TEST (test_a_model_of_another_task_is_no_base)
 {
   AeRecipeTrainer *t = open_trainer (_i, NULL, 4);
@@ -219,7 +220,8 @@ START_TEST (test_a_model_of_another_task_is_no_base)
     AeRecipe *recipe = parse (recipes[k]);
     const char *base = ae_task_of (recipe)->base;
     bool fits = k == _i
-        || (base && strcmp (base, ae_model_meta (model, "ae.task")) == 0);
+        || (base && strcmp (base, ae_model_meta (model, "ae.task")) == 0
+            && strcmp (ae_task_of (recipe)->name, "gan") != 0);
     AeStatus status = ae_recipe_trainer_new (&t, recipe, model, &err);
     ck_assert_int_eq (status, fits ? AE_OK : AE_ERROR_NOT_FOUND);
     if (!fits)
