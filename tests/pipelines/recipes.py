@@ -5,14 +5,16 @@
 usage: recipes.py AETOOL MODELS_FOLDER
 
 Trains every recipe of task autoencoder, classifier, gan and rbm for a few steps
-with `aetool train RECIPE PICTURES`, on labelled pictures that are made here, and
-looks at what comes out. The last line is `N passed, N failed, N skipped`.
+with the command that stands at its head, on pictures that are made here: the first
+file has labels, more have none, and a model to start from is made in the same way.
+Looks at what comes out. The last line is `N passed, N failed, N skipped`.
 """
 import configparser
 import gzip
 import json
 import math
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -20,11 +22,12 @@ import tempfile
 from pathlib import Path
 
 TASKS = ('autoencoder', 'classifier', 'gan', 'rbm')
-STEPS, N_PICTURES, N_CLASSES = 3, 200, 10
+STEPS, N_PICTURES, N_CLASSES = 3, 1200, 10
+DIFFERENT = 150  # of the pictures
 
 
 def picture(label, number, width, height):
-    """A spot whose place says the label, and that is never twice the same."""
+    """A spot whose place says the label."""
     angle = 2 * math.pi * label / N_CLASSES
     x0 = width * (0.5 + 0.3 * math.cos(angle)) + number % 5 - 2
     y0 = height * (0.5 + 0.3 * math.sin(angle)) + number // 5 % 5 - 2
@@ -34,15 +37,18 @@ def picture(label, number, width, height):
         for y in range(height) for x in range(width))
 
 
-def write_pictures(folder, name, width, height, labelled):
+def write_pictures(folder, width, height):
     """In MNIST's format; the file of the pictures."""
     labels = [i % N_CLASSES for i in range(N_PICTURES)]
-    path = folder / f'{name}-images-idx3-ubyte.gz'
-    path.write_bytes(gzip.compress(
-        struct.pack('>IIII', 0x803, N_PICTURES, height, width)
-        + b''.join(picture(label, i, width, height)
-                   for i, label in enumerate(labels)), 1))
-    if labelled:
+    path = folder / f'{width}x{height}-images-idx3-ubyte.gz'
+    if not path.exists():
+        data = gzip.compress(
+            struct.pack('>IIII', 0x803, N_PICTURES, height, width)
+            + b''.join(picture(label, i, width, height) for i, label
+                       in enumerate(labels[:DIFFERENT]))
+            * (N_PICTURES // DIFFERENT), 1)
+        path.write_bytes(data)
+        (folder / f'more-{path.name}').write_bytes(data)
         Path(str(path).replace('images-idx3', 'labels-idx1')).write_bytes(
             gzip.compress(struct.pack('>II', 0x801, N_PICTURES)
                           + bytes(labels)))
@@ -55,57 +61,62 @@ def run(*command):
                           text=True)
 
 
-def inputs_of(recipe, aetool, folder):
-    """Files of pictures, options, and how many pictures these are."""
-    settings = recipe_of(recipe)
-    section = settings[task_of(settings)]
-    width, height = map(int, section.get('size', '28x28').split('x'))
-    inputs = [write_pictures(folder, 'all', width, height, True)]
-    if float(section.get('adaptation', '0')) > 0:
-        inputs.append(write_pictures(folder, 'other', width, height, False))
-    options, pieces = [], 1
-    if int(section.get('crops', '0')) > 0:
-        options, pieces = ['-s', 'autoencoder.crops=2'], 2
-    if int(section.get('clusters', '0')) > 0:
-        base = folder / 'base.onnx'
-        run(aetool, 'train', recipe.with_name('features-digits.ini'),
-            inputs[0], '--steps', STEPS, '--threads', 1, '-o', base)
-        options = ['--base', base, '-s', 'gan.clusters=10']
-    return inputs, options, pieces * len(inputs) * N_PICTURES
-
-
-def recipe_of(path):
+def settings_of(recipe):
     settings = configparser.ConfigParser()
-    settings.read(path, encoding='utf-8')
-    return settings
+    settings.read(recipe, encoding='utf-8')
+    return settings, settings['model'].get('task', 'denoise')
 
 
-def task_of(settings):
-    return settings['model'].get('task', 'denoise')
+def arguments_of(recipe):
+    """Of the command at the head: what comes after the recipe's name."""
+    text = recipe.read_text(encoding='utf-8')
+    found = re.search(rf'^# +aetool train {recipe.stem} (.+)$', text, re.M)
+    assert found, f'no "# aetool train {recipe.stem} ..." at its head'
+    return found[1].split()
+
+
+def train(aetool, recipe, folder):
+    """The model, and what training said."""
+    settings, task = settings_of(recipe)
+    width, height = map(int, settings[task].get('size', '28x28').split('x'))
+    pictures = write_pictures(folder, width, height)
+    command, given = [], arguments_of(recipe)
+    while given:
+        word = given.pop(0)
+        if word == '--base':
+            base = recipe.with_name(given.pop(0)).with_suffix('.ini')
+            command += [word, train(aetool, base, folder)[0]]
+        elif word.startswith('-'):
+            command += [word, given.pop(0)]
+        else:
+            command.append(pictures)
+            pictures = pictures.with_name(f'more-{pictures.name}'.replace(
+                'more-more-', 'more-'))
+    model = folder / f'{recipe.stem}.onnx'
+    return model, run(aetool, 'train', recipe, *command, '--steps', STEPS,
+                      '--threads', 1, '-o', model)
 
 
 def try_recipe(aetool, recipe, folder):
-    settings = recipe_of(recipe)
-    inputs, options, n = inputs_of(recipe, aetool, folder)
-    model = folder / 'model.onnx'
-    done = run(aetool, 'train', recipe, *inputs, '--steps', STEPS,
-               '--threads', 1, '-o', model, *options)
-    assert f'{n} frames of {len(inputs)} inputs.' in done.stderr, done.stderr
-    assert f'model.onnx: {STEPS} steps' in done.stdout, done.stdout
+    settings, task = settings_of(recipe)
+    model, done = train(aetool, recipe, folder)
+    assert re.search(r'^\d+ frames of \d inputs\.', done.stderr, re.M), \
+        done.stderr
+    assert f'{model.name}: {STEPS} steps' in done.stdout, done.stdout
     told = json.loads(run(aetool, 'info', '--json', model).stdout)['metadata']
-    assert told['ae.task'] == task_of(settings), told
+    assert told['ae.task'] == task, told
     assert told['ae.name'] == settings['model']['name'] == recipe.stem, told
     assert told['ae.train.steps'] == str(STEPS), told
-    assert told['ae.train.pictures'] == str(n), told
+    assert int(told['ae.train.pictures']) >= N_PICTURES, told
 
 
 def main():
     aetool, models = os.path.abspath(sys.argv[1]), Path(sys.argv[2])
     passed = failed = 0
-    for recipe in sorted(models.glob('*.ini')):
-        if task_of(recipe_of(recipe)) not in TASKS:
-            continue
-        with tempfile.TemporaryDirectory(prefix='recipes-') as folder:
+    with tempfile.TemporaryDirectory(prefix='recipes-') as folder:
+        for recipe in sorted(models.glob('*.ini')):
+            if settings_of(recipe)[1] not in TASKS:
+                continue
             try:
                 try_recipe(aetool, recipe, Path(folder))
                 passed += 1
