@@ -14,6 +14,10 @@ static const gchar recipe_text[]
     = "[network]\nwidths = 16,16\ndepths = 1,1\ngate_width = 4\n"
       "[training]\nsteps = 4\nbatch = 2\npatch = 16\nwarmup_steps = 0\n"
       "[motion]\nlength_max = 2\n";
+static const gchar digits_recipe_text[]
+    = "[model]\ntask = gan\n[gan]\nnet = dense\nwidths = 4\nlatent = 2\n"
+      "size = 4x4\n[training]\nsteps = 3\nbatch = 2\n";
+
 static const gchar codec_recipe_text[]
     = "[model]\ntask = codec\n"
       "[codec]\nlatents = 64\ncore = 16\nwidths = 8,8\ncontext_steps = 2\n"
@@ -118,6 +122,16 @@ plugin_test_write_anomaly_model (const gchar *path)
 
 /* The models that vaesample and vaeaugment run when none is named. */
 static void
+write_recipe (const gchar *name, const gchar *text)
+{
+  gchar *path = g_build_filename (folder, name, NULL);
+
+  if (!g_file_set_contents (path, text, -1, NULL))
+    g_error ("cannot write %s", path);
+  g_free (path);
+}
+
+static void
 write_samplers (void)
 {
   static const gchar *const names[][2]
@@ -141,11 +155,10 @@ write_files (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
     gchar *model = g_strdup_printf ("%s/denoise-%s.onnx", folder, names[i]);
-    gchar *recipe = g_strdup_printf ("%s/denoise-%s.ini", folder, names[i]);
+    gchar *recipe = g_strdup_printf ("denoise-%s.ini", names[i]);
     gchar seed[2] = { '1' + i, '\0' };
     plugin_test_write_model (model, seed);
-    if (!g_file_set_contents (recipe, recipe_text, -1, NULL))
-      g_error ("cannot write %s", recipe);
+    write_recipe (recipe, recipe_text);
     g_free (model);
     g_free (recipe);
   }
@@ -153,10 +166,8 @@ write_files (void)
   gchar *detector = g_build_filename (folder, "anomaly.onnx", NULL);
   plugin_test_write_anomaly_model (detector);
   g_free (detector);
-  gchar *recipe = g_build_filename (folder, "codec.ini", NULL);
-  if (!g_file_set_contents (recipe, codec_recipe_text, -1, NULL))
-    g_error ("cannot write %s", recipe);
-  g_free (recipe);
+  write_recipe ("codec.ini", codec_recipe_text);
+  write_recipe ("digits.ini", digits_recipe_text);
   gchar *codec = g_build_filename (folder, "codec.onnx", NULL);
   copy_file (g_getenv ("AE_TEST_CODEC"), codec);
   g_free (codec);

@@ -27,6 +27,7 @@ static const struct {
   { "base-model=codec ", "" }, /* it is not of the recipe's size */
   { "leaky=downstream", "" },
   { "json-location=[^ ]+", "json-location=/dev/null" },
+  { "sheet-file=[^ ]+", "post-sheets=true" },
   { "location=[^ ]+-images-idx3-ubyte.gz", "location=digits" },
   { "multifilesink location=[^ ]+", "fakesink" },
   { "gst-launch-1.0( -[a-z])*", "" },
