@@ -159,9 +159,10 @@ features (AeCoder *net, int frame, size_t *n)
   int x = plus (b, frame, -0.5f);
   if (convolves (s))
     x = ae_build_conv_encoder (b, x, &encoder);
-  *n = (size_t) last_width (s);
-  if (s->net == AE_CODER_FULLY_CONV)
+  if (s->net == AE_CODER_FULLY_CONV) {
+    *n = (size_t) last_width (s);
     return x;
+  }
   *n = s->net == AE_CODER_CONV ? n_features (s) : n_values (s);
   x = with_classes (net, flat (b, x, *n), n);
   if (s->net != AE_CODER_DENSE)
