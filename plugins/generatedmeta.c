@@ -9,7 +9,9 @@ gst_ae_generated_meta_register (void)
   static const gchar *tags[] = { NULL };
 
   if (g_once_init_enter (&once)) {
-    gst_meta_register_custom (GST_AE_GENERATED_META, tags, NULL, NULL, NULL);
+    /* a program may have a copy of this of its own */
+    if (gst_meta_get_info (GST_AE_GENERATED_META) == NULL)
+      gst_meta_register_custom (GST_AE_GENERATED_META, tags, NULL, NULL, NULL);
     g_once_init_leave (&once, 1);
   }
 }
