@@ -5,8 +5,9 @@
  * @title: aetrain
  * @short_description: trains a model from the video that passes through
  *
- * Trains what #GstAeTrain:recipe says: a denoising model from clean video, or a
- * codec for aeencode and aedecode. Frames pass through untouched, a copy of each
+ * Trains what #GstAeTrain:recipe says: a denoising model from clean video, a codec
+ * for aeencode and aedecode, a detector for gandiscriminate, an autoencoder or GAN
+ * for vaesample, a classifier. Frames pass through untouched, a copy of each
  * goes into a bounded memory, and a thread of its own draws from there and
  * trains. The stream never waits for it. Further frames replace random earlier
  * ones when the memory is full.

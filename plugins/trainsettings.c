@@ -14,7 +14,8 @@ MAKE (recipe,
     g_param_spec_string ("recipe", "Recipe",
         "Training recipe: a file, or the name of a bundled one "
         "(denoise-fast, denoise-balanced, denoise-quality, codec, "
-        "codec-ms-ssim)",
+        "codec-ms-ssim, anomaly, digits, vae-digits, ...: those of "
+        "models/README.md)",
         "denoise-balanced", RW_READY))
 MAKE (model_file,
     g_param_spec_string ("model-file", "Model file",
